@@ -1,0 +1,1 @@
+"""A science platform for sky-survey data."""

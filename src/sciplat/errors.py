@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Every error a user can meet.
+
+::
+
+    SciplatError
+      x UsageError                 the request is wrong: say what and where
+        · ADQLError                a query is wrong at a line and column
+        · ConfigError              a setting is wrong or unknown
+        · IngestError              a file cannot become a table
+      x AuthenticationError        nobody, or not yet, has signed in
+      x PermissionDeniedError      signed in, but this needs another scope
+      x NotFoundError              it does not exist (for this user)
+      x ConflictError              it exists already, or is in use
+      x LimitError                 an announced limit was reached
+        · QueryTimeoutError        a query ran into its time limit
+      x UnavailableError           a part of the instance is not there now
+        · MissingExtraError        a part was not installed
+      x CancelledError             somebody stopped it
+      x EngineError                the engine failed on a query that was right
+
+Messages speak to the user about their request: which input, where in it, and
+what to do about it. ``str(error)`` is the whole message for people.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "ADQLError",
+    "AuthenticationError",
+    "CancelledError",
+    "ConfigError",
+    "ConflictError",
+    "EngineError",
+    "IngestError",
+    "LimitError",
+    "MissingExtraError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "QueryTimeoutError",
+    "SciplatError",
+    "UnavailableError",
+    "UsageError",
+]
+
+
+class SciplatError(Exception):
+    """The base of every error that is meant for a user."""
+
+    code: ClassVar[str] = "error"
+    """The name of this kind of error on the wire; never changes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class UsageError(SciplatError):
+    """The request is wrong; the message says what and where."""
+
+    code = "usage"
+
+
+class ADQLError(UsageError):
+    """A query is wrong at one place.
+
+    Parameters
+    ----------
+    message
+        What was expected there and what would mend it, without the place.
+    line, column
+        Where, counted from 1 in the text of the query.
+    length
+        How many characters are wrong; 0 where only the place is known.
+    unknown_name
+        The query names a table, column or function that the asker cannot see.
+    """
+
+    code = "adql"
+
+    def __init__(
+        self, message: str, *, line: int, column: int, length: int = 0, unknown_name: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.length = length
+        self.unknown_name = unknown_name
+
+    def __str__(self) -> str:
+        return f"{self.message} (line {self.line}, column {self.column})"
+
+
+class ConfigError(UsageError):
+    """A setting is wrong, or there is no setting of that name."""
+
+    code = "config"
+
+
+class IngestError(UsageError):
+    """A file cannot become a table; the message names file, column and row."""
+
+    code = "ingest"
+
+
+class AuthenticationError(SciplatError):
+    """Only a session or a token opens it."""
+
+    code = "authentication"
+
+
+class PermissionDeniedError(SciplatError):
+    """The session or token lacks a scope; the message names it."""
+
+    code = "permission_denied"
+
+
+class NotFoundError(SciplatError):
+    """There is no such thing for this user."""
+
+    code = "not_found"
+
+
+class ConflictError(SciplatError):
+    """It exists already, or something else holds it."""
+
+    code = "conflict"
+
+
+class LimitError(SciplatError):
+    """An announced limit was reached; the message says which and what to do."""
+
+    code = "limit"
+
+
+class QueryTimeoutError(LimitError):
+    """A query ran into its time limit."""
+
+    code = "query_timeout"
+
+
+class UnavailableError(SciplatError):
+    """A part of the instance is not there at the moment."""
+
+    code = "unavailable"
+
+
+class MissingExtraError(UnavailableError):
+    """A part of sciplat was not installed; the message has the command that installs it."""
+
+    code = "missing_extra"
+
+
+class CancelledError(SciplatError):
+    """Somebody stopped it."""
+
+    code = "cancelled"
+
+
+class EngineError(SciplatError):
+    """The engine failed on a query that was right."""
+
+    code = "engine"

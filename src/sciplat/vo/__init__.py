@@ -1,0 +1,1 @@
+"""What the IVOA standards say: names, types and documents, without I/O."""

@@ -1,0 +1,110 @@
+"""Columns, tables and schemas, in the words of TAP_SCHEMA (TAP 1.1, section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+__all__ = ["Column", "Datatype", "Key", "Schema", "Table"]
+
+
+class Datatype(StrEnum):
+    """The primitive types of VOTable 1.4, section 2.1, that a column can have."""
+
+    BOOLEAN = "boolean"
+    UNSIGNED_BYTE = "unsignedByte"
+    SHORT = "short"
+    INT = "int"
+    LONG = "long"
+    CHAR = "char"
+    UNICODE_CHAR = "unicodeChar"
+    FLOAT = "float"
+    DOUBLE = "double"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is known of one column of a table or of a result."""
+
+    name: str
+    """As declared; its case is kept."""
+
+    datatype: Datatype | None = None
+    """None only for an expression whose type the engine decides."""
+
+    arraysize: str | None = None
+    """VOTable's form: ``None`` scalar, ``"3"``, ``"8*"``, ``"*"``. Text is CHAR with ``"*"``."""
+
+    xtype: str | None = None
+    """DALI 1.1: ``timestamp``, ``point``, ``circle``, ``polygon``."""
+
+    unit: str | None = None
+    ucd: str | None = None
+    utype: str | None = None
+    description: str | None = None
+
+    principal: bool = False
+    indexed: bool = False
+    std: bool = False
+
+    hidden: bool = False
+    """Kept for the engine (``_healpix_29``); can be named in a query, but ``*`` leaves it out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A foreign key: rows here point at rows of another table (TAP 1.1, 4.4)."""
+
+    target_table: str
+    columns: tuple[tuple[str, str], ...]
+    """Pairs of (column here, column there)."""
+
+    description: str | None = None
+    utype: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table that can be queried."""
+
+    schema: str
+    """The release, e.g. ``gaia``; also ``TAP_SCHEMA``."""
+
+    name: str
+    """Without the schema, as declared, e.g. ``gaia_source``."""
+
+    columns: tuple[Column, ...]
+    description: str | None = None
+    utype: str | None = None
+    keys: tuple[Key, ...] = ()
+    primary_key: tuple[str, ...] = ()
+
+    position: tuple[str, str] | None = None
+    """The columns with ICRS right ascension and declination in degrees, by which the rows are
+    sorted and indexed in ``_healpix_29``; None for a table without positions."""
+
+    rows: int | None = None
+
+    @property
+    def qualified_name(self) -> str:
+        """The name in ADQL: ``schema.name``."""
+        return f"{self.schema}.{self.name}"
+
+    def column(self, name: str) -> Column:
+        """Return the column of exactly this name; ``KeyError`` if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A named set of tables: a data release, or a standard's own."""
+
+    name: str
+    tables: tuple[Table, ...] = field(default=())
+    description: str | None = None
+    utype: str | None = None
+    public: bool = False
+    """Readable without signing in."""

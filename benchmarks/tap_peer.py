@@ -72,9 +72,7 @@ def table(result: dict[str, object]) -> str:
         peer = peers.get(query, {})
         times = [f"{1000 * f['median_s']:.1f}" if f.get("ok") else "failed" for f in (figures, peer) if f]
         same = "" if not peer else "yes" if figures.get("rows") == peer.get("rows") else "NO"
-        lines.append(
-            f"{query:28}{times[0]:>12}{(times + ['-'])[1]:>12}{ratios.get(query, '-'):>15}{same:>21}"
-        )
+        lines.append(f"{query:28}{times[0]:>12}{[*times, '-'][1]:>12}{ratios.get(query, '-'):>15}{same:>21}")
     return "\n".join(lines)
 
 

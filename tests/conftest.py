@@ -56,8 +56,8 @@ class Record:
         lines = [
             "# Requirements",
             "",
-            "Which requirements of the LSST Science Platform (LDM-554) tests prove, in our own words. This page is",
-            "written by `make test`. LDM-554 has 238 requirements; the others are not proven yet.",
+            "Which requirements of the LSST Science Platform (LDM-554) tests prove, in our own words. `make test`",
+            "writes this page. LDM-554 has 238 requirements; the others are not proven yet.",
             "",
             "| id | in our words | state | tests |",
             "| --- | --- | --- | --- |",

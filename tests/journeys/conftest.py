@@ -16,7 +16,9 @@ def copy_home(source: Path, target: Path) -> Path:
     shutil.copytree(
         source,
         target,
-        copy_function=lambda a, b: os.link(a, b) if a.endswith((".duckdb", ".parquet")) else shutil.copy2(a, b),
+        copy_function=lambda a, b: (
+            os.link(a, b) if a.endswith((".duckdb", ".parquet")) else shutil.copy2(a, b)
+        ),
     )
     return target
 

@@ -75,12 +75,14 @@ class Platform:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return {"status": "absent", "components": {}}
 
-    def wait_for(self, condition, *, seconds: float = 60, what: str = "the condition") -> None:  # noqa: ANN001
+    def wait_for(self, condition, *, seconds: float = 60, what: str = "the condition") -> None:
         """Return as soon as ``condition()`` holds."""
         deadline = time.monotonic() + seconds
         while not condition():
             if self.process.poll() is not None:
-                raise AssertionError(f"sciplat up ended with {self.process.returncode}:\n" + "".join(self.lines))
+                raise AssertionError(
+                    f"sciplat up ended with {self.process.returncode}:\n" + "".join(self.lines)
+                )
             if time.monotonic() > deadline:
                 raise AssertionError(f"{what} did not come within {seconds} s:\n" + "".join(self.lines))
             time.sleep(_LOOK_SECONDS)

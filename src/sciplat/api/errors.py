@@ -103,7 +103,5 @@ def add_error_handlers(app: FastAPI) -> None:
         _log.error("Unexpected error on %s %s", request.method, request.url.path, exc_info=error)
         return document(
             request,
-            errors.EngineError(
-                "Something went wrong inside the server; the operator finds it in the log. Nothing was changed."
-            ),
+            errors.EngineError("Something went wrong inside the server; the operator finds it in the log."),
         )

@@ -36,7 +36,9 @@ def me(visitor: Visiting, instance: Reach, response: Response) -> MeResponse:
 
 
 @router.post("/session")
-def sign_in(wanted: SessionRequest, request: Request, response: Response, instance: Reach, _: Anyone) -> MeResponse:
+def sign_in(
+    wanted: SessionRequest, request: Request, response: Response, instance: Reach, _: Anyone
+) -> MeResponse:
     """Sign in with a one-time link's code or with name and password, and get a session cookie."""
     if "origin" in request.headers:
         own_origin_only(request)

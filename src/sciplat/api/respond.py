@@ -27,7 +27,5 @@ def respond(chunks: Iterator[bytes], *, media_type: str, file_name: str | None =
         head.append(chunk)
         size += len(chunk)
         if size >= _AT_ONCE_BYTES:
-            return StreamingResponse(
-                itertools.chain(head, chunks), media_type=media_type, headers=headers
-            )
+            return StreamingResponse(itertools.chain(head, chunks), media_type=media_type, headers=headers)
     return Response(b"".join(head), media_type=media_type, headers=headers)

@@ -34,7 +34,9 @@ def query_of(parameters: Parameters) -> Query:
         raise UsageError(f"REQUEST={request[:40]!r} is unknown; it can only be doQuery.")
     language = parameters.text("LANG")
     if language is not None and language.upper() not in LANGUAGES:
-        raise UsageError(f"LANG={language[:40]!r} is unknown; this service understands {', '.join(LANGUAGES)}.")
+        raise UsageError(
+            f"LANG={language[:40]!r} is unknown; this service understands {', '.join(LANGUAGES)}."
+        )
     if parameters.text("UPLOAD"):
         raise UsageError("This service takes no uploads: leave out UPLOAD.")
     adql = parameters.text("QUERY")

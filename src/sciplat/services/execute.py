@@ -120,12 +120,14 @@ class ExecuteService:
         except SciplatError as error:
             spool.unlink(missing_ok=True)
             self._jobs.fail(job.id, _job_error(error))
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever happens, the job must not stay EXECUTING
             _log.exception("Job %s ended unexpectedly", job.id)
             spool.unlink(missing_ok=True)
             self._jobs.fail(
                 job.id,
-                _job_error(EngineError("Something went wrong inside the server; the operator finds it in the log.")),
+                _job_error(
+                    EngineError("Something went wrong inside the server; the operator finds it in the log.")
+                ),
             )
         finally:
             self._running.pop(job.id, None)

@@ -43,9 +43,7 @@ class QueryLimits:
 class QueryService:
     """Runs queries for visitors, each on the tables that this visitor may read."""
 
-    def __init__(
-        self, catalogs: CatalogStore, pool: QueryPool, *, spools: Path, limits: QueryLimits
-    ) -> None:
+    def __init__(self, catalogs: CatalogStore, pool: QueryPool, *, spools: Path, limits: QueryLimits) -> None:
         self._catalogs = catalogs
         self._pool = pool
         self._spools = spools
@@ -85,14 +83,10 @@ class QueryService:
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         snapshot = self._catalogs.snapshot()
         try:
-            translation = translate(
-                query.adql, self._catalog(snapshot, visitor), maxrec=self._maxrec(query)
-            )
+            translation = translate(query.adql, self._catalog(snapshot, visitor), maxrec=self._maxrec(query))
         except ADQLError as error:
             if error.unknown_name and visitor.user is None:
-                raise AuthenticationError(
-                    f"{error} If it is private, sign in or send a token."
-                ) from error
+                raise AuthenticationError(f"{error} If it is private, sign in or send a token.") from error
             raise
         statement = Statement(
             sql=translation.sql,
@@ -116,9 +110,7 @@ class QueryService:
 
     def _catalog(self, snapshot: Snapshot, visitor: Visitor) -> Catalog:
         """Return the names that ``visitor`` can use; made once for each set of releases."""
-        visible = frozenset(
-            schema.name for schema in snapshot.schemas if may_read_release(visitor, schema)
-        )
+        visible = frozenset(schema.name for schema in snapshot.schemas if may_read_release(visitor, schema))
         key = (snapshot.revision, visible)
         with self._lock:
             catalog = self._visible.get(key)

@@ -33,7 +33,7 @@ class UserResponse(BaseModel):
 
 
 class InstanceResponse(BaseModel):
-    """This deployed platform."""
+    """The deployed platform."""
 
     name: str
     version: str

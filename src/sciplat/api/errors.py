@@ -22,8 +22,9 @@ STATUS_CODES: dict[type[errors.SciplatError], int] = {
     errors.PermissionDeniedError: 403,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
-    errors.LimitError: 413,
+    errors.LimitError: 422,
     errors.QueryTimeoutError: 408,
+    errors.TooManyAttemptsError: 429,
     errors.CancelledError: 409,
     errors.UnavailableError: 503,
     errors.EngineError: 500,
@@ -56,6 +57,8 @@ def document(request: Request, error: errors.SciplatError) -> Response:
             response.headers.append("WWW-Authenticate", challenge)
     if status == 503:
         response.headers["Retry-After"] = "5"
+    if isinstance(error, errors.TooManyAttemptsError):
+        response.headers["Retry-After"] = str(error.retry_seconds)
     return response
 
 

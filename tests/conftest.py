@@ -56,7 +56,7 @@ class Record:
         lines = [
             "# Requirements",
             "",
-            "Which requirements of the LSST Science Platform (LDM-554) tests prove, in our own words. `make test`",
+            "Which requirements of the LSST Science Platform (LDM-554) are proven by tests. `make test`",
             "writes this page. LDM-554 has 238 requirements; the others are not proven yet.",
             "",
             "| id | in our words | state | tests |",

@@ -26,7 +26,8 @@ def write(stream: TableStream) -> Iterator[bytes]:
             writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
             yield _taken(sink)
         if stream.overflow:
-            writer.write_batch(schema.empty_table().to_batches()[0], {"QUERY_STATUS": "OVERFLOW"})
+            nothing = pa.RecordBatch.from_pylist([], schema=schema)
+            writer.write_batch(nothing, {"QUERY_STATUS": "OVERFLOW"})
     yield _taken(sink)
 
 

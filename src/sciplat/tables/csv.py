@@ -27,7 +27,7 @@ def write(stream: TableStream) -> Iterator[bytes]:
     """Yield a header line and the rows as CSV in UTF-8, lines ended by CR LF.
 
     NULL is nothing between the commas, the empty text is ``""``; in a table of one column NULL is ``""``
-    as well, since readers skip an empty line.
+    as well, since readers skip empty lines.
     """
     cells = cells_of(stream)
     names = pa.array([column.name for column in stream.columns])
@@ -36,7 +36,8 @@ def write(stream: TableStream) -> Iterator[bytes]:
         for piece in pieces(batch):
             columns = [_csv_cell(cell, values) for cell, values in zip(cells, piece.columns, strict=True)]
             if len(columns) == 1:
-                columns = [columns[0].fill_null('""')]
+                alone = columns[0].fill_null("")
+                columns = [pc.if_else(pc.equal(alone, ""), '""', alone)]
             yield bytes(join_rows(columns, ",", "\r\n"))
 
 

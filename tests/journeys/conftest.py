@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.running import Platform, running, sciplat
-
-
-def copy_home(source: Path, target: Path) -> Path:
-    """Copy a home; table files never change, so both homes can share them."""
-    shutil.copytree(
-        source,
-        target,
-        copy_function=lambda a, b: (
-            os.link(a, b) if a.endswith((".duckdb", ".parquet")) else shutil.copy2(a, b)
-        ),
-    )
-    return target
+from support.running import Platform, copy_home, running, sciplat
 
 
 @pytest.fixture(scope="session")

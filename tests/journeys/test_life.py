@@ -9,9 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
-from support.running import Platform, free_port, running, sciplat
-
-from .conftest import copy_home
+from support.running import Platform, copy_home, free_port, running, sciplat
 
 pytestmark = pytest.mark.journey
 
@@ -38,7 +36,7 @@ def test_ctrl_c_ends_every_process(home: Path) -> None:
 
         assert platform.stop(signal.SIGINT) == 0
 
-        gone, alive = psutil.wait_procs(family, timeout=5)
+        _, alive = psutil.wait_procs(family, timeout=5)
         assert alive == []
 
 
@@ -46,7 +44,9 @@ def test_after_kill_9_the_next_start_goes_on_with_everything(home: Path) -> None
     with running(home) as platform:
         token = platform.token("read:tap")
         header = {"Authorization": f"Bearer {token}"}
-        long = "SELECT COUNT(*) AS n FROM simwide.ForcedSource AS a JOIN simwide.ForcedSource AS b ON a.visit = b.visit"
+        long = (
+            "SELECT COUNT(*) AS n FROM simwide.ForcedSource AS a JOIN simwide.ForcedSource AS b USING (visit)"
+        )
         jobs = {
             name: requests.post(
                 f"{platform.tap}/async",

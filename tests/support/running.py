@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
-__all__ = ["Platform", "free_port", "running", "sciplat"]
+__all__ = ["Platform", "copy_home", "free_port", "running", "sciplat"]
 
 _LOOK_SECONDS = 0.02
 
@@ -44,6 +45,18 @@ def sciplat(home: Path, *arguments: str, check: bool = True) -> subprocess.Compl
         text=True,
         timeout=300,
     )
+
+
+def copy_home(source: Path, target: Path) -> Path:
+    """Copy a home; table files never change, so both homes can share them."""
+    shutil.copytree(
+        source,
+        target,
+        copy_function=lambda a, b: (
+            os.link(a, b) if a.endswith((".duckdb", ".parquet")) else shutil.copy2(a, b)
+        ),
+    )
+    return target
 
 
 @dataclass

@@ -15,6 +15,7 @@ from sciplat.engine.statement import Statement
 from sciplat.errors import ADQLError, AuthenticationError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
+from sciplat.vo.schema import Schema
 
 __all__ = ["Query", "QueryLimits", "QueryService"]
 
@@ -103,6 +104,12 @@ class QueryService:
             statement,
             spool=spool or self._spools / f"sync-{uuid4().hex}.arrow",
             durable=spool is not None,
+        )
+
+    def schemas(self, visitor: Visitor) -> tuple[Schema, ...]:
+        """Return the releases with their tables that ``visitor`` may query."""
+        return tuple(
+            schema for schema in self._catalogs.snapshot().schemas if may_read_release(visitor, schema)
         )
 
     def _maxrec(self, query: Query) -> int:

@@ -38,16 +38,26 @@ class SubmitService:
         self._limits = limits
 
     def submit(
-        self, parameters: Mapping[str, str], *, visitor: Visitor, run_id: str | None = None, run: bool = False
+        self,
+        parameters: Mapping[str, str],
+        *,
+        visitor: Visitor,
+        run_id: str | None = None,
+        duration: int | None = None,
+        destruction: datetime | None = None,
+        run: bool = False,
     ) -> Job:
-        """Make a job from the parameters of a request; with ``run`` it is queued at once."""
+        """Make a job from the parameters of a request; with ``run`` it is queued at once.
+
+        Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
+        """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         return self._jobs.create(
             owner=visitor.name,
             parameters=dict(parameters),
             run_id=run_id,
-            destruction=datetime.now(UTC) + timedelta(days=self._limits.days),
-            execution_duration=self._limits.seconds,
+            destruction=self._destruction(destruction),
+            execution_duration=self._duration(duration),
             run=run,
         )
 
@@ -92,14 +102,12 @@ class SubmitService:
     def set_execution_duration(self, job_id: str, seconds: int, *, visitor: Visitor) -> None:
         """Let a pending job run for so long; a longer wish than allowed is cut (UWS 1.1, section 2.2.3)."""
         job = self.job(job_id, visitor=visitor)
-        wish = seconds or self._limits.seconds_max
-        self._jobs.set_execution_duration(job.id, min(wish, self._limits.seconds_max))
+        self._jobs.set_execution_duration(job.id, self._duration(seconds))
 
     def set_destruction(self, job_id: str, when: datetime, *, visitor: Visitor) -> None:
         """Keep a job until ``when``; a longer wish than allowed is cut (UWS 1.1, section 2.2.3)."""
         job = self.job(job_id, visitor=visitor)
-        latest = datetime.now(UTC) + timedelta(days=4 * self._limits.days)
-        self._jobs.set_destruction(job.id, min(when, latest))
+        self._jobs.set_destruction(job.id, self._destruction(when))
 
     def result(self, job_id: str, *, visitor: Visitor) -> Result:
         """Open the result of a completed job.
@@ -117,3 +125,15 @@ class SubmitService:
     def spool(self, job_id: str) -> Path:
         """Return where the result of a job is kept."""
         return self._spools / f"{job_id}.arrow"
+
+    def _duration(self, wish: int | None) -> int:
+        """Return the seconds that a job gets: 0 wishes for no limit, and gets the longest there is."""
+        if wish is None:
+            return self._limits.seconds
+        return min(wish or self._limits.seconds_max, self._limits.seconds_max)
+
+    def _destruction(self, wish: datetime | None) -> datetime:
+        now = datetime.now(UTC)
+        if wish is None:
+            return now + timedelta(days=self._limits.days)
+        return min(wish, now + timedelta(days=4 * self._limits.days))

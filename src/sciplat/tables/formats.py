@@ -10,8 +10,9 @@ from sciplat.errors import UsageError
 from sciplat.tables import arrow_ipc, csv, votable
 from sciplat.tables.document import Document
 from sciplat.tables.stream import TableStream
+from sciplat.vo.capabilities import OutputFormat
 
-__all__ = ["FORMATS", "Format", "negotiate"]
+__all__ = ["FORMATS", "Format", "negotiate", "output_formats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,11 @@ FORMATS: tuple[Format, ...] = (
     ),
 )
 """Every format, the one that nobody has to ask for first."""
+
+
+def output_formats() -> tuple[OutputFormat, ...]:
+    """Return the formats as a service's capabilities announce them."""
+    return tuple(OutputFormat(each.mime, (each.name, *each.aliases), each.ivo_id) for each in FORMATS)
 
 
 def negotiate(text: str | None) -> Format:

@@ -6,6 +6,7 @@ beside its final place, and never changed again.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -51,8 +52,10 @@ def build_generation(
 
     Raises
     ------
+    OSError
+        The disk is full (``ENOSPC``).
     IngestError
-        The disk or the memory is full. What ``batches`` raises is passed on as it is.
+        The memory is too little. What ``batches`` raises is passed on as it is.
     """
     failure: list[BaseException] = []
 
@@ -77,7 +80,7 @@ def build_generation(
     except duckdb.Error as error:
         if failure:
             raise failure[0] from None
-        raise _full(error, path) from error
+        raise _failure(error) from error
     with unfinished.open("rb") as file:
         os.fsync(file.fileno())
     unfinished.rename(path)
@@ -94,16 +97,30 @@ class Generation:
         """Return whether no two rows agree in ``columns`` and none is NULL there."""
         names = ", ".join(_quoted(name) for name in columns)
         missing = " OR ".join(f"{_quoted(name)} IS NULL" for name in columns)
-        return not self._all(f"SELECT 1 FROM made.main.data WHERE {missing} LIMIT 1") and not self._all(
-            f"SELECT 1 FROM made.main.data GROUP BY {names} HAVING count(*) > 1 LIMIT 1"
-        )
+        # The estimate is quick and needs no memory; it is wrong by a few per cent at most.
+        rows, distinct, nulls = self._all(
+            f"SELECT count(*), approx_count_distinct(({names})), count(*) FILTER ({missing}) "
+            "FROM made.main.data"
+        )[0]
+        if nulls or distinct < 0.8 * rows:
+            return False
+        again = f"SELECT 1 FROM made.main.data GROUP BY {names} HAVING count(*) > 1 LIMIT 1"
+        return not self._all(again)
 
-    def cells(self, column: str, shift: int) -> dict[int, int]:
-        """Return how many rows have each value of ``column >> shift``, without NULLs."""
+    def cells(self, column: str, shift: int, between: tuple[int, int] | None = None) -> dict[int, int]:
+        """Return how many rows have each value of ``column >> shift``, without NULLs.
+
+        Parameters
+        ----------
+        between
+            First value of the column, and the one after the last; all without it.
+        """
         name = _quoted(column)
+        where = f"{name} IS NOT NULL"
+        if between is not None:
+            where = f"{name} >= {int(between[0])} AND {name} < {int(between[1])}"
         rows = self._all(
-            f"SELECT {name} >> {int(shift)} AS cell, count(*) FROM made.main.data "
-            f"WHERE {name} IS NOT NULL GROUP BY cell ORDER BY cell"
+            f"SELECT {name} >> {int(shift)} AS cell, count(*) FROM made.main.data WHERE {where} GROUP BY cell"
         )
         return {int(cell): int(count) for cell, count in rows}
 
@@ -148,15 +165,15 @@ def open_generation(path: Path, limits: BuildLimits) -> Iterator[Generation]:
 
     Raises
     ------
-    IngestError
-        The disk or the memory is full.
+    OSError, IngestError
+        The disk is full, or the memory too little.
     """
     with _connection(limits) as connection:
         connection.execute(f"ATTACH {_text(path)} AS made (READ_ONLY)")
         try:
             yield Generation(connection)
         except duckdb.Error as error:
-            raise _full(error, path) from error
+            raise _failure(error) from error
 
 
 @contextmanager
@@ -175,10 +192,10 @@ def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def _full(error: duckdb.Error, path: Path) -> IngestError:
+def _failure(error: duckdb.Error) -> Exception:
     text = " ".join(str(error).split())
     if "No space left" in text or "max_temp_directory_size" in text:
-        return IngestError(f"The disk of {path.parent} is full")
+        return OSError(errno.ENOSPC, "No space left on the disk")
     if isinstance(error, duckdb.OutOfMemoryException):
         return IngestError("The memory that an ingest may use is too little for rows as wide as these")
     return IngestError(f"The table cannot be written: {text}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sciplat.engine.result import Result
-from sciplat.errors import ConflictError, NotFoundError
+from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import Job, Phase
 from sciplat.jobs.store import JobStore
@@ -65,6 +65,10 @@ class SubmitService:
         """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
         job = self._jobs.get(job_id)
         if job is None or (job.owner is not None and job.owner != visitor.name):
+            if visitor.name is None:
+                raise AuthenticationError(
+                    f"There is no job {job_id!r} that everybody may see. If it is yours, sign in or send a token."
+                )
             raise NotFoundError(f"There is no job {job_id!r}; results are kept {self._limits.days} days.")
         return job
 

@@ -95,8 +95,8 @@ def _check_names(source: RowSource) -> None:
         if not name.strip() or not name.isprintable() or '"' in name:
             raise IngestError(f"{source.label}: {name!r} cannot be a column's name")
         if (other := seen.get(name.lower())) is not None:
-            twice = "is there twice" if other == name else f"and {other!r} differ in case only"
-            raise IngestError(f"{source.label}: column {name!r} {twice}")
+            twice = "is there twice" if other == name else f"differs from {other!r} in case only"
+            raise IngestError(f"{source.label}: column {name!r} {twice}; rename one of them")
         seen[name.lower()] = name
     if not source.columns:
         raise IngestError(f"{source.label}: there are no columns")

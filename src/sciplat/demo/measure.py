@@ -34,7 +34,7 @@ __all__ = [
 DETECTION = 5.0
 """Signal to noise above which something is a detection."""
 
-SATURATION = np.array([12.2, 13.3, 13.3, 13.1, 12.6, 11.4])
+SATURATION = np.array([12.5, 13.6, 13.6, 13.4, 12.9, 11.7])
 """AB magnitudes in ugrizy at which the middle of a star saturates."""
 
 _GAMMA = np.array([0.038, 0.039, 0.039, 0.039, 0.039, 0.039])

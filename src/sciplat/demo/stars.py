@@ -58,7 +58,7 @@ _ABSOLUTE = np.arange(3.0, 14.0, _STEP_MAGNITUDE)
 
 def completeness(i: Floats) -> Floats:
     """Return the fraction of objects of this i magnitude that the survey's coadds would show."""
-    return 1.0 / (1.0 + np.exp((i - 23.25) / 0.20))
+    return 1.0 / (1.0 + np.exp((i - 23.0) / 0.20))
 
 
 def locus(colour: Floats) -> Floats:

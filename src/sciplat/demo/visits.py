@@ -14,7 +14,7 @@ from sciplat.demo.streams import stream
 
 __all__ = ["EXPOSURE_SECONDS", "Visit", "mjd_to_datetime", "visits"]
 
-EXPOSURE_SECONDS = 3.0
+EXPOSURE_SECONDS = 4.0
 _LATITUDE, _LONGITUDE = -30.2446, -70.7494
 _TAI_MINUS_UTC = 37.0 / 86400
 _PAIR_GAP = 33.0 / 1440
@@ -35,7 +35,7 @@ _NIGHTS: tuple[tuple[int, str], ...] = (
 )
 
 # 5-sigma depth for point sources in a typical visit, AB magnitudes.
-_DEPTH = {"u": 21.9, "g": 23.4, "r": 23.1, "i": 22.6, "z": 22.0, "y": 20.9}
+_DEPTH = {"u": 22.0, "g": 23.5, "r": 23.2, "i": 22.8, "z": 22.2, "y": 21.1}
 # Median FWHM, arcseconds.
 _SEEING = {"u": 0.92, "g": 0.87, "r": 0.83, "i": 0.80, "z": 0.78, "y": 0.76}
 

@@ -1,0 +1,1 @@
+"""The catalog engine: queries run in worker processes, results lie in spools."""

@@ -16,6 +16,7 @@ from sciplat.services.ingest import IngestService
 from sciplat.services.query import QueryLimits, QueryService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
+from sciplat.services.tokens import TokenService
 
 __all__ = ["Instance"]
 
@@ -64,16 +65,21 @@ class Instance:
     @cached_property
     def sign_in(self) -> SignInService:
         """The verb that knows who is asking."""
-        return SignInService(self.identity)
+        return SignInService(self.identity, session_days=self.settings.session_days)
+
+    @cached_property
+    def tokens(self) -> TokenService:
+        """The verb that makes and revokes tokens."""
+        return TokenService(self.identity)
 
     @cached_property
     def submit(self) -> SubmitService:
         """The verb that takes jobs."""
-        query = self.settings.query
+        settings = self.settings.query
         return SubmitService(
             self.jobs,
             spools=self.spools,
-            limits=JobLimits(query.async_seconds, query.async_seconds_max, query.result_days),
+            limits=JobLimits(settings.async_seconds, settings.async_seconds_max, settings.result_days),
         )
 
     @property
@@ -83,19 +89,33 @@ class Instance:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
-    def pool(self, workers: int) -> QueryPool:
-        """Start that many warm query workers; the caller closes them."""
-        query = self.settings.query
-        return QueryPool(workers, directory=self.home / "tmp", memory_limit_bytes=query.memory_mb * 1_000_000)
+    def pool(self, name: str, workers: int, *, queue_seconds: float | None) -> QueryPool:
+        """Start that many warm query workers; the caller closes them.
+
+        Parameters
+        ----------
+        name
+            Of the process that owns them: they spill into a folder of its own.
+        queue_seconds
+            How long a query waits for a free worker; None waits for ever.
+        """
+        return QueryPool(
+            workers,
+            directory=self.home / "tmp" / name,
+            memory_limit_bytes=self.settings.query.memory_mb * 1_000_000,
+            queue_seconds=queue_seconds,
+        )
 
     def query(self, pool: QueryPool, *, seconds: float) -> QueryService:
         """Return the verb that asks the catalogs, on the workers of ``pool``."""
-        query = self.settings.query
+        settings = self.settings.query
+        spools = self.home / "tmp" / "results"
+        spools.mkdir(mode=0o700, parents=True, exist_ok=True)
         return QueryService(
             self.catalogs,
             pool,
-            spools=self.home / "tmp",
-            limits=QueryLimits(seconds=seconds, rows=query.max_rows, bytes=query.max_bytes),
+            spools=spools,
+            limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
         )
 
     def execute(self, query: QueryService) -> ExecuteService:

@@ -49,7 +49,7 @@ def document(request: Request, error: errors.SciplatError) -> Response:
     """
     status = status_of(error)
     if request.url.path.startswith("/api/tap"):
-        response = Response(votable.error_document(str(error)), status, media_type=votable.MIME)
+        response = Response(votable.error_document(str(error)), status, media_type=votable.MEDIA_TYPE)
     else:
         response = JSONResponse({"error": describe(error)}, status)
     if status == 401:

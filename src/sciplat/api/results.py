@@ -10,15 +10,18 @@ from starlette.responses import Response
 from sciplat.api.dependencies import Reach
 from sciplat.api.policy import Visiting
 from sciplat.tables import arrow_ipc
+from sciplat.tables.formats import negotiate
+from sciplat.tables.stream import TableStream
 
 __all__ = ["router"]
 
 PAGE_ROWS_MAX = 10_000
+MIME = negotiate("arrow").mime
 
 router = APIRouter(prefix="/api/views/results", tags=["views"])
 
 
-@router.get("/{job_id}", response_class=Response, responses={200: {"content": {arrow_ipc.MIME: {}}}})
+@router.get("/{job_id}", response_class=Response, responses={200: {"content": {MIME: {}}}})
 def page(
     job_id: str,
     visitor: Visiting,
@@ -31,9 +34,11 @@ def page(
     Each field's metadata has its description as JSON under ``sciplat``. A result never changes,
     so browsers may keep its pages.
     """
-    rows = instance.submit.result(job_id, visitor=visitor).slice(offset, limit)
+    with instance.submit.result(job_id, visitor=visitor) as result:
+        rows = result.slice(offset, limit)
+    stream = TableStream(result.columns, rows.schema, iter(rows.to_batches()))
     return Response(
-        arrow_ipc.encode(rows),
-        media_type=arrow_ipc.MIME,
+        b"".join(arrow_ipc.write(stream)),
+        media_type=MIME,
         headers={"Cache-Control": "private, max-age=3600, immutable"},
     )

@@ -59,7 +59,7 @@ def format_of(parameters: Parameters) -> Format:
 def sync(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
     """Run a query and answer its rows."""
     query, form = query_of(parameters), format_of(parameters)
-    stream = asking.run(query, visitor=visitor).stream()
+    stream = asking.answer(query, visitor=visitor)
     return respond(form.write(stream, Document(query=query.adql)), media_type=form.mime)
 
 

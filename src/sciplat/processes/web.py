@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,7 +24,9 @@ def create_app(instance: Instance) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings = instance.settings.query
-        pool = instance.pool(settings.sync_workers)
+        instance.ingest.prepare()
+        shutil.rmtree(instance.home / "tmp" / "results", ignore_errors=True)
+        pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds)
         app.state.changes = Changes(instance.jobs.version)
         yield

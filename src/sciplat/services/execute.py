@@ -104,11 +104,13 @@ class ExecuteService:
 
     def _execute(self, job: Job) -> None:
         spool = self._spool(job.id)
+        spool.unlink(missing_ok=True)
         try:
             self._running[job.id] = running = self._query.run(
                 Query(job.parameters.get("QUERY", ""), _maxrec(job)),
                 visitor=self._owner(job),
                 spool=spool,
+                durable=True,
                 seconds=job.execution_duration,
                 bytes_left=self._bytes_left(),
             )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
+
+import pyarrow as pa
 
 from sciplat.adql import Catalog, RowFilter, TableSource, translate
 from sciplat.catalogs.store import CatalogStore, Snapshot
@@ -15,6 +18,7 @@ from sciplat.engine.statement import Statement
 from sciplat.errors import ADQLError, AuthenticationError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
+from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Schema
 
 __all__ = ["Query", "QueryLimits", "QueryService"]
@@ -52,26 +56,8 @@ class QueryService:
         self._visible: OrderedDict[tuple[str, frozenset[str]], Catalog] = OrderedDict()
         self._lock = Lock()
 
-    def run(
-        self,
-        query: Query,
-        *,
-        visitor: Visitor,
-        spool: Path | None = None,
-        seconds: float | None = None,
-        bytes_left: int | None = None,
-    ) -> Running:
-        """Run ``query`` for ``visitor``; its rows can be read while they come.
-
-        Parameters
-        ----------
-        spool
-            Where a result is kept that must outlive this process; without it, the result is
-            gone when it has been read.
-        seconds
-            A time limit of its own, below the service's.
-        bytes_left
-            How much the result may take where space is short, below the service's limit.
+    def answer(self, query: Query, *, visitor: Visitor) -> TableStream:
+        """Run ``query`` for ``visitor`` and return its rows as they come; the result is not kept.
 
         Raises
         ------
@@ -80,6 +66,35 @@ class QueryService:
         AuthenticationError
             A visitor who has not signed in names something that is not public: it may exist for
             somebody who signs in.
+        """
+        spool = self._spools / f"{uuid4().hex}.arrow"
+        running = self.run(query, visitor=visitor, spool=spool)
+        stream = running.stream()
+        stream.batches = _and_forget(stream.batches, running, spool)
+        return stream
+
+    def run(
+        self,
+        query: Query,
+        *,
+        visitor: Visitor,
+        spool: Path,
+        durable: bool = False,
+        seconds: float | None = None,
+        bytes_left: int | None = None,
+    ) -> Running:
+        """Run ``query`` for ``visitor`` and return what can be followed; raises as `answer` does.
+
+        Parameters
+        ----------
+        spool
+            Where the result is written, if it is large or ``durable``.
+        durable
+            It is safe on the disk when the query has finished.
+        seconds
+            A time limit of its own, below the service's.
+        bytes_left
+            How much the result may take where space is short, below the service's limit.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         snapshot = self._catalogs.snapshot()
@@ -100,11 +115,7 @@ class QueryService:
             byte_limit=min(bytes_left or self._limits.bytes, self._limits.bytes),
             time_limit_seconds=min(seconds or self._limits.seconds, self._limits.seconds),
         )
-        return self._pool.run(
-            statement,
-            spool=spool or self._spools / f"sync-{uuid4().hex}.arrow",
-            durable=spool is not None,
-        )
+        return self._pool.run(statement, spool=spool, durable=durable)
 
     def schemas(self, visitor: Visitor) -> tuple[Schema, ...]:
         """Return the releases with their tables that ``visitor`` may query."""
@@ -141,3 +152,12 @@ def _sources(snapshot: Snapshot, visible: frozenset[str]) -> list[TableSource]:
                 source = replace(source, only=RowFilter("_schema", visible))
             sources.append(source)
     return sources
+
+
+def _and_forget(batches: Iterator[pa.RecordBatch], running: Running, spool: Path) -> Iterator[pa.RecordBatch]:
+    """Yield the batches; then, or when the reader has gone, stop the query and remove its spool."""
+    try:
+        yield from batches
+    finally:
+        running.cancel()
+        spool.unlink(missing_ok=True)

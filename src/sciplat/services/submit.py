@@ -67,7 +67,7 @@ class SubmitService:
         if job is None or (job.owner is not None and job.owner != visitor.name):
             if visitor.name is None:
                 raise AuthenticationError(
-                    f"There is no job {job_id!r} that everybody may see. If it is yours, sign in or send a token."
+                    f"There is no job {job_id!r} for everybody. If it is yours, sign in or send a token."
                 )
             raise NotFoundError(f"There is no job {job_id!r}; results are kept {self._limits.days} days.")
         return job

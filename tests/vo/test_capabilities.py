@@ -37,7 +37,7 @@ TAP = TAPCapability(
     BASE,
     (ADQL,),
     output_formats(),
-    upload_methods=("ivo://ivoa.net/std/TAPRegExt#upload-inline",),
+    upload_methods=tuple(f"ivo://ivoa.net/std/TAPRegExt#upload-{each}" for each in ("inline", "http")),
     data_models=(("ivo://ivoa.net/std/ObsCore#core-1.1", "ObsCore-1.1"),),
     retention=TimeLimit(default=604_800, hard=604_800),
     execution=TimeLimit(default=3600, hard=86_400),

@@ -132,9 +132,19 @@ class ConflictError(SciplatError):
 
 
 class LimitError(SciplatError):
-    """An announced limit was reached; the message says which and what to do."""
+    """An announced limit was reached; the message says which and what to do.
+
+    Parameters
+    ----------
+    retry_seconds
+        After how long the same request may be made again, where waiting helps.
+    """
 
     code = "limit"
+
+    def __init__(self, message: str, *, retry_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class QueryTimeoutError(LimitError):

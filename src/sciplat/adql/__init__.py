@@ -1,0 +1,1 @@
+"""ADQL in, DuckDB SQL out."""

@@ -149,3 +149,9 @@ export function extentOf(text: string, line: number, column: number, length: num
   // At the end of the text or of a line: mark the character before.
   return from > 0 ? [from - 1, from] : [0, Math.min(1, text.length)];
 }
+
+/** A refused query may say its place in words only: "(line 3, column 8)". */
+export function placeIn(message: string): { line: number | null; column: number | null; length: null } {
+  const match = /\bline (\d+),? column (\d+)/i.exec(message);
+  return { line: match ? Number(match[1]) : null, column: match ? Number(match[2]) : null, length: null };
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { computed, signal } from "@preact/signals-core";
+import { placeIn } from "../adql/names";
 import { ApiError, ConnectionError, isAbort } from "../api/http";
 import * as jobsApi from "../api/jobs";
 import { pagesUrl } from "../api/results";
@@ -153,12 +154,6 @@ export class Work {
   static mayRetry(error: unknown): boolean {
     return error instanceof ConnectionError || (error instanceof ApiError && error.status >= 500);
   }
-}
-
-/** A refused query may say its place in words only: "(line 3, column 8)". */
-export function placeIn(message: string): { line: number | null; column: number | null; length: null } {
-  const match = /\bline (\d+),? column (\d+)/i.exec(message);
-  return { line: match ? Number(match[1]) : null, column: match ? Number(match[2]) : null, length: null };
 }
 
 function newestFirst(jobs: Job[]): Job[] {

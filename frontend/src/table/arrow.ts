@@ -39,9 +39,9 @@ export function pageOf(bytes: Uint8Array, offset: number): Page {
   };
 }
 
-/** Read all rows of a small table as objects; names in lower case, long integers as numbers. */
+/** Read all rows of a small table as objects; names in lower case, long integers as BigInt. */
 export function rowsOf(bytes: Uint8Array): Row[] {
-  const table: Table = tableFromIPC(bytes);
+  const table: Table = tableFromIPC(bytes, OPTIONS);
   const names = table.schema.fields.map((field) => field.name.toLowerCase());
   const rows: Row[] = [];
   for (let index = 0; index < table.numRows; index++) {

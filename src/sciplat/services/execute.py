@@ -118,11 +118,13 @@ class ExecuteService:
             outcome = self._run(job, spool)
             self._jobs.complete(job.id, rows=outcome.rows, size=outcome.bytes, overflow=outcome.overflow)
         except CancelledError:
-            # Aborted or deleted by its owner; or the instance stops, and its next start takes it up again.
+            # Aborted or deleted by its owner; or the instance stops, and its next start takes the job up again.
             spool.unlink(missing_ok=True)
+            with suppress(NotFoundError, UsageError):
+                self._jobs.hand_back(job.id)
         except SciplatError as error:
             self._fail(job, spool, error)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever happens, a job must not stay EXECUTING
             _log.exception("Job %s ended unexpectedly", job.id)
             self._fail(job, spool, EngineError("Something went wrong inside the server; see its log."))
         finally:

@@ -98,7 +98,7 @@ def eclipsing_binaries(name: str, code: int, count: int) -> Population:
     width = 0.018 + 0.045 * stream(name, "width").random(count) * (0.6 / period) ** 0.3
     phase = stream(name, "phase").random(count)
 
-    def variation(rows: slice, band: int, mjd: float) -> Floats:  # noqa: ARG001 (eclipses have no colour)
+    def variation(rows: slice, band: int, mjd: float) -> Floats:
         when = ((mjd - _EPOCH) / period[rows] + phase[rows] + 0.5) % 1.0 - 0.5
         contact = depth[rows] * (0.5 * np.cos(4 * np.pi * when) + 0.04 * np.cos(2 * np.pi * when))
         first = np.exp(-((when / width[rows]) ** 4))

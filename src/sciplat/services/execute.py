@@ -118,7 +118,7 @@ class ExecuteService:
             outcome = self._run(job, spool)
             self._jobs.complete(job.id, rows=outcome.rows, size=outcome.bytes, overflow=outcome.overflow)
         except CancelledError:
-            # Aborted or deleted by its owner; or the instance stops, and its next start takes the job up again.
+            # Its owner aborted or deleted it; or the instance stops, and its next start takes it up again.
             spool.unlink(missing_ok=True)
             with suppress(NotFoundError, UsageError):
                 self._jobs.hand_back(job.id)

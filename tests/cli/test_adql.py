@@ -74,6 +74,6 @@ def test_a_missing_file_is_wrong_usage(run, tmp_path):
 
 
 def test_unknown_functions_and_regions_pass(run):
-    result = run(input='"SELECT my_function(ra) FROM t WHERE 1 = CONTAINS(p, REGION(\'CIRCLE 1 2 3\'))"\n')
+    result = run(input="\"SELECT my_function(ra) FROM t WHERE 1 = CONTAINS(p, REGION('CIRCLE 1 2 3'))\"\n")
 
     assert answers(result) == [{"valid": True}]

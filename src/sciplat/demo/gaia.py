@@ -134,8 +134,8 @@ def gaia_table() -> Table:
         TABLE,
         _COLUMNS,
         description="Stars brighter than G = 10 over the whole sky: Gaia DR3 positions at epoch 2016.0 and "
-        "magnitudes, and 70 very bright stars from Hipparcos, with a negative source_id (how their G was found, "
-        f"the package does not say). {_CREDIT} {VERSION_NOTE}",
+        "magnitudes, and 70 very bright stars from Hipparcos with a negative source_id (the package does not "
+        f"say how their G was found). {_CREDIT} {VERSION_NOTE}",
         primary_key=("source_id",),
         position=("ra", "dec"),
         rows=len(_stars()),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from sciplat.cli.options import home_option
+
 __all__ = ["ingest"]
 
 
@@ -31,12 +33,7 @@ def ingest() -> None:
     metavar="COLUMN",
     help="Sort by this column instead of by position (may be given again).",
 )
-@click.option(
-    "--home",
-    type=click.Path(path_type=Path),
-    envvar="SCIPLAT_HOME",
-    help="Where the instance keeps its state.",
-)
+@home_option
 def catalog(
     files: tuple[Path, ...],
     table: str,
@@ -44,7 +41,7 @@ def catalog(
     public: bool,
     description: str | None,
     cluster_by: tuple[str, ...],
-    home: Path | None,
+    home: Path,
 ) -> None:
     """Make a table of Parquet, FITS, VOTable or CSV files, or of a HATS folder.
 
@@ -56,24 +53,20 @@ def catalog(
         raise click.BadParameter("must be RELEASE.TABLE, as in gaia.gaia_source", param_hint="--table")
 
     from sciplat.cli.progress import progress_bar
-    from sciplat.errors import SciplatError
     from sciplat.instance import Instance
 
-    try:
-        instance = Instance.open(home)
-        with progress_bar() as progress:
-            report = instance.ingest.ingest(
-                release,
-                name,
-                files,
-                schema=schema,
-                public=True if public else None,
-                description=description,
-                cluster_by=cluster_by,
-                progress=progress,
-            )
-    except SciplatError as error:
-        raise click.ClickException(str(error)) from error
+    instance = Instance.open(home)
+    with progress_bar(f"Ingesting {table}") as progress:
+        report = instance.ingest.ingest(
+            release,
+            name,
+            files,
+            schema=schema,
+            public=True if public else None,
+            description=description,
+            cluster_by=cluster_by,
+            progress=progress,
+        )
     for warning in report.warnings:
         click.echo(f"Warning: {warning}", err=True)
     click.echo(f"{table}: {report.rows:,} rows in {report.seconds:.1f} s")

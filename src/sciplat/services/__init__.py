@@ -1,1 +1,4 @@
-"""What a user or an operator can do: one module a verb."""
+"""What a user can do: one verb a module.
+
+A service decides whether the visitor may, and what runs; the rooms keep, the ground knows.
+"""

@@ -229,6 +229,11 @@ class CatalogStore:
             shutil.rmtree(folder, ignore_errors=True)
             mark.close()
 
+    def unfinished(self) -> frozenset[int]:
+        """Return the generations that are being made now, or that a dead process left."""
+        work = self._folder / _WORK
+        return frozenset(int(folder.name[1:]) for folder in (work.iterdir() if work.is_dir() else ()))
+
     @contextmanager
     def edit(self) -> Iterator[Edit]:
         """Change the catalogs, alone; what was put is published when the block ends without error."""

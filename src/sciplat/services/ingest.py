@@ -82,7 +82,7 @@ class IngestService:
 
         For the start of an instance; quick when there is nothing to do.
         """
-        self._catalogs.tidy()
+        self._tidy()
         schema = self._catalogs.snapshot().schema(TAP_SCHEMA)
         if schema is None or tuple(replace(t, rows=None) for t in schema.tables) != tap_schema().tables:
             with self._catalogs.edit() as edit:
@@ -128,7 +128,7 @@ class IngestService:
         started = time.monotonic()
         tell = progress or (lambda _stage, _fraction: None)
         _check_names(release, table)
-        self._catalogs.tidy()
+        self._tidy()
         tell("reading", None)
         opened = (sources,) if isinstance(sources, RowSource) else open_sources(sources)
         if not opened:
@@ -182,6 +182,14 @@ class IngestService:
         with self._catalogs.edit() as edit:
             edit.put_release(release, description=description)
             self._describe(edit)
+
+    def _tidy(self) -> None:
+        """Remove what dead ingests left in the catalogs and among the files of their sorting."""
+        self._catalogs.tidy()
+        living = self._catalogs.unfinished()
+        for folder in self._work.glob("sort-g*"):
+            if int(folder.name.removeprefix("sort-g")) not in living:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _build(self, plan: Plan, workspace: Workspace, tell: Progress) -> tuple[int, int]:
         """Write the DuckDB file; return how many rows it has, and how many without position."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shutil import disk_usage
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
+from sciplat.config.machine import cores
 from sciplat.engine.pool import QueryPool
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.store import JobStore
@@ -103,6 +105,8 @@ class Instance:
             workers,
             directory=self.home / "tmp" / name,
             memory_limit_bytes=self.settings.query.memory_mb * 1_000_000,
+            threads=cores(),
+            temp_limit_bytes=int(disk_usage(self.home).total * self.settings.query.spool_disk_fraction),
             queue_seconds=queue_seconds,
         )
 

@@ -44,7 +44,8 @@ class ClientJob:
     @property
     def rows(self) -> int | None:
         """How many rows the result has; None before it is there."""
-        return self._facts["rows"]
+        rows: int | None = self._facts["rows"]
+        return rows
 
     def refresh(self, *, wait: int = 0) -> None:
         """Ask the instance; with ``wait``, return when the phase changes or so many seconds have passed."""

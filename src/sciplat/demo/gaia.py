@@ -21,11 +21,12 @@ from sciplat.tables.arrow import arrow_type
 from sciplat.tables.source import RowSource
 from sciplat.vo.schema import Column, Datatype, Table
 
-__all__ = ["DESCRIPTION", "SCHEMA", "VERSION", "gaia_source", "gaia_table"]
+__all__ = ["DESCRIPTION", "SCHEMA", "TABLE", "VERSION_NOTE", "gaia_source", "gaia_table"]
 
 SCHEMA = "gaia"
-VERSION = "1"
-"""Goes up when the rows or the columns change."""
+TABLE = "gaia_source"
+VERSION_NOTE = "Demo data, version 1."
+"""Ends the table's description; the number goes up when rows or columns change."""
 
 _CREDIT = (
     "Data: ESA/Gaia/DPAC, CC BY-SA 3.0 IGO; Hipparcos: ESA. "
@@ -115,7 +116,8 @@ _COLUMNS = (
     Column("b", Datatype.DOUBLE, unit="deg", ucd="pos.galactic.lat", description="Galactic latitude"),
 )
 
-# Rotation from ICRS to Galactic coordinates: Gaia DR3 documentation, section 4.1.7, equation 4.61.
+# Rotation from ICRS to Galactic coordinates, which Gaia took over from Hipparcos: The Hipparcos and Tycho
+# Catalogues (ESA SP-1200), volume 1, section 1.5.3.
 _TO_GALACTIC = np.array(
     [
         [-0.0548755604162154, -0.8734370902348850, -0.4838350155487132],
@@ -129,11 +131,11 @@ def gaia_table() -> Table:
     """Return what is known of ``gaia.gaia_source``."""
     return Table(
         SCHEMA,
-        "gaia_source",
+        TABLE,
         _COLUMNS,
         description="Stars brighter than G = 10 over the whole sky: Gaia DR3 positions at epoch 2016.0 and "
-        "magnitudes, with 70 very bright stars from Hipparcos (their G is estimated, source_id is negative). "
-        + _CREDIT,
+        "magnitudes, and 70 very bright stars from Hipparcos with a negative source_id (the package does not "
+        f"say how their G was found). {_CREDIT} {VERSION_NOTE}",
         primary_key=("source_id",),
         position=("ra", "dec"),
         rows=len(_stars()),

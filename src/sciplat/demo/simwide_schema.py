@@ -17,11 +17,11 @@ from sciplat.errors import MissingExtraError
 from sciplat.tables.arrow import arrow_type
 from sciplat.vo.schema import Column, Datatype, Key, Table
 
-__all__ = ["COLUMNS", "DESCRIPTION", "SCHEMA", "VERSION", "arrow_schema", "simwide_table"]
+__all__ = ["COLUMNS", "DESCRIPTION", "SCHEMA", "VERSION_NOTE", "arrow_schema", "simwide_table"]
 
 SCHEMA = "simwide"
-VERSION = "1"
-"""Goes up when the rows or the columns change."""
+VERSION_NOTE = "Demo data, version 1."
+"""Ends each table's description; the number goes up when rows or columns change."""
 
 _SIMULATED = "SIMULATED: drawn from a model of the sky, not measured from images."
 
@@ -329,6 +329,14 @@ _UCDS = {
     "diaObjectId": "meta.id;src",
     "diaSourceId": "meta.id;src;meta.main",
     "ssObjectId": "meta.id.assoc;src",
+    "detector": "meta.id;instr.det",
+    **dict.fromkeys(("shape_xx", "shape_yy", "shape_xy", "ixx", "iyy", "ixy"), "src.morph.param"),
+    **dict.fromkeys(("ixxPSF", "iyyPSF", "ixyPSF"), "instr.det.psf"),
+    **{
+        f"{corner}{axis}": f"pos.eq.{axis}"
+        for corner in ("llc", "ulc", "urc", "lrc")
+        for axis in ("ra", "dec")
+    },
 }
 
 _DATATYPES = {
@@ -369,7 +377,7 @@ def simwide_table(name: str) -> Table:
             column = replace(column, ucd=f"pos.eq.{axis};meta.main")
         is_key = column_name in keys or column_name in position
         columns.append(replace(column, indexed=is_key, principal=column.principal or is_key))
-    description = f"{_SIMULATED} {_NOTES[name]} In DP1: {_sentence(rubin.description)}"
+    description = f"{_SIMULATED} {_NOTES[name]} In DP1: {_sentence(rubin.description)} {VERSION_NOTE}"
     return Table(
         SCHEMA,
         name,

@@ -47,6 +47,12 @@ class JobError:
     column: int | None = None
     length: int | None = None
 
+    def __str__(self) -> str:
+        """Return the message with its place, as it stands in documents."""
+        return (
+            self.message if self.line is None else f"{self.message} (line {self.line}, column {self.column})"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

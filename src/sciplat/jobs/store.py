@@ -28,6 +28,10 @@ _ROOM = "sciplat.jobs"
 _LONGEST_RUN_ID = 1000
 
 
+_AFRESH: dict[str, Any] = {"started": None, "progress": None, "rows": None}
+"""What a job loses that begins anew."""
+
+
 class JobStore:
     """The asynchronous jobs of all users.
 
@@ -319,6 +323,21 @@ class JobStore:
             _require_phase(job, Phase.EXECUTING, do="queue again")
             return self._again(connection, job)
 
+    def hand_back(self, job_id: str) -> Job:
+        """Put an executing job back at its old place in the queue, because the instance stops as it should.
+
+        Raises
+        ------
+        UsageError
+            It does not execute.
+        NotFoundError
+            It was deleted.
+        """
+        with self._database.write() as connection:
+            job = _required(connection, job_id)
+            _require_phase(job, Phase.EXECUTING, do="hand back")
+            return _change(connection, job.id, phase=Phase.QUEUED.value, **_AFRESH)
+
     def recover(self) -> builtins.list[Job]:
         """Queue every executing job again, as `requeue` does, and return them.
 
@@ -329,9 +348,8 @@ class JobStore:
             return [self._again(connection, _job(row)) for row in rows]
 
     def _again(self, connection: Connection, job: Job) -> Job:
-        fresh: dict[str, Any] = {"started": None, "progress": None, "rows": None}
         if job.restarts < RESTARTS:
-            return _change(connection, job.id, phase=Phase.QUEUED.value, restarts=job.restarts + 1, **fresh)
+            return _change(connection, job.id, phase=Phase.QUEUED.value, restarts=job.restarts + 1, **_AFRESH)
         error = JobError(
             "unavailable",
             f"The server stopped {RESTARTS + 1} times while it executed this job, and does not try again. "

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
-from sciplat.engine.pool import Running
-from sciplat.errors import ADQLError, CancelledError, EngineError, LimitError, SciplatError
+from sciplat.engine.running import Running
+from sciplat.engine.statement import Outcome
+from sciplat.errors import (
+    ADQLError,
+    CancelledError,
+    EngineError,
+    LimitError,
+    NotFoundError,
+    SciplatError,
+    UsageError,
+)
 from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import Job, JobError, Phase
@@ -104,37 +114,42 @@ class ExecuteService:
 
     def _execute(self, job: Job) -> None:
         spool = self._spool(job.id)
-        spool.unlink(missing_ok=True)
         try:
-            self._running[job.id] = running = self._query.run(
-                Query(job.parameters.get("QUERY", ""), _maxrec(job)),
-                visitor=self._owner(job),
-                spool=spool,
-                durable=True,
-                seconds=job.execution_duration,
-                bytes_left=self._bytes_left(),
-            )
-            outcome = running.wait()
+            outcome = self._run(job, spool)
             self._jobs.complete(job.id, rows=outcome.rows, size=outcome.bytes, overflow=outcome.overflow)
         except CancelledError:
-            # Aborted by its owner, deleted, or the instance stops and the next start takes it up again.
+            # Its owner aborted or deleted it; or the instance stops, and its next start takes it up again.
             spool.unlink(missing_ok=True)
+            with suppress(NotFoundError, UsageError):
+                self._jobs.hand_back(job.id)
         except SciplatError as error:
-            spool.unlink(missing_ok=True)
-            self._jobs.fail(job.id, _job_error(error))
-        except Exception:  # noqa: BLE001 - whatever happens, the job must not stay EXECUTING
+            self._fail(job, spool, error)
+        except Exception:  # noqa: BLE001 - whatever happens, a job must not stay EXECUTING
             _log.exception("Job %s ended unexpectedly", job.id)
-            spool.unlink(missing_ok=True)
-            self._jobs.fail(
-                job.id,
-                _job_error(
-                    EngineError("Something went wrong inside the server; the operator finds it in the log.")
-                ),
-            )
+            self._fail(job, spool, EngineError("Something went wrong inside the server; see its log."))
         finally:
             self._running.pop(job.id, None)
             self._threads.pop(job.id, None)
             self._look_again.set()
+
+    def _run(self, job: Job, spool: Path) -> Outcome:
+        spool.unlink(missing_ok=True)
+        self._running[job.id] = running = self._query.run(
+            Query(job.parameters.get("QUERY", ""), _maxrec(job)),
+            visitor=self._owner(job),
+            spool=spool,
+            durable=True,
+            seconds=job.execution_duration,
+            bytes_left=self._bytes_left(),
+        )
+        # It may have been aborted before there was anything to cancel.
+        self._stop_aborted()
+        return running.wait()
+
+    def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
+        spool.unlink(missing_ok=True)
+        with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
+            self._jobs.fail(job.id, _job_error(error))
 
     def _owner(self, job: Job) -> Visitor:
         if job.owner is None:

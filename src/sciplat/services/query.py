@@ -12,8 +12,10 @@ from uuid import uuid4
 import pyarrow as pa
 
 from sciplat.adql import Catalog, RowFilter, TableSource, translate
-from sciplat.catalogs.store import CatalogStore, Snapshot
-from sciplat.engine.pool import QueryPool, Running
+from sciplat.catalogs.models import Snapshot
+from sciplat.catalogs.store import CatalogStore
+from sciplat.engine.pool import QueryPool
+from sciplat.engine.running import Running
 from sciplat.engine.statement import Statement
 from sciplat.errors import ADQLError, AuthenticationError
 from sciplat.identity.models import Scope

@@ -164,7 +164,8 @@ def _conform(values: pa.Array, field: pa.Field, label: str, row: int) -> pa.Arra
 
 def _cast(values: pa.Array, field: pa.Field, label: str, row: int) -> pa.Array:
     if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
-        values = values.cast(pa.binary())
+        # Joined with nothing it is a copy that starts at its buffers' beginning.
+        values = pa.concat_arrays([values.cast(pa.binary()), pa.array([], pa.binary())])
         offsets = pa.Array.from_buffers(pa.int32(), len(values) + 1, [None, values.buffers()[1]])
         size = offsets[-1].as_py() if len(values) else 0
         content = values.buffers()[2] or pa.py_buffer(b"")

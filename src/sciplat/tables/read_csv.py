@@ -20,6 +20,8 @@ _BLOCK_BYTES = 4 << 20
 _DELIMITERS = ",\t;|"
 _NULLS = ["", "NULL", "null", "NaN", "nan", "NAN", "N/A", "n/a"]
 
+_LONG_ID = r"^\s*[+-]?\d{19,}\s*$"
+
 # Each kind also takes what all kinds before it in its row take.
 _LADDERS: tuple[tuple[pa.DataType, ...], ...] = (
     (pa.int64(), pa.float64(), pa.string()),
@@ -58,8 +60,11 @@ def open_csv(path: Path) -> RowSource:
 
 
 def _header(path: Path) -> tuple[int, list[str], str]:
-    with pa.input_stream(path, compression=_compression(path)) as stream:
-        head = bytes(stream.read(1 << 20))
+    try:
+        with pa.input_stream(path, compression=_compression(path)) as stream:
+            head = bytes(stream.read(1 << 20))
+    except OSError as error:
+        raise IngestError(f"{path.name}: cannot be read ({error})") from error
     skipped = 0
     for line in head.splitlines():
         text = line.decode("utf-8-sig", errors="replace")
@@ -135,6 +140,9 @@ def _first(ladder: tuple[pa.DataType, ...], values: pa.Array) -> pa.DataType:
         try:
             pc.cast(values, kind)
         except pa.ArrowInvalid:
+            continue
+        if pa.types.is_floating(kind) and pc.any(pc.match_substring_regex(values, _LONG_ID)).as_py():
+            # An id beyond 64 bits would lose its last digits.
             continue
         return kind
     return pa.string()

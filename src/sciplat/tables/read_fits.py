@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
         Names the file, and the column whose type cannot be held.
     """
     label = path.name if hdu is None else f"{path.name}[{hdu}]"
-    with _opened(path, label) as file:
+    with _quiet(), _opened(path, label) as file:
         table = _table(file, hdu, label)
         index = file.index_of(table)
         _check_size(path, table, label)
@@ -68,7 +69,8 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
 
     def batches() -> Iterator[pa.RecordBatch]:
         with _opened(path, label) as again:
-            data = again[index].data
+            with _quiet():
+                data = again[index].data
             raw = data.view(np.ndarray)
             for start in range(0, rows, _BATCH_ROWS):
                 part = slice(start, start + _BATCH_ROWS)
@@ -78,10 +80,16 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
     return RowSource(label, columns, schema, batches, rows)
 
 
-def _opened(path: Path, label: str) -> Any:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep astropy from warning of cut files, which are found below, and of odd headers."""
     with warnings.catch_warnings():
-        # astropy warns of cut files and odd headers; sizes are checked below, odd headers do no harm.
         warnings.simplefilter("ignore", AstropyWarning)
+        yield
+
+
+def _opened(path: Path, label: str) -> Any:
+    with _quiet():
         try:
             return fits.open(path, memmap=True)
         except (OSError, ValueError) as error:

@@ -57,7 +57,7 @@ def open_parquet(path: Path, *, leave_out: Collection[str] = (), label: str | No
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 yield from file.iter_batches(_BATCH_ROWS, columns=names)
         except (pa.ArrowException, OSError) as error:
             raise IngestError(f"{label}: the file is damaged ({_first_line(error)})") from error

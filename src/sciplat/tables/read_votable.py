@@ -81,7 +81,7 @@ def _first_table(file: Path | IO[bytes], label: str) -> Any:
 
 def _column(field: Any, label: str) -> Column:
     try:
-        datatype = Datatype(field.datatype)
+        datatype = Datatype("boolean" if field.datatype == "bit" else field.datatype)
     except ValueError:
         raise IngestError(
             f"{label}: column {field.name!r} has datatype {field.datatype}, which is not supported"

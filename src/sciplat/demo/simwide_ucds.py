@@ -89,7 +89,8 @@ _UCDS = {
 def given_ucd(name: str) -> str | None:
     """Return the UCD of a column, with the part of the spectrum for one of a single band."""
     band, _, rest = name.partition("_")
-    if band not in BANDS:
+    # A column may be called just y.
+    if band not in BANDS or not rest:
         return _UCDS.get(name)
     ucd = _UCDS.get(rest)
     if ucd is None or "phot." not in ucd:

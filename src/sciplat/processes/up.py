@@ -243,7 +243,7 @@ async def _make_demo(home: Path, supervisor: Supervisor, helpers: Helpers, termi
                 logger.warning("%s", line, extra={"component": "demo"})
 
         supervisor.set_state("demo", "making")
-        child = supervisor.spawn("demo", helpers.make_demo, {"SCIPLAT_PROGRESS": "json"}, hear)
+        child = supervisor.spawn("demo", helpers.make_demo, {"_SCIPLAT_PROGRESS": "json"}, hear)
         try:
             code = await asyncio.shield(child.exited)
         except asyncio.CancelledError:

@@ -3,8 +3,8 @@
 import duckdb
 import numpy as np
 import pytest
-from cdshealpix import lonlat_to_healpix
 from astropy.coordinates import Latitude, Longitude
+from cdshealpix import lonlat_to_healpix
 
 from sciplat.adql import Catalog, RowFilter, TableSource, translate
 from sciplat.vo.schema import Column, Datatype, Table

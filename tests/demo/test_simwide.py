@@ -9,6 +9,7 @@ from sciplat.demo.population import reddening
 from sciplat.demo.truth import truth
 from sciplat.demo.visits import visits
 
+ABOUT_SOURCE = ("sourceId", "visit", "detector", "psfFlux", "psfFluxErr", "coord_ra", "coord_dec")
 ABOUT_FORCED = ("objectId", "visit", "detector", "psfFlux", "psfFluxErr", "psfFlux_flag", "band")
 
 
@@ -33,7 +34,7 @@ def test_foreign_keys_hold(survey) -> None:
     assert np.array_equal(pairs, survey.values(ccd, "ccdVisitId"))
 
     for rows in (
-        survey.table("Source", ("sourceId", "visit", "detector")),
+        survey.table("Source", ABOUT_SOURCE),
         survey.table("ForcedSource", ABOUT_FORCED),
         dia,
     ):
@@ -48,7 +49,7 @@ def test_identifiers_are_unique_and_need_64_bits(survey) -> None:
         numbers = survey.values(survey.table(name), column)
         assert len(np.unique(numbers)) == len(numbers)
         assert numbers.min() > 2**53
-    sources = survey.values(survey.table("Source", ("sourceId", "visit", "detector")), "sourceId")
+    sources = survey.values(survey.table("Source", ABOUT_SOURCE), "sourceId")
     assert len(np.unique(sources)) == len(sources)
 
 
@@ -99,7 +100,7 @@ def test_the_limiting_magnitude_is_where_signal_to_noise_is_five(survey) -> None
 
 
 def test_detections_in_a_visit_stand_above_the_noise(survey) -> None:
-    rows = survey.table("Source", ("psfFlux", "psfFluxErr", "coord_ra", "coord_dec"))
+    rows = survey.table("Source", ABOUT_SOURCE)
     signal = survey.values(rows, "psfFlux") / survey.values(rows, "psfFluxErr")
 
     assert 1_000_000 < rows.num_rows < 2_500_000
@@ -270,6 +271,25 @@ def test_moving_objects_move(survey) -> None:
     # From bodies beyond Neptune (1 arcminute a day) to asteroids (a third of a degree a day).
     assert 0.005 < min(rates) < 0.06
     assert 0.15 < max(rates) < 0.5
+
+
+def test_asteroids_retreat_along_the_ecliptic() -> None:
+    bodies = truth().movers
+    (ra, dec), (later_ra, later_dec) = bodies.position(60_600.0), bodies.position(60_601.0)
+
+    assert np.all(later_ra < ra)
+    # The ecliptic climbs by about 21 degrees here.
+    slant = np.degrees(np.arctan2(dec - later_dec, ra - later_ra))
+    assert np.median(slant) == pytest.approx(21, abs=5)
+
+
+def test_moving_objects_are_seen_where_they_are(survey) -> None:
+    rows = survey.table("DiaSource").filter(survey.values(survey.table("DiaSource"), "ssObjectId") > 0)
+    number = survey.values(rows, "ssObjectId") & 0xFFFF
+    mjd, ra, dec = (survey.values(rows, name) for name in ("midpointMjdTai", "ra", "dec"))
+    there = [np.asarray(truth().movers.position(t))[:, k] for t, k in zip(mjd, number, strict=True)]
+
+    assert np.abs(np.array(there) - np.stack([ra, dec], axis=-1)).max() < 1 / 3600
 
 
 def test_visits_come_in_pairs_half_an_hour_apart() -> None:

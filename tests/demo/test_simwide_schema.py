@@ -48,6 +48,14 @@ def test_almost_every_column_has_a_ucd(name: str) -> None:
     assert sum(column.ucd is not None for column in columns) >= 0.85 * len(columns)
 
 
+def test_words_of_the_spectrum_stand_after_those_of_photometry() -> None:
+    columns = simwide_table("Object")
+
+    assert columns.column("g_psfFlux").ucd == "phot.flux.density;em.opt.B"
+    assert columns.column("g_psfMagErr").ucd == "stat.error;phot.mag;em.opt.B"
+    assert columns.column("y").ucd == "pos.cartesian.y;instr.det"
+
+
 @pytest.mark.parametrize("name", TABLES_AND_GAIA)
 def test_exactly_one_pair_of_columns_is_the_main_position(name: str) -> None:
     table = described(name)

@@ -55,6 +55,7 @@ export const sheet = css`
   select {
     min-height: 36px;
     font-size: 14px;
+    font-weight: 400;
   }
   .wrong {
     padding: 8px 10px;

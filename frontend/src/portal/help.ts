@@ -66,7 +66,7 @@ export class Help extends LitElement {
       dialog::backdrop {
         background: rgb(10 16 20 / 0.4);
       }
-      header {
+      .top {
         display: flex;
         align-items: center;
         justify-content: space-between;
@@ -135,10 +135,10 @@ export class Help extends LitElement {
         if (event.composedPath()[0] instanceof HTMLDialogElement) this.close();
       }}
     >
-      <header>
+      <div class="top">
         <h2 id="title">Keyboard</h2>
         <button class="quiet icon" aria-label="Close" @click=${() => this.close()}>${icon("close")}</button>
-      </header>
+      </div>
       <div class="keys">
         ${KEYS.map(
           ([where, keys]) => html`<section>
@@ -153,7 +153,7 @@ export class Help extends LitElement {
           .checked=${this.allowsKeys}
           @change=${(event: Event) => keep("keys", (event.target as HTMLInputElement).checked ? "on" : "off")}
         />
-        Single keys (<kbd>?</kbd> and <kbd>/</kbd>) work anywhere</label
+        <span>Single keys (<kbd>?</kbd> and <kbd>/</kbd>) work anywhere</span></label
       >
     </dialog>`;
   }

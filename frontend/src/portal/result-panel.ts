@@ -160,6 +160,7 @@ export class ResultPanel extends LitElement {
       case "COMPLETED":
         return message("No rows", "The query is right, but nothing in the data matches it.");
       case "ERROR":
+        if (job.error?.line) return message("The query failed", "The place is underlined in the query, with the reason below it.");
         return message("The query failed", job.error?.message ?? "The instance gave no reason.");
       case "ABORTED":
         return message("Stopped", "Change the query if you like, and run it again.");

@@ -10,7 +10,7 @@ import { go, place, signInAddress } from "./place";
 import * as session from "./session";
 import { THEMES, theme } from "./theme";
 
-const NAMES = { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" } as const;
+const NAMES = { system: "As the system", light: "Light", dark: "Dark" } as const;
 
 /** The bar on top: which instance this is, who is signed in, and what belongs to both. */
 export class TopBar extends LitElement {
@@ -86,9 +86,9 @@ export class TopBar extends LitElement {
     </header>`;
   }
 
-  private themes(): MenuItem[] {
+  private themes(prefix = ""): MenuItem[] {
     return THEMES.map((each) => ({
-      label: NAMES[each],
+      label: `${prefix}${NAMES[each]}`,
       isChosen: theme.value === each,
       run: () => {
         theme.value = each;
@@ -100,7 +100,7 @@ export class TopBar extends LitElement {
   private account(name: string): TemplateResult {
     const items: MenuItem[] = [
       { label: "Tokens", about: "For scripts, pyvo and TOPCAT", run: () => go("/portal/tokens") },
-      ...this.themes(),
+      ...this.themes("Theme: "),
       { label: "Sign out", run: () => this.tell("sp-sign-out") },
     ];
     return html`<sp-menu quiet label=${name} .items=${items} data-testid="account"></sp-menu>`;
@@ -108,7 +108,7 @@ export class TopBar extends LitElement {
 
   private visitor(): TemplateResult {
     return html`
-      <sp-menu quiet label="View" .items=${this.themes()}></sp-menu>
+      <sp-menu quiet label="Theme" .items=${this.themes()}></sp-menu>
       ${place.value.page === "sign-in" ? nothing : html`<a class="button" href=${signInAddress()}>Sign in</a>`}
     `;
   }

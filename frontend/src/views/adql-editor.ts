@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, toggleComment } from "@codemirror/commands";
-import { bracketMatching, indentOnInput } from "@codemirror/language";
+import { bracketMatching, indentService } from "@codemirror/language";
 import { EditorSelection, EditorState, Prec, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration,
@@ -23,6 +23,7 @@ import { define } from "./define";
 import { editorTheme } from "./editor-theme";
 import { memoryStore, type Store } from "./store";
 import { base, controls } from "./style";
+import { typing } from "./typing";
 
 const setMark = StateEffect.define<{ from: number; to: number } | null>();
 
@@ -65,13 +66,16 @@ export class AdqlEditor extends LitElement {
         min-height: 0;
         overflow: hidden;
       }
+      [role="alert"] {
+        flex: none;
+        max-height: 50%;
+        overflow: auto;
+      }
       .wrong {
         display: flex;
         gap: 10px;
         align-items: baseline;
-        max-height: 40%;
         padding: 7px 12px;
-        overflow: auto;
         border-top: 1px solid var(--_line);
         background: var(--_bad-tint);
         color: var(--_bad);
@@ -166,9 +170,11 @@ export class AdqlEditor extends LitElement {
           highlightActiveLineGutter(),
           history(),
           drawSelection(),
-          indentOnInput(),
+          // A new line begins where the last one did.
+          indentService.of(() => null),
           bracketMatching(),
           closeBrackets(),
+          typing,
           autocompletion({ override: [complete], icons: false, activateOnTyping: true }),
           placeholder("SELECT \u2026  Choose a table at the left, or an example above."),
           keymap.of([{ key: "Mod-/", run: toggleComment }]),

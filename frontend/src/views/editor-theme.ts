@@ -29,7 +29,6 @@ export const editorTheme = EditorView.theme({
     borderRadius: "6px",
     backgroundColor: "var(--_panel)",
     color: "var(--_text)",
-    overflow: "hidden",
     boxShadow: "0 6px 24px rgb(0 0 0 / 0.18)",
   },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--_mono)", fontSize: "12.5px", maxHeight: "16em" },

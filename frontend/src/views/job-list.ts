@@ -53,7 +53,9 @@ export class JobList extends LitElement {
         list-style: none;
       }
       li {
-        padding: 8px 12px;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        padding: 8px 8px 8px 12px;
         border-bottom: 1px solid var(--_line);
       }
       li:hover {
@@ -84,6 +86,10 @@ export class JobList extends LitElement {
         -webkit-box-orient: vertical;
         -webkit-line-clamp: 2;
         overflow-wrap: anywhere;
+      }
+      .why,
+      .facts {
+        grid-column: 1 / -1;
       }
       .facts {
         display: flex;
@@ -131,8 +137,7 @@ export class JobList extends LitElement {
       }
       .actions {
         display: flex;
-        gap: 2px;
-        margin-left: auto;
+        margin: -3px 0 0 6px;
       }
       .actions button {
         min-height: 24px;
@@ -176,6 +181,12 @@ export class JobList extends LitElement {
       >
         <span>${title || "(empty query)"}</span>
       </button>
+      <span class="actions">
+        ${this.button("edit", "Edit this query", "sp-edit-job", job, title)}
+        ${isFinal(job.phase)
+          ? this.button("trash", "Delete this job and its result", "sp-delete-job", job, title)
+          : this.button("stop", "Stop this job", "sp-abort-job", job, title)}
+      </span>
       ${job.error ? html`<div class="why">${job.error.message}</div>` : nothing}
       <div class="facts">
         <span class="phase ${job.phase}" title=${job.phase}>${SAID[job.phase] ?? job.phase}</span>
@@ -184,12 +195,6 @@ export class JobList extends LitElement {
           : nothing}
         ${seconds !== null ? html`<span>${span(seconds)}</span>` : nothing}
         <span title=${job.created}>${ago(job.created)}</span>
-        <span class="actions">
-          ${this.button("edit", "Edit this query", "sp-edit-job", job, title)}
-          ${isFinal(job.phase)
-            ? this.button("trash", "Delete this job and its result", "sp-delete-job", job, title)
-            : this.button("stop", "Stop this job", "sp-abort-job", job, title)}
-        </span>
       </div>
     </li>`;
   }

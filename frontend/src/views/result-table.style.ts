@@ -87,7 +87,6 @@ export const style = css`
     color: var(--_muted);
     font-size: 10px;
     letter-spacing: 0.04em;
-    opacity: 0.75;
   }
   .odd {
     color: var(--_warn);

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import TextIO
 
 __all__ = ["LINES_VARIABLE", "Progress", "progress_bar"]
 
@@ -15,11 +15,8 @@ LINES_VARIABLE = "SCIPLAT_PROGRESS"
 """With the value ``json`` in the environment, progress is one JSON object a line on standard output."""
 
 
-class Progress(Protocol):
-    """What long work calls to say how far it is."""
-
-    def __call__(self, stage: str, fraction: float | None, /) -> None:
-        """Say the stage in words, and the part done of it, 0 to 1, where it is known."""
+Progress = Callable[[str, float | None], None]
+"""What long work calls with its stage in words, and the part of it done, 0 to 1, where that is known."""
 
 
 @contextmanager
@@ -59,7 +56,7 @@ def _bar(title: str, file: TextIO) -> Iterator[Progress]:
     with bars:
         task = bars.add_task(title, total=None)
 
-        def show(stage: str, fraction: float | None, /) -> None:
+        def show(stage: str, fraction: float | None) -> None:
             bars.update(
                 task,
                 description=f"{title}: {stage}",
@@ -73,7 +70,7 @@ def _bar(title: str, file: TextIO) -> Iterator[Progress]:
 def _as_lines(title: str, file: TextIO) -> Progress:
     last: tuple[str, int] = ("", -1)
 
-    def show(stage: str, fraction: float | None, /) -> None:
+    def show(stage: str, fraction: float | None) -> None:
         nonlocal last
         tenth = 0 if fraction is None else int(min(1.0, max(0.0, fraction)) * 10 + 1e-9)
         if stage == last[0] and tenth <= last[1]:
@@ -88,7 +85,7 @@ def _as_lines(title: str, file: TextIO) -> Progress:
 def _as_json(file: TextIO) -> Progress:
     last: tuple[str, int] = ("", -1)
 
-    def show(stage: str, fraction: float | None, /) -> None:
+    def show(stage: str, fraction: float | None) -> None:
         nonlocal last
         hundredth = -1 if fraction is None else int(fraction * 100)
         if (stage, hundredth) == last:

@@ -51,11 +51,11 @@ def _grouped(table: Table) -> Iterator[tuple[str, Column]]:
     bands: dict[str, list[str]] = {}
     for column in table.columns:
         band, _, rest = column.name.partition("_")
-        if band in BANDS:
+        if band in BANDS and rest:
             bands.setdefault(rest, []).append(band)
     for column in table.columns:
         band, _, rest = column.name.partition("_")
-        if band not in BANDS:
+        if band not in BANDS or not rest:
             yield column.name, column
         elif bands[rest][0] == band:
             yield f"[{''.join(bands[rest])}]_{rest}", column

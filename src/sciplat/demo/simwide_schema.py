@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from sciplat.demo.field import BANDS
+from sciplat.demo.simwide_ucds import given_ucd
 from sciplat.errors import MissingExtraError
 from sciplat.tables.arrow import arrow_type
 from sciplat.vo.schema import Column, Datatype, Key, Table
@@ -260,85 +261,6 @@ _NOTES = {
     "DiaSource": "What differs from the template by 5 sigma; moving objects among it have no DiaObject.",
 }
 
-_COLOURS = {
-    "u": "em.opt.U",
-    "g": "em.opt.B",
-    "r": "em.opt.R",
-    "i": "em.opt.I",
-    "z": "em.opt.I",
-    "y": "em.opt.I",
-}
-
-_UCDS = {
-    "tract": "meta.id.part",
-    "patch": "meta.id.part",
-    "band": "meta.id;instr.bandpass",
-    "refBand": "meta.id;instr.bandpass",
-    "physical_filter": "meta.id;instr.filter",
-    "x": "pos.cartesian.x;instr.det",
-    "y": "pos.cartesian.y;instr.det",
-    "xErr": "stat.error;pos.cartesian.x;instr.det",
-    "yErr": "stat.error;pos.cartesian.y;instr.det",
-    "extendedness": "src.class.starGalaxy",
-    "sizeExtendedness": "src.class.starGalaxy",
-    "refExtendedness": "src.class.starGalaxy",
-    "refSizeExtendedness": "src.class.starGalaxy",
-    "ebv": "phot.color.excess",
-    "inputCount": "meta.number;obs",
-    "psfFlux": "phot.flux.density",
-    "psfFluxErr": "stat.error;phot.flux.density",
-    "psfDiffFlux": "phot.flux.density;arith.diff",
-    "psfDiffFluxErr": "stat.error;phot.flux.density;arith.diff",
-    "scienceFlux": "phot.flux.density",
-    "scienceFluxErr": "stat.error;phot.flux.density",
-    "cModelFlux": "phot.flux.density",
-    "cModelFluxErr": "stat.error;phot.flux.density",
-    "psfMag": "phot.mag",
-    "psfMagErr": "stat.error;phot.mag",
-    "cModelMag": "phot.mag",
-    "cModelMagErr": "stat.error;phot.mag",
-    "psfFluxNdata": "meta.number;obs",
-    "psfFluxMean": "phot.flux.density;stat.mean",
-    "psfFluxMeanErr": "stat.error;phot.flux.density;stat.mean",
-    "psfFluxSigma": "stat.stdev;phot.flux.density",
-    "psfFluxMin": "phot.flux.density;stat.min",
-    "psfFluxMax": "phot.flux.density;stat.max",
-    "psfFluxChi2": "stat.fit.chi2",
-    "scienceFluxMean": "phot.flux.density;stat.mean",
-    "scienceFluxMeanErr": "stat.error;phot.flux.density;stat.mean",
-    "scienceFluxSigma": "stat.stdev;phot.flux.density",
-    "skyRotation": "pos.posAng",
-    "azimuth": "pos.az.azi",
-    "altitude": "pos.az.alt",
-    "zenithDistance": "pos.az.zd",
-    "airmass": "obs.airMass",
-    "expTime": "time.duration;obs.exposure",
-    "expMidpt": "time.epoch;obs.exposure",
-    "obsStart": "time.start;obs.exposure",
-    "pixelScale": "instr.scale",
-    "psfSigma": "instr.det.psf",
-    "seeing": "instr.obsty.seeing",
-    "magLim": "phot.mag;stat.min",
-    "midpointMjdTai": "time.epoch;obs.exposure",
-    "radecMjdTai": "time.epoch",
-    "snr": "stat.snr",
-    "nDiaSources": "meta.number;obs",
-    "xSize": "meta.number;instr.pixel",
-    "ySize": "meta.number;instr.pixel",
-    "ccdVisitId": "meta.id;obs.image;meta.main",
-    "diaObjectId": "meta.id;src",
-    "diaSourceId": "meta.id;src;meta.main",
-    "ssObjectId": "meta.id.assoc;src",
-    "detector": "meta.id;instr.det",
-    **dict.fromkeys(("shape_xx", "shape_yy", "shape_xy", "ixx", "iyy", "ixy"), "src.morph.param"),
-    **dict.fromkeys(("ixxPSF", "iyyPSF", "ixyPSF"), "instr.det.psf"),
-    **{
-        f"{corner}{axis}": f"pos.eq.{axis}"
-        for corner in ("llc", "ulc", "urc", "lrc")
-        for axis in ("ra", "dec")
-    },
-}
-
 _DATATYPES = {
     "boolean": Datatype.BOOLEAN,
     "int": Datatype.INT,
@@ -399,20 +321,7 @@ def _sentence(text: str | None) -> str:
 
 
 def _column(rubin: Any) -> Column:
-    band, _, rest = rubin.name.partition("_")
-    ucd = rubin.ivoa_ucd
-    if ucd is None and band in BANDS and rest in _UCDS:
-        ucd = _UCDS[rest]
-        if "phot.mag" in ucd or "phot.flux" in ucd:
-            head, *tail = ucd.split(";")
-            spectral = _COLOURS[band]
-            # The words of the spectrum come right after those of photometry.
-            place = 1 if head.startswith("phot") else 2
-            words = [head, *tail]
-            words.insert(place, spectral)
-            ucd = ";".join(words)
-    elif ucd is None:
-        ucd = _UCDS.get(rubin.name)
+    ucd = rubin.ivoa_ucd or given_ucd(rubin.name)
     if ucd is None and rubin.datatype.value == "boolean":
         ucd = "meta.code"
     unit = rubin.fits_tunit or rubin.ivoa_unit

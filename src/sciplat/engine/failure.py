@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from sciplat import errors
 from sciplat.engine.gate import RefusedError
-from sciplat.engine.session import Limits
+from sciplat.engine.limits import Limits
 
-__all__ = ["Failure", "explain", "size_in_words"]
+__all__ = ["Failure", "explain"]
 
 _TYPES = {
     "INT8": "SMALLINT",
@@ -28,6 +28,7 @@ _TYPES = {
 _TYPE = re.compile(r"\b(" + "|".join(_TYPES) + r")\b")
 _QUOTED = re.compile(r"""('[^']*'|"[^"]*")""")
 _TEXT = re.compile(r"Could not convert string '(?P<value>.*)' to (?P<type>\w+)", re.DOTALL)
+_VALUE = re.compile(r"Type \w+ with value (?P<value>.*) can't be cast .* destination type (?P<type>\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +44,6 @@ class Failure:
     """The worker should not go on."""
 
 
-def size_in_words(count: int) -> str:
-    """Return a size as people write it: ``1.5 GB``."""
-    size = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
-
-
 def explain(error: BaseException, limits: Limits) -> Failure:
     """Return what to tell the user about an error that was raised while a statement ran."""
     detail = f"{type(error).__name__}: {error}"
@@ -64,7 +55,7 @@ def explain(error: BaseException, limits: Limits) -> Failure:
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
             return Failure(errors.UnavailableError.code, _NO_ROOM, detail)
         case MemoryError() | pa.ArrowMemoryError():
-            return Failure(errors.LimitError.code, _too_much(limits), detail)
+            return Failure(errors.LimitError.code, limits.exceeded, detail, fatal=True)
         case duckdb.Error() | OSError():
             # Once rows stream, DuckDB's errors come through Arrow as OSError: only the text tells.
             return _explain_engine(str(error), detail, limits)
@@ -78,7 +69,8 @@ def _explain_engine(text: str, detail: str, limits: Limits) -> Failure:
         case "interrupt":
             return Failure(errors.CancelledError.code, "The query was stopped.", detail)
         case "out of memory":
-            return Failure(errors.LimitError.code, _too_much(limits), detail)
+            # What a process has mapped it keeps, and the next query would have less: a new one it is.
+            return Failure(errors.LimitError.code, limits.exceeded, detail, fatal=True)
         case "invalid input" if rest.startswith("Arrow Appender"):
             message = "A part of this result has more than 2 GB of text. Ask for shorter texts or fewer rows."
             return Failure(errors.LimitError.code, message, detail)
@@ -92,14 +84,6 @@ def _explain_engine(text: str, detail: str, limits: Limits) -> Failure:
             return Failure(errors.EngineError.code, _NOT_OURS, detail)
         case _:
             return Failure(errors.EngineError.code, _BROKEN, detail, fatal=True)
-
-
-def _too_much(limits: Limits) -> str:
-    return (
-        f"The query needs more than a query may use here: {size_in_words(limits.memory_bytes)} of memory, "
-        f"and {size_in_words(limits.temp_bytes)} of disk for sorting and joining. Ask for fewer columns or a "
-        "smaller region, group by fewer values, or sort fewer rows."
-    )
 
 
 _NOT_OURS = (
@@ -120,6 +104,8 @@ def _in_users_words(text: str) -> str:
     if found := _TEXT.match(message):
         kind = found["type"]
         return f"The text {found['value']!r} cannot be converted to {_TYPES.get(kind, kind)}."
+    if found := _VALUE.match(message):
+        return f"The value {found['value']} is out of range for {_TYPES.get(found['type'], found['type'])}."
     if message.startswith("Division by zero"):
         return "Division by zero. Leave those rows out with WHERE, or divide by NULLIF(…, 0)."
     if message.startswith("More than one row returned by a subquery"):

@@ -15,13 +15,14 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 
 import sciplat
 from sciplat import errors
+from sciplat.engine.limits import Limits
 from sciplat.engine.protocol import Channel, Message, statement_to_wire
 from sciplat.engine.running import Running
-from sciplat.engine.session import Limits
 from sciplat.engine.spool import part_of
 from sciplat.engine.statement import Outcome
 
@@ -74,9 +75,19 @@ class _Process:
             theirs.close()
         self.channel = Channel(ours)
         self.pid = self._popen.pid
+        self._facts = psutil.Process(self.pid)
 
     def is_alive(self) -> bool:
         return self._popen.poll() is None
+
+    def memory_bytes(self) -> int:
+        """Return what the process has for itself: neither mapped files nor shared code count."""
+        try:
+            memory = self._facts.memory_info()
+        except psutil.NoSuchProcess:
+            return 0
+        used: int = memory.rss - memory.shared
+        return used
 
     def end(self, timeout_seconds: float) -> None:
         """Let it end by itself (it does when the connection closes), else kill it."""
@@ -242,6 +253,7 @@ class Keeper:
             return
         limit = statement.time_limit_seconds
         begun = time.monotonic()
+        look_at = begun + _LOOK_SECONDS
         kill_at: float | None = None
         while True:
             now = time.monotonic()
@@ -250,6 +262,11 @@ class Keeper:
             if running.reason is not None and kill_at is None:
                 _interrupt(process, self._number)
                 kill_at = now + _GRACE_SECONDS
+            if now >= look_at:
+                look_at = now + _LOOK_SECONDS
+                if process.memory_bytes() > self._limits.most_memory_bytes:
+                    running.stop(errors.LimitError(self._limits.exceeded))
+                    kill_at = now
             if kill_at is not None and now >= kill_at:
                 self._lost(running)
                 return
@@ -283,6 +300,8 @@ class Keeper:
                 running.finish(outcome, inline, schema)
                 return True
             case _:
+                if header["fatal"]:
+                    self._drop(_GRACE_SECONDS)
                 kind = _KINDS.get(header["kind"], errors.EngineError)
                 if kind is errors.EngineError:
                     _log.error(

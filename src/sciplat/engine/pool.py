@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import threading
 import time
 from collections import deque
@@ -11,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from sciplat.engine.keeper import Keeper
+from sciplat.engine.limits import Limits
 from sciplat.engine.running import Running
-from sciplat.engine.session import Limits
 from sciplat.engine.statement import Statement
 from sciplat.errors import UnavailableError
 
@@ -44,6 +45,8 @@ class QueryPool:
         self._most_heavy = max(1, size - 1)
         self._closed = False
         directory.mkdir(parents=True, exist_ok=True)
+        for left_over in directory.glob("worker-*"):  # of an owner that was killed
+            shutil.rmtree(left_over, ignore_errors=True)
         self._keepers = [
             Keeper(
                 directory / f"worker-{number}",

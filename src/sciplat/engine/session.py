@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-__all__ = ["Limits", "Session"]
+from sciplat.engine.limits import Limits
+
+__all__ = ["Session"]
 
 _MOST_FILES = 200
 """Attached at a time; an ATTACH takes 0.4 ms, and each file keeps a file descriptor open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one worker may use."""
-
-    memory_bytes: int
-    threads: int
-    temp_bytes: int
-    temp_directory: str
 
 
 def _literal(text: str) -> str:

@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,9 +25,10 @@ import pyarrow as pa
 
 from sciplat.engine import gate
 from sciplat.engine.failure import explain
+from sciplat.engine.limits import Limits
 from sciplat.engine.protocol import Channel, statement_from_wire
-from sciplat.engine.session import Limits, Session
-from sciplat.engine.shape import Shape, rows_per_batch
+from sciplat.engine.session import Session
+from sciplat.engine.shape import Shape, pieces, rows_per_batch
 from sciplat.engine.spool import Spool
 from sciplat.engine.statement import Statement
 from sciplat.errors import CancelledError
@@ -117,8 +119,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this statement alone
             failure = explain(error, self._limits)
             fatal = failure.fatal
-            failed = {"op": "error", "kind": failure.kind, "message": failure.message}
-            reply = ({**failed, "detail": failure.detail}, b"")
+            reply = ({"op": "error", **asdict(failure)}, b"")
         finally:
             with self._lock:
                 self._task = None
@@ -177,8 +178,8 @@ class Worker:
             if statement.byte_limit is not None and batch.nbytes > statement.byte_limit - spool.data_bytes:
                 share = (statement.byte_limit - spool.data_bytes) / batch.nbytes
                 batch, overflow = batch.slice(0, int(batch.num_rows * share)), True
-            if batch.num_rows:
-                spool.add(batch)
+            for piece in pieces(batch):
+                spool.add(piece)
             if overflow:
                 return True
         return False
@@ -192,9 +193,12 @@ def _confine(parent: int, limits: Limits) -> None:
         os._exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who closes the socket
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # DuckDB does not count all it takes (long texts, lists, Arrow). RLIMIT_DATA counts what may be
-    # written to, and lets DuckDB reserve addresses and map files, unlike RLIMIT_AS.
-    most = 2 * limits.memory_bytes + (1 << 30)
+    if sys.platform == "linux":  # where memory runs out altogether, better a worker than its owner
+        Path("/proc/self/oom_score_adj").write_text("800", encoding="ascii")
+    # DuckDB does not count all it takes (texts made while planning, Arrow batches). The owner looks
+    # at what is really used; this stops a single huge step between two looks. RLIMIT_DATA, because
+    # DuckDB maps far more addresses than it uses: 2 GB after sorting 10 M rows in 400 MB.
+    most = 2 * limits.memory_bytes + (4 << 30)
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 

@@ -20,6 +20,8 @@ _BYTES = 16
 def new_token() -> tuple[str, str, str]:
     """Return a new token: its text, its key and its secret."""
     key, secret = secrets.token_urlsafe(_BYTES), secrets.token_urlsafe(_BYTES)
+    while not key[0].isalnum():  # a shell would take a leading '-' for an option
+        key = secrets.token_urlsafe(_BYTES)
     return f"sp-{key}.{secret}", key, secret
 
 

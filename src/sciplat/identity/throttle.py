@@ -59,7 +59,7 @@ def count_attempt(connection: Connection, *, user: str | None, address: str, now
             if left > timedelta(0):
                 seconds = ceil(left.total_seconds())
                 raise LimitError(
-                    f"Too many failed attempts to sign in: try again in {seconds} seconds",
+                    f"Too many failed attempts to sign in: try again in {seconds} s",
                     retry_seconds=seconds,
                 )
         rows.append((subject, row))

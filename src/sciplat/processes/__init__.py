@@ -1,1 +1,1 @@
-"""The processes of an instance, and the supervisor that starts and watches them."""
+"""The processes of an instance: who starts them, watches them and stops them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from sciplat.errors import AuthenticationError, PermissionDeniedError
-from sciplat.identity.models import Credential, Scope, Token, User
+from sciplat.identity.models import Credential, Scope, Token, TokenKind, User
 from sciplat.vo.schema import Schema
 
 __all__ = ["Visitor", "may_read_release"]
@@ -60,7 +60,7 @@ class Visitor:
             if not unless_anonymous:
                 raise AuthenticationError("Sign in, or send a token")
         elif scope not in self.scopes:
-            what = "session" if self.token is None or self.token.kind == "session" else "token"
+            what = "session" if self.token is None or self.token.kind is TokenKind.SESSION else "token"
             raise PermissionDeniedError(
                 f"This needs the scope {scope.value}, which your {what} does not have"
             )

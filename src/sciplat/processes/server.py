@@ -1,0 +1,35 @@
+"""An ASGI application on a unix socket, behind the front door."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+__all__ = ["GRACE_SECONDS", "serve"]
+
+GRACE_SECONDS = 5
+"""How long requests may go on after the process was asked to stop."""
+
+
+def serve(app: Any, socket: Path) -> None:
+    """Answer requests on a unix socket until SIGTERM; then let running ones end, and return.
+
+    Only the front door can reach the socket, so what it says of the client is believed.
+    """
+    uvicorn.Server(
+        uvicorn.Config(
+            app,
+            uds=str(socket),
+            loop="uvloop",
+            http="httptools",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            forwarded_allow_ips="*",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=300,
+        )
+    ).run()

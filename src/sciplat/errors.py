@@ -14,6 +14,7 @@
       x ConflictError              it exists already, or is in use
       x LimitError                 an announced limit was reached
         · QueryTimeoutError        a query ran into its time limit
+        · TooManyAttemptsError     sign-in failed too often: wait
       x UnavailableError           a part of the instance is not there now
         · MissingExtraError        a part was not installed
       x CancelledError             somebody stopped it
@@ -41,6 +42,7 @@ __all__ = [
     "PermissionDeniedError",
     "QueryTimeoutError",
     "SciplatError",
+    "TooManyAttemptsError",
     "UnavailableError",
     "UsageError",
 ]
@@ -130,15 +132,41 @@ class ConflictError(SciplatError):
 
 
 class LimitError(SciplatError):
-    """An announced limit was reached; the message says which and what to do."""
+    """An announced limit was reached; the message says which and what to do.
+
+    Parameters
+    ----------
+    retry_seconds
+        After how long the same request may be made again, where waiting helps.
+    """
 
     code = "limit"
+
+    def __init__(self, message: str, *, retry_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class QueryTimeoutError(LimitError):
     """A query ran into its time limit."""
 
     code = "query_timeout"
+
+
+class TooManyAttemptsError(LimitError):
+    """Sign-in failed too often; the message says how long to wait.
+
+    Parameters
+    ----------
+    retry_seconds
+        After how long another attempt is allowed.
+    """
+
+    code = "too_many_attempts"
+
+    def __init__(self, message: str, *, retry_seconds: int = 60) -> None:
+        super().__init__(message)
+        self.retry_seconds = retry_seconds
 
 
 class UnavailableError(SciplatError):

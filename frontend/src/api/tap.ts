@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { rowsOf, type Row } from "../table/arrow";
+import { send } from "./http";
+
+const TAP = "/api/tap";
+
+/** Ask a small question and return its rows; for metadata, not for science. */
+export async function ask(adql: string, signal?: AbortSignal): Promise<Row[]> {
+  const body = new URLSearchParams({ REQUEST: "doQuery", LANG: "ADQL", QUERY: adql, RESPONSEFORMAT: "arrow" });
+  const response = await send(`${TAP}/sync`, { method: "POST", body, ...(signal && { signal }) });
+  return rowsOf(new Uint8Array(await response.arrayBuffer()));
+}
+
+/** Start a query as a job and return the job's id. */
+export async function submit(adql: string, maxrec: number | null): Promise<string> {
+  const body = new URLSearchParams({ LANG: "ADQL", QUERY: adql, PHASE: "RUN" });
+  if (maxrec !== null) body.set("MAXREC", String(maxrec));
+  const response = await send(`${TAP}/async`, { method: "POST", body });
+  return jobIdOf(response.url);
+}
+
+/** The id of a job: the last part of its address (UWS 1.1, section 2.2.2.1). */
+export function jobIdOf(url: string): string {
+  const path = new URL(url, "http://localhost").pathname.replace(/\/+$/, "");
+  const id = path.slice(path.lastIndexOf("/") + 1);
+  if (!id || id === "async") throw new Error("The instance took the query but named no job");
+  return decodeURIComponent(id);
+}
+
+export async function abort(id: string): Promise<void> {
+  const body = new URLSearchParams({ PHASE: "ABORT" });
+  await send(`${TAP}/async/${encodeURIComponent(id)}/phase`, { method: "POST", body });
+}
+
+/** Delete a job and its result. */
+export async function destroy(id: string): Promise<void> {
+  await send(`${TAP}/async/${encodeURIComponent(id)}`, { method: "DELETE" });
+}
+
+/** A string literal of ADQL. */
+export function literal(text: string): string {
+  return `'${text.replace(/'/g, "''")}'`;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { signal } from "@preact/signals-core";
+
+/** The pages of the Portal, and what their addresses say. */
+export type Place =
+  | { page: "query"; job: string | null; table: string | null }
+  | { page: "sign-in"; code: string | null; next: string }
+  | { page: "tokens" }
+  | { page: "unknown" };
+
+const HOME = "/portal";
+
+/** Read an address. */
+export function placeOf(url: URL): Place {
+  const path = url.pathname.replace(/\/+$/, "");
+  if (path === "" || path === HOME || path === `${HOME}/jobs`) {
+    return { page: "query", job: null, table: url.searchParams.get("table") };
+  }
+  const job = /^\/portal\/jobs\/([^/]+)$/.exec(path);
+  if (job) return { page: "query", job: decodeURIComponent(job[1]!), table: null };
+  if (path === `${HOME}/sign-in`) {
+    return { page: "sign-in", code: url.hash.slice(1) || null, next: safe(url.searchParams.get("next")) };
+  }
+  if (path === `${HOME}/tokens`) return { page: "tokens" };
+  return { page: "unknown" };
+}
+
+/** Only addresses of the Portal itself may be gone to after signing in. */
+export function safe(next: string | null): string {
+  return next !== null && /^\/portal(?:[/?][^\\]*)?$/.test(next) && !next.startsWith("/portal/sign-in") ? next : HOME;
+}
+
+export const place = signal<Place>({ page: "query", job: null, table: null });
+
+/** Where to sign in so as to come back here. */
+export function signInAddress(): string {
+  const here = location.pathname + location.search;
+  const next = safe(here);
+  return next === HOME ? `${HOME}/sign-in` : `${HOME}/sign-in?next=${encodeURIComponent(next)}`;
+}
+
+/** Go to another page without loading it anew. */
+export function go(address: string, replace = false): void {
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+  read();
+}
+
+function read(): void {
+  place.value = placeOf(new URL(location.href));
+}
+
+/** Follow the address bar, and links to the Portal's own pages. */
+export function start(): void {
+  read();
+  window.addEventListener("popstate", read);
+  // A second one-time link pasted into the same tab changes the fragment only.
+  window.addEventListener("hashchange", read);
+  document.addEventListener("click", (event) => {
+    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = event.composedPath().find((each): each is HTMLAnchorElement => each instanceof HTMLAnchorElement);
+    if (!link || link.target || link.download || link.origin !== location.origin) return;
+    if (!/^\/portal(\/(?!static\/)|$)/.test(link.pathname)) return;
+    event.preventDefault();
+    go(link.pathname + link.search + link.hash);
+  });
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { css } from "lit";
+
+export const style = css`
+  :host {
+    display: flex;
+    flex-direction: column;
+    min-height: 0;
+    position: relative;
+    background: var(--_panel);
+  }
+  .bar {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 10px;
+    min-height: 40px;
+    padding: 4px 6px 4px 12px;
+    border-bottom: 1px solid var(--_line);
+    font-variant-numeric: tabular-nums;
+  }
+  .state {
+    font-weight: 600;
+  }
+  .fact {
+    color: var(--_muted);
+  }
+  .room {
+    flex: 1;
+  }
+  .row {
+    display: flex;
+    align-items: center;
+    gap: 6px;
+    color: var(--_muted);
+  }
+  .row input {
+    width: 13ch;
+    text-align: right;
+    font-variant-numeric: tabular-nums;
+  }
+  .cut {
+    padding: 6px 12px;
+    border-bottom: 1px solid var(--_line);
+    background: var(--_warn-tint);
+    color: var(--_warn);
+  }
+  .progress {
+    position: absolute;
+    z-index: 4;
+    top: -1px;
+    left: 0;
+    right: 0;
+    height: 2px;
+    overflow: hidden;
+    background: var(--_tint);
+  }
+  .progress i {
+    position: absolute;
+    inset: 0 60% 0 0;
+    background: var(--_accent);
+    animation: pass 1.5s ease-in-out infinite;
+  }
+  @keyframes pass {
+    from {
+      transform: translateX(-100%);
+    }
+    to {
+      transform: translateX(250%);
+    }
+  }
+  sp-result-table {
+    flex: 1;
+    min-height: 0;
+  }
+  .message {
+    flex: 1;
+    display: grid;
+    align-content: center;
+    justify-items: center;
+    gap: 10px;
+    padding: 24px;
+    color: var(--_muted);
+    text-align: center;
+    background: var(--_panel);
+  }
+  .message h2 {
+    color: var(--_text);
+    font-size: 15px;
+    font-weight: 600;
+  }
+  .message p {
+    max-width: 52ch;
+    overflow-wrap: anywhere;
+  }
+`;

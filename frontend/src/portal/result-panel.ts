@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { ApiError, ConnectionError, messageOf } from "../api/http";
+import { downloadUrl } from "../api/results";
+import { count, size, span } from "../table/format";
+import { define } from "../views/define";
+import { duration } from "../views/job-list";
+import "../views/menu";
+import type { MenuItem } from "../views/menu";
+import "../views/result-table";
+import type { ResultTable } from "../views/result-table";
+import { base, controls } from "../views/style";
+import { Watch } from "../views/watch";
+import type { Job } from "../wire/job";
+import { tell } from "./notices";
+import { signInAddress } from "./place";
+import { style } from "./result-panel.style";
+import { Work } from "./work";
+
+const RUN = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318 Enter" : "Ctrl Enter";
+
+/** What became of the query: how it goes, or its rows. */
+export class ResultPanel extends LitElement {
+  static override styles = [base, controls, style];
+  static override properties = { work: { attribute: false } };
+
+  declare work: Work;
+  private ticking = 0;
+
+  constructor() {
+    super();
+    new Watch(this, () => {
+      const { work } = this;
+      return work && [work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.ticking);
+  }
+
+  protected override updated(): void {
+    const running = this.work.isRunning.value;
+    if (running && !this.ticking) this.ticking = window.setInterval(() => this.requestUpdate(), 100);
+    if (!running && this.ticking) {
+      clearInterval(this.ticking);
+      this.ticking = 0;
+    }
+  }
+
+  private get table(): ResultTable {
+    return this.renderRoot.querySelector<ResultTable>("sp-result-table")!;
+  }
+
+  private goTo(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const row = Number(input.value.replace(/[^\d]/g, ""));
+    if (row >= 1) this.table.goTo(row - 1);
+  }
+
+  private downloads(job: Job): MenuItem[] {
+    const result = job.links.result;
+    return [
+      { label: "VOTable", about: "With units, UCDs and descriptions", href: downloadUrl(result, "votable"), file: `${job.id}.vot` },
+      { label: "CSV", about: "Names and values only", href: downloadUrl(result, "csv"), file: `${job.id}.csv` },
+      { label: "Copy as Python", about: "Lines for pyvo that read this result", run: () => void this.copyPython(job) },
+    ];
+  }
+
+  private async copyPython(job: Job): Promise<void> {
+    const url = new URL(job.links.job, location.href).href;
+    const lines = [
+      "import pyvo",
+      "",
+      `job = pyvo.dal.AsyncTAPJob(${JSON.stringify(url)})`,
+      "table = job.fetch_result().to_table()",
+      "",
+    ];
+    try {
+      await navigator.clipboard.writeText(lines.join("\n"));
+      tell("Copied four lines of Python");
+    } catch {
+      tell("The browser does not let this page copy");
+    }
+  }
+
+  override render(): TemplateResult {
+    const job = this.work.job.value;
+    const hasRows = job?.phase === "COMPLETED" && (job.rows ?? 0) > 0;
+    return html`
+      ${this.work.isRunning.value ? html`<div class="progress" aria-hidden="true"><i></i></div>` : nothing}
+      <div class="visually-hidden" role="status" data-testid="run-state">${this.spoken(job)}</div>
+      ${job ? this.bar(job) : nothing} ${job?.phase === "COMPLETED" && job.overflow ? this.cut(job) : nothing}
+      <sp-result-table ?hidden=${!hasRows} label="Result" .store=${this.work.table}></sp-result-table>
+      ${hasRows ? nothing : this.instead(job)}
+    `;
+  }
+
+  /** One sentence for each phase, not for each tick. */
+  private spoken(job: Job | null): string {
+    if (this.work.isRunning.value) return "The query is running";
+    switch (job?.phase) {
+      case "COMPLETED":
+        return `The query is done: ${rowsOf(job)}${job.overflow ? ", cut" : ""}`;
+      case "ERROR":
+        return "The query failed";
+      case "ABORTED":
+        return "The query was stopped";
+      default:
+        return "";
+    }
+  }
+
+  private bar(job: Job): TemplateResult {
+    const began = this.work.began.value;
+    const running = this.work.isRunning.value;
+    const seconds = running && began !== null ? (Date.now() - began) / 1000 : duration(job);
+    const time = seconds === null ? nothing : html`<span class="fact" aria-hidden=${running}>${span(seconds)}</span>`;
+    if (running) {
+      const what = job.phase === "EXECUTING" ? "Running" : "Waiting for a free place";
+      return html`<div class="bar">
+        <span class="state">${what}</span>${time}
+        ${job.rows ? html`<span class="fact">${rowsOf(job)} so far</span>` : nothing}
+      </div>`;
+    }
+    if (job.phase !== "COMPLETED") {
+      return html`<div class="bar"><span class="state">${job.phase === "ABORTED" ? "Stopped" : "Failed"}</span>${time}</div>`;
+    }
+    return html`<div class="bar" role="toolbar" aria-label="Result">
+      <span class="state" data-testid="row-count">${rowsOf(job)}</span>
+      ${time}${job.bytes ? html`<span class="fact">${size(job.bytes)}</span>` : nothing}
+      <span class="room"></span>
+      ${(job.rows ?? 0) > 20
+        ? html`<label class="row"
+            >Go to row
+            <input inputmode="numeric" placeholder="1" @change=${(event: Event) => this.goTo(event)}
+          /></label>`
+        : nothing}
+      <sp-menu quiet icon="download" label="Download" .items=${this.downloads(job)}></sp-menu>
+    </div>`;
+  }
+
+  private cut(job: Job): TemplateResult {
+    const limit = job.maxrec ?? (Number(this.work.maxrec.value) || null);
+    const rows = count(job.rows ?? 0);
+    return html`<div class="cut" role="note">
+      ${limit !== null && job.rows === limit
+        ? `Cut at ${rows} rows, the limit you chose. There are more: raise the row limit beside Run, or narrow the query.`
+        : `Cut at ${rows} rows by a limit of this instance. There are more: narrow the query, or ask for fewer columns.`}
+    </div>`;
+  }
+
+  /** What stands where the rows would be. */
+  private instead(job: Job | null): TemplateResult {
+    const failure = this.work.failure.value;
+    if (failure) return this.refused(failure);
+    if (this.work.isRunning.value) return message("Running\u2026", "Rows appear here when the query is done. You can leave this page: the job goes on.");
+    switch (job?.phase) {
+      case "COMPLETED":
+        return message("No rows", "The query is right, but nothing in the data matches it.");
+      case "ERROR":
+        if (job.error?.line) return message("The query failed", "The place is underlined in the query, with the reason below it.");
+        return message("The query failed", job.error?.message ?? "The instance gave no reason.");
+      case "ABORTED":
+        return message("Stopped", "Change the query if you like, and run it again.");
+      case "ARCHIVED":
+        return message("The result is gone", "Results are kept for a while only. Run the query again to get it back.");
+      default:
+        return message("No result yet", `Choose a table at the left and press Preview, take an example, or write a query and press ${RUN}.`);
+    }
+  }
+
+  private refused(failure: unknown): TemplateResult {
+    if (failure instanceof ApiError && failure.wantsSignIn) {
+      return message("This needs you to sign in", failure.message, html`<a class="button" href=${signInAddress()}>Sign in</a>`);
+    }
+    if (failure instanceof ApiError && failure.status === 404) {
+      return message("There is no such job", "It may have been deleted, or belong to somebody else.");
+    }
+    const again = Work.mayRetry(failure)
+      ? html`<button @click=${() => this.dispatchEvent(new Event("sp-run", { bubbles: true, composed: true }))}>Try again</button>`
+      : nothing;
+    return message(failure instanceof ConnectionError ? "No answer" : "The query was refused", messageOf(failure), again);
+  }
+}
+
+function rowsOf(job: Job): string {
+  const rows = job.rows ?? 0;
+  return `${count(rows)} ${rows === 1 ? "row" : "rows"}`;
+}
+
+function message(title: string, text: string, then: TemplateResult | typeof nothing = nothing): TemplateResult {
+  return html`<div class="message"><h2>${title}</h2><p>${text}</p>${then}</div>`;
+}
+
+define("sp-result-panel", ResultPanel);

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { LitElement, html, nothing, type TemplateResult } from "lit";
+import { ConnectionError, isAbort, messageOf } from "../api/http";
+import { page as fetchPage } from "../api/results";
+import type { ResultColumn } from "../table/arrow";
+import { copyText } from "../table/copy";
+import { exact, formatsOf, show, type Format } from "../table/format";
+import { Pages } from "../table/pages";
+import { Scale } from "../table/scroll";
+import { isInside, moved, spanOf, type Cell, type Selection, type Span } from "../table/selection";
+import { Widths } from "../table/widths";
+import { define } from "./define";
+import { style } from "./result-table.style";
+import type { Store } from "./store";
+import { memoryStore } from "./store";
+import { base, controls } from "./style";
+
+const ROW = 26;
+const HEAD = 44;
+const RULER = document.createElement("canvas").getContext("2d")!;
+
+/** Where the rows are, and how many: the store's `result`. */
+export interface ResultSource {
+  url: string;
+  rows: number;
+}
+
+/**
+ * A table of any length. Reads `result` from its store, keeps the selected cells in `selection`.
+ *
+ * Dispatches `sp-notice` with a sentence for people, and `sp-columns` once the columns are known.
+ */
+export class ResultTable extends LitElement {
+  static override styles = [base, controls, style];
+  static override properties = { store: { attribute: false }, label: {} };
+
+  declare store: Store;
+  declare label: string;
+
+  columns: ResultColumn[] = [];
+  private formats: Format[] = [];
+  private pages: Pages | null = null;
+  private scale = new Scale(0, ROW);
+  private widths = new Widths([]);
+  private top = 0;
+  private left = 0;
+  private bar = 0;
+  private size = { width: 0, height: 0 };
+  private trouble: string | null = null;
+  private timer = 0;
+  private held: number | null = null;
+  private readonly sheet = new CSSStyleSheet();
+  private stops: (() => void)[] = [];
+  private observer = new ResizeObserver(() => this.measure());
+
+  constructor() {
+    super();
+    this.store = memoryStore();
+    this.label = "Result";
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.stops = [
+      this.store.on("result", () => this.open()),
+      this.store.on("selection", () => this.requestUpdate()),
+    ];
+    this.open();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const stop of this.stops) stop();
+    this.observer.disconnect();
+    this.pages?.close();
+    clearTimeout(this.timer);
+  }
+
+  override firstUpdated(): void {
+    const root = this.renderRoot as ShadowRoot;
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, this.sheet];
+    const scroller = this.scroller;
+    scroller.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
+    this.observer.observe(scroller);
+    this.measure();
+  }
+
+  /** Put the cursor on a row, counted from 0, and show it. */
+  goTo(row: number): void {
+    const cursor = { row: Math.max(0, Math.min(this.scale.rows - 1, row)), column: this.cursor?.column ?? 0 };
+    this.top = this.scale.clamp(cursor.row * ROW - this.window / 2, this.window);
+    this.select({ anchor: cursor, cursor });
+    this.scroller.focus();
+  }
+
+  /** The selected cells as tab-separated text, with names where asked. */
+  async copy(withNames = false): Promise<void> {
+    if (!this.pages || !this.selection) return;
+    try {
+      const text = await copyText(this.pages, spanOf(this.selection), this.columns, this.formats, withNames);
+      await navigator.clipboard.writeText(text);
+      this.notice("Copied");
+    } catch (error) {
+      this.notice(messageOf(error));
+    }
+  }
+
+  private get scroller(): HTMLElement {
+    return this.renderRoot.querySelector<HTMLElement>(".scroller")!;
+  }
+
+  private get window(): number {
+    return Math.max(0, this.size.height - HEAD);
+  }
+
+  private get gutter(): number {
+    return 24 + 7 * Math.max(2, String(this.scale.rows).length);
+  }
+
+  private get selection(): Selection | null {
+    return (this.store.get("selection") as Selection | null | undefined) ?? null;
+  }
+
+  private get cursor(): Cell | null {
+    return this.selection?.cursor ?? null;
+  }
+
+  private open(): void {
+    this.pages?.close();
+    const source = this.store.get("result") as ResultSource | null | undefined;
+    this.columns = [];
+    this.formats = [];
+    this.trouble = null;
+    this.top = this.left = this.bar = 0;
+    this.scale = new Scale(source?.rows ?? 0, ROW);
+    this.pages = source ? new Pages((offset, limit, signal) => fetchPage(source.url, offset, limit, signal), source.rows) : null;
+    if (this.hasUpdated) this.scroller.scrollTo(0, 0);
+    this.requestUpdate();
+    if (source) void this.want();
+  }
+
+  private measure(): void {
+    const { clientWidth, clientHeight } = this.scroller;
+    if (clientWidth === this.size.width && clientHeight === this.size.height) return;
+    this.size = { width: clientWidth, height: clientHeight };
+    this.requestUpdate();
+    this.wantSoon(0);
+  }
+
+  private async want(): Promise<void> {
+    const pages = this.pages;
+    if (!pages) return;
+    const [first, end] = this.scale.rowsIn(this.top, Math.max(this.window, ROW));
+    try {
+      await pages.want(Math.max(0, first - 20), end + 40);
+      this.trouble = null;
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.trouble = messageOf(error);
+      if (error instanceof ConnectionError) this.wantSoon(3000);
+    }
+    if (pages !== this.pages) return;
+    if (this.columns.length === 0) this.learn(pages);
+    this.requestUpdate();
+  }
+
+  private wantSoon(milliseconds: number): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.want(), milliseconds);
+  }
+
+  private learn(pages: Pages): void {
+    const page = pages.holding(0) ?? pages.holding(this.scale.rowsIn(this.top, ROW)[0]);
+    if (!page) return;
+    this.columns = page.columns;
+    this.formats = formatsOf(page);
+    this.widths = new Widths(
+      page.columns.map((column, index) => {
+        const rows = Array.from({ length: Math.min(60, page.rows) }, (_, row) => row);
+        const texts = rows.map((row) => show(page.value(row, index), this.formats[index]!));
+        // Rows further down may be written with powers of ten where the first ones are not.
+        if (this.formats[index]!.decimals === null && this.formats[index]!.numeric && column.kind !== "integer") texts.push("-0.00000e-00");
+        return Math.max(64, Math.min(340, this.widest(column.name, texts, column.unit)));
+      }),
+    );
+    this.layOut();
+    this.dispatchEvent(new CustomEvent("sp-columns", { detail: this.columns }));
+  }
+
+  private layOut(): void {
+    const rules = this.columns.map(
+      (_, column) => `.c${column}{left:${this.widths.start(column)}px;width:${this.widths.width(column)}px}`,
+    );
+    this.sheet.replaceSync(rules.join(""));
+  }
+
+  private onScroll(): void {
+    const scroller = this.scroller;
+    this.left = scroller.scrollLeft;
+    // Our own moves come back as events, rounded to pixels; they must not round the place.
+    if (Math.abs(scroller.scrollTop - this.bar) > 1) {
+      const before = this.top;
+      this.bar = scroller.scrollTop;
+      this.top = this.scale.toTable(this.bar);
+      this.wantSoon(Math.abs(this.top - before) > 20 * this.window ? 60 : 0);
+    }
+    this.requestUpdate();
+  }
+
+  private onWheel(event: WheelEvent): void {
+    // A squeezed scroll bar would leap over rows at each notch.
+    if (!this.scale.isSqueezed || event.ctrlKey || event.shiftKey || event.deltaY === 0) return;
+    event.preventDefault();
+    const unit = event.deltaMode === 1 ? ROW : event.deltaMode === 2 ? this.window : 1;
+    this.moveTo(this.top + event.deltaY * unit);
+    if (event.deltaX) this.scroller.scrollLeft += event.deltaX;
+  }
+
+  private moveTo(top: number): void {
+    this.top = this.scale.clamp(top, this.window);
+    this.bar = this.scale.toBar(this.top);
+    this.scroller.scrollTop = this.bar;
+    this.wantSoon(0);
+    this.requestUpdate();
+  }
+
+  private select(selection: Selection): void {
+    const room = this.size.width - this.gutter;
+    this.store.set("selection", selection);
+    this.moveTo(this.scale.reveal(selection.cursor.row, this.top, this.window));
+    this.scroller.scrollLeft = this.widths.reveal(selection.cursor.column, this.left, room);
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    if (this.columns.length === 0 || this.scale.rows === 0) return;
+    const cursor = this.cursor ?? { row: this.scale.rowsIn(this.top, ROW)[0], column: 0 };
+    const far = event.ctrlKey || event.metaKey;
+    if (far && event.key.toLowerCase() === "a") {
+      const last = { row: this.scale.rows - 1, column: this.columns.length - 1 };
+      this.store.set("selection", { anchor: last, cursor: { row: 0, column: 0 } });
+      event.preventDefault();
+      return;
+    }
+    if (event.altKey && event.shiftKey && event.key.startsWith("Arrow")) {
+      const step = event.key === "ArrowRight" ? 16 : event.key === "ArrowLeft" ? -16 : 0;
+      this.widen(cursor.column, this.widths.width(cursor.column) + step);
+      event.preventDefault();
+      return;
+    }
+    if (event.altKey) return;
+    const pageRows = Math.max(1, Math.floor(this.window / ROW) - 1);
+    const target = moved(event.key, cursor, this.scale.rows, this.columns.length, pageRows, far);
+    if (!target) return;
+    event.preventDefault();
+    const from = this.cursor ? target : cursor;
+    this.select({ anchor: event.shiftKey ? (this.selection?.anchor ?? cursor) : from, cursor: from });
+  }
+
+  private onCopy(event: ClipboardEvent): void {
+    if (!this.selection) return;
+    event.preventDefault();
+    void this.copy();
+  }
+
+  private onPointer(event: PointerEvent): void {
+    if (event.button !== 0) return;
+    const cell = this.cellAt(event);
+    if (!cell) return;
+    this.select({ anchor: event.shiftKey ? (this.selection?.anchor ?? cell) : cell, cursor: cell });
+    if (event.pointerType !== "mouse") return;
+    const drag = (move: PointerEvent) => {
+      const to = this.cellAt(move);
+      if (to && this.selection) this.select({ anchor: this.selection.anchor, cursor: to });
+    };
+    const drop = () => {
+      this.removeEventListener("pointermove", drag);
+      window.removeEventListener("pointerup", drop);
+    };
+    this.addEventListener("pointermove", drag);
+    window.addEventListener("pointerup", drop);
+  }
+
+  private cellAt(event: Event): Cell | null {
+    const element = (event.composedPath()[0] as Element | undefined)?.closest<HTMLElement>("[data-column]");
+    const row = element?.closest<HTMLElement>("[data-row]")?.dataset["row"];
+    return element && row !== undefined ? { row: Number(row), column: Number(element.dataset["column"]) } : null;
+  }
+
+  private onHover(event: PointerEvent): void {
+    const cell = this.cellAt(event);
+    const element = event.composedPath()[0] as HTMLElement;
+    if (cell && !element.title) element.title = this.full(cell);
+  }
+
+  private full(cell: Cell): string {
+    const format = this.formats[cell.column];
+    const value = this.pages?.value(cell.row, cell.column);
+    if (!format || value === undefined) return "";
+    return value === null ? "NULL" : exact(value, format.kind === "list" ? format.inner : format.kind, format.ticks);
+  }
+
+  private widen(column: number, width: number): void {
+    this.widths.resize(column, width);
+    this.layOut();
+    this.requestUpdate();
+  }
+
+  private onGrip(event: PointerEvent, column: number): void {
+    event.preventDefault();
+    event.stopPropagation();
+    const begin = event.clientX - this.widths.width(column);
+    this.held = column;
+    const drag = (move: PointerEvent) => this.widen(column, move.clientX - begin);
+    const drop = () => {
+      this.held = null;
+      window.removeEventListener("pointermove", drag);
+      window.removeEventListener("pointerup", drop);
+      this.requestUpdate();
+    };
+    window.addEventListener("pointermove", drag);
+    window.addEventListener("pointerup", drop);
+  }
+
+  /** As wide as the widest value in sight. */
+  private fit(column: number): void {
+    const [first, end] = this.scale.rowsIn(this.top, this.window);
+    const texts: string[] = [];
+    for (let row = first; row < end; row++) {
+      const value = this.pages?.value(row, column);
+      if (value !== undefined) texts.push(show(value, this.formats[column]!));
+    }
+    this.widen(column, this.widest(this.columns[column]!.name, texts));
+  }
+
+  /** The room that a column needs for its name and values, in pixels. */
+  private widest(name: string, texts: readonly string[], unit = ""): number {
+    const family = getComputedStyle(this).fontFamily;
+    const width = (font: string, text: string) => {
+      RULER.font = `${font} ${family}`;
+      return RULER.measureText(text).width;
+    };
+    // Figures are all as wide as a zero, which some fonts only do when asked.
+    const longest = texts.reduce((most, text) => (text.length > most.length ? text : most), "").replace(/\d/g, "0");
+    return 24 + Math.max(width("600 12.5px", name), width("12.5px", longest), width("11px", unit));
+  }
+
+  private notice(text: string): void {
+    this.dispatchEvent(new CustomEvent("sp-notice", { detail: text, bubbles: true, composed: true }));
+  }
+
+  protected override updated(): void {
+    const layer = this.renderRoot.querySelector<HTMLElement>(".layer")!;
+    const width = this.gutter + this.widths.total;
+    layer.style.height = `${this.size.height}px`;
+    layer.style.width = `${this.size.width}px`;
+    layer.style.setProperty("--shift", `${this.gutter - this.left}px`);
+    layer.style.setProperty("--gutter", `${this.gutter}px`);
+    const sizer = this.renderRoot.querySelector<HTMLElement>(".sizer")!;
+    sizer.style.height = `${Math.max(0, this.scale.tall + HEAD - this.size.height)}px`;
+    sizer.style.width = `${width}px`;
+    this.renderRoot.querySelector<HTMLElement>(".body")!.style.transform = `translateY(${-(this.top % ROW)}px)`;
+  }
+
+  override render(): TemplateResult {
+    const [first, end] = this.scale.rowsIn(this.top, this.window);
+    const [left, right] = this.widths.columnsIn(this.left, Math.max(0, this.size.width - this.gutter));
+    const rows = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
+    const columns = Array.from({ length: right - left }, (_, index) => left + index);
+    const span = this.selection ? spanOf(this.selection) : null;
+    return html`
+      ${this.trouble
+        ? html`<div class="trouble" role="status">
+            ${this.trouble} <button @click=${() => void this.want()}>Try again</button>
+          </div>`
+        : nothing}
+      <div
+        class="scroller"
+        role="grid"
+        tabindex="0"
+        aria-label=${this.label}
+        aria-multiselectable="true"
+        aria-readonly="true"
+        aria-rowcount=${this.scale.rows + 1}
+        aria-colcount=${this.columns.length + 1}
+        aria-activedescendant=${this.cursor ? `cell-${this.cursor.row}-${this.cursor.column}` : nothing}
+        @scroll=${() => this.onScroll()}
+        @keydown=${(event: KeyboardEvent) => this.onKey(event)}
+        @copy=${(event: ClipboardEvent) => this.onCopy(event)}
+        @pointerdown=${(event: PointerEvent) => this.onPointer(event)}
+        @pointerover=${(event: PointerEvent) => this.onHover(event)}
+      >
+        <div class="layer" role="presentation">
+          <div class="head" role="rowgroup">
+            <div class="row" role="row" aria-rowindex="1">
+              <div class="gutter" role="columnheader" aria-colindex="1"><span class="visually-hidden">Row</span></div>
+              <div class="cells" role="presentation">${columns.map((column) => this.header(column))}</div>
+            </div>
+          </div>
+          <div class="body" role="rowgroup">${rows.map((row) => this.row(row, columns, span))}</div>
+        </div>
+        <div class="sizer" role="presentation"></div>
+      </div>
+      ${this.readout()}
+    `;
+  }
+
+  private header(column: number): TemplateResult {
+    const facts = this.columns[column]!;
+    const about = [facts.description, facts.ucd, facts.datatype].filter(Boolean).join("\n");
+    return html`<div
+      class="name c${column} ${this.formats[column]!.numeric ? "number" : ""}"
+      role="columnheader"
+      aria-colindex=${column + 2}
+      title=${about}
+    >
+      <b>${facts.name}</b><small>${facts.unit ?? "\u00a0"}</small>
+      <span
+        class="grip ${this.held === column ? "held" : ""}"
+        @pointerdown=${(event: PointerEvent) => this.onGrip(event, column)}
+        @dblclick=${() => this.fit(column)}
+      ></span>
+    </div>`;
+  }
+
+  private row(row: number, columns: number[], span: Span | null): TemplateResult {
+    return html`<div class="row" role="row" aria-rowindex=${row + 2} data-row=${row}>
+      <div class="gutter" role="rowheader" aria-colindex="1">${row + 1}</div>
+      <div class="cells" role="presentation">${columns.map((column) => this.cell(row, column, span))}</div>
+    </div>`;
+  }
+
+  private cell(row: number, column: number, span: Span | null): TemplateResult {
+    const format = this.formats[column]!;
+    const value = this.pages?.value(row, column);
+    const chosen = span !== null && isInside(span, row, column);
+    const cursor = this.cursor?.row === row && this.cursor.column === column;
+    const kind =
+      value === undefined ? "waiting" : value === null ? "null" : typeof value === "number" && !Number.isFinite(value) ? "odd" : "";
+    return html`<div
+      class="cell c${column} ${kind} ${format.numeric ? "number" : ""} ${chosen ? "chosen" : ""} ${cursor ? "cursor" : ""}"
+      role="gridcell"
+      id=${`cell-${row}-${column}`}
+      aria-colindex=${column + 2}
+      aria-selected=${chosen}
+      data-column=${column}
+      title=""
+      .textContent=${value === undefined ? "" : show(value, format)}
+    ></div>`;
+  }
+
+  private readout(): TemplateResult {
+    const cursor = this.cursor;
+    const facts = cursor ? this.columns[cursor.column] : undefined;
+    if (!cursor || !facts) return html`<div class="readout"><span class="about">Choose a cell to read its full value.</span></div>`;
+    return html`<div class="readout" data-testid="readout">
+      <span>${facts.name}</span><code>${this.full(cursor)}</code>${facts.unit ? html`<span>${facts.unit}</span>` : nothing}
+      <span class="about">${[facts.description, facts.ucd].filter(Boolean).join(" \u00b7 ")}</span>
+    </div>`;
+  }
+}
+
+define("sp-result-table", ResultTable);

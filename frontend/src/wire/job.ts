@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+/** The phases of UWS 1.1, section 2.1.3. */
+export type Phase =
+  | "PENDING"
+  | "QUEUED"
+  | "EXECUTING"
+  | "COMPLETED"
+  | "ERROR"
+  | "ABORTED"
+  | "UNKNOWN"
+  | "HELD"
+  | "SUSPENDED"
+  | "ARCHIVED";
+
+const FINAL: ReadonlySet<Phase> = new Set(["COMPLETED", "ERROR", "ABORTED", "ARCHIVED"]);
+
+/** Whether a job in this phase will never change again. */
+export function isFinal(phase: Phase): boolean {
+  return FINAL.has(phase);
+}
+
+/** Why a query failed, and where in its text: line and column count from 1. */
+export interface QueryError {
+  code: string;
+  message: string;
+  line: number | null;
+  column: number | null;
+  length: number | null;
+}
+
+/** One job, as `GET /api/jobs/{id}` answers it. Times are ISO 8601, UTC. */
+export interface Job {
+  id: string;
+  phase: Phase;
+  query: string;
+  created: string;
+  started: string | null;
+  ended: string | null;
+  destruction: string | null;
+  /** Rows written so far, and in the end all. */
+  rows: number | null;
+  bytes: number | null;
+  /** The result was cut: by the row limit asked for, or by a limit of the instance. */
+  overflow: boolean;
+  /** Between 0 and 1, where the engine knows. */
+  progress: number | null;
+  maxrec?: number | null;
+  error: QueryError | null;
+  links: { result: string; job: string };
+}
+
+export interface JobList {
+  jobs: Job[];
+}

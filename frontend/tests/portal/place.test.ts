@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { describe, expect, it } from "vitest";
+import { placeOf, safe } from "../../src/portal/place";
+
+const at = (address: string) => placeOf(new URL(address, "http://localhost:8080"));
+
+describe("an address", () => {
+  it("names a page", () => {
+    expect(at("/")).toEqual({ page: "query", job: null, table: null });
+    expect(at("/portal/")).toEqual({ page: "query", job: null, table: null });
+    expect(at("/portal/jobs/ab-1")).toEqual({ page: "query", job: "ab-1", table: null });
+    expect(at("/portal?table=gaia.gaia_source")).toEqual({ page: "query", job: null, table: "gaia.gaia_source" });
+    expect(at("/portal/tokens")).toEqual({ page: "tokens" });
+    expect(at("/portal/elsewhere")).toEqual({ page: "unknown" });
+  });
+
+  it("carries the code of a one-time link in its fragment", () => {
+    expect(at("/portal/sign-in#abc")).toEqual({ page: "sign-in", code: "abc", next: "/portal" });
+  });
+});
+
+describe("where to go after signing in", () => {
+  it("is a page of the Portal", () => {
+    expect(safe("/portal/jobs/x?y=1")).toBe("/portal/jobs/x?y=1");
+  });
+
+  it.each(["https://evil.example", "//evil.example", "/portal\\@evil", "/portalx", "javascript:alert(1)", "/portal/sign-in?next=/portal"])(
+    "is never %s",
+    (next) => {
+      expect(safe(next)).toBe("/portal");
+    },
+  );
+});

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+import { defineConfig } from "vite";
+
+/** The Portal's pages are served at `/portal/*`, its files at `/portal/static/*`. */
+export default defineConfig({
+  base: "/portal/static/",
+  build: {
+    outDir: "../src/sciplat/portal/static",
+    emptyOutDir: true,
+    target: "es2022",
+    // A data: URL for a font or picture would be refused by the content security policy.
+    assetsInlineLimit: 0,
+    // The polyfill is for browsers older than the ones that we support.
+    modulePreload: { polyfill: false },
+  },
+});

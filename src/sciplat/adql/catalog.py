@@ -1,0 +1,81 @@
+"""The tables that a query may name, and how ADQL finds a name (ADQL 2.1, section 2.1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sciplat.vo.schema import Table
+
+__all__ = ["HEALPIX", "Catalog", "RowFilter", "TableSource", "matching"]
+
+HEALPIX = "_healpix_29"
+"""The hidden column by which tables with positions are sorted."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """A rule that hides rows: only those where a column has one of these values exist for the asker."""
+
+    column: str
+    values: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """A table that may be queried, and what the engine calls it."""
+
+    table: Table
+    relation: tuple[str, ...]
+    """The parts of its name in the engine, outermost first."""
+
+    only: RowFilter | None = None
+
+    @property
+    def has_healpix(self) -> bool:
+        """Whether cells of the sky can be picked by `HEALPIX`."""
+        return self.table.position is not None and any(
+            column.name == HEALPIX for column in self.table.columns
+        )
+
+
+def matching(name: str, candidates: Iterable[tuple[str, T]], *, delimited: bool) -> list[T]:
+    """Return what a name means among pairs of declared name and thing.
+
+    A plain name means every declared name that differs in case at most, but one of exactly its
+    spelling before others; a delimited name means its exact spelling.
+    """
+    folded = name.casefold()
+    found = [(declared, thing) for declared, thing in candidates if declared.casefold() == folded]
+    exact = [thing for declared, thing in found if declared == name]
+    return exact if exact or delimited else [thing for _, thing in found]
+
+
+class Catalog:
+    """All tables that the asker of a query can see."""
+
+    def __init__(self, sources: Iterable[TableSource]) -> None:
+        self.sources: tuple[TableSource, ...] = tuple(sources)
+        self._by_name: dict[str, list[TableSource]] = {}
+        for source in self.sources:
+            self._by_name.setdefault(source.table.name.casefold(), []).append(source)
+
+    def find(
+        self, name: str, *, delimited: bool, schema: str | None = None, schema_delimited: bool = False
+    ) -> Sequence[TableSource]:
+        """Return every table that a name, with or without its schema, may mean."""
+        candidates = self._by_name.get(name.casefold(), [])
+        if schema is not None:
+            candidates = matching(
+                schema,
+                ((source.table.schema, source) for source in candidates),
+                delimited=schema_delimited,
+            )
+        return matching(name, ((source.table.name, source) for source in candidates), delimited=delimited)
+
+    def names(self) -> list[str]:
+        """Return the full names of all tables."""
+        return [source.table.qualified_name for source in self.sources]

@@ -1,0 +1,221 @@
+"""Geometry: the functions of ADQL 2.1, section 4.2, become tests and values that the engine can work out.
+
+A test of a table's own positions against a constant region also picks cells of ``_healpix_29``, by
+which the table is sorted; the exact test stands beside it, so the two together are always the
+same truth as the exact test alone, wherever they stand.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sqlglot import exp
+
+from sciplat.adql.build import call, constant, copy, multiply, number, real, strip
+from sciplat.adql.kinds import kind_of, set_kind
+from sciplat.adql.regions import contains, healpix_column, intersects, ranged
+from sciplat.adql.resolve import Resolved
+from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, read_shape
+from sciplat.adql.spherical import angle, within
+from sciplat.adql.tokens import words
+from sciplat.sky.region import Circle
+
+__all__ = ["geometry"]
+
+_REVERSED: dict[type[exp.Expr], type[exp.Binary]] = {
+    exp.LT: exp.GT,
+    exp.GT: exp.LT,
+    exp.LTE: exp.GTE,
+    exp.GTE: exp.LTE,
+    exp.EQ: exp.EQ,
+    exp.NEQ: exp.NEQ,
+}
+_TESTS = {"CONTAINS": contains, "INTERSECTS": intersects}
+
+
+def geometry(resolved: Resolved) -> None:
+    """Rewrite every geometric function of a tree."""
+    nodes = list(resolved.tree.walk())
+    # Comparisons first: `1 = CONTAINS(...)` is the test itself, and needs no number between.
+    for node in nodes:
+        if type(node) in _REVERSED:
+            _comparison(resolved, node)
+    for node in reversed(list(resolved.tree.walk())):
+        if isinstance(node, exp.Anonymous) and not node.meta_get("done"):
+            _value(resolved, node)
+
+
+def _comparison(resolved: Resolved, node: exp.Expr) -> None:
+    for key, other, kind in (
+        ("this", "expression", type(node)),
+        ("expression", "this", _REVERSED[type(node)]),
+    ):
+        function = strip(node.args[key])
+        if not isinstance(function, exp.Anonymous):
+            continue
+        value = constant(node.args[other])
+        if value is None:
+            continue
+        if function.name in _TESTS and kind in (exp.EQ, exp.NEQ) and value in (0, 1):
+            test = _TESTS[function.name](resolved, function)
+            positive = (value == 1) == (kind is exp.EQ)
+            node.replace(
+                exp.Paren(this=test) if positive else exp.Paren(this=exp.Not(this=exp.Paren(this=test)))
+            )
+            return
+        if function.name == "DISTANCE":
+            near = _distance_test(resolved, function, kind, value)
+            if near is not None:
+                node.replace(near)
+            return
+
+
+def _distance_test(
+    resolved: Resolved, function: exp.Anonymous, kind: type[exp.Expr], limit: float
+) -> exp.Expr | None:
+    """Return the test that a distance is smaller or larger than a constant, or None for = and <>."""
+    a, b = _ends(resolved, function)
+    if kind not in (exp.LT, exp.LTE, exp.GT, exp.GTE):
+        return None
+    if limit < 0:
+        # A distance is never negative; NULL positions still give NULL.
+        return None
+    near = within(a, b, number(limit), limit)
+    assert isinstance(near, exp.Binary)
+    test: exp.Expr = kind(this=near.this, expression=near.expression)
+    if kind in (exp.LT, exp.LTE):
+        for moving, still in ((a, b), (b, a)):
+            if still.fixed is not None:
+                test = ranged(resolved, moving, Circle(still.fixed, limit), test)
+    return exp.Paren(this=test)
+
+
+def _ends(resolved: Resolved, function: exp.Anonymous) -> tuple[PointShape, PointShape]:
+    arguments = function.expressions
+    if len(arguments) == 4:
+        arguments = [
+            exp.Anonymous(this="POINT", expressions=[arguments[0].copy(), arguments[1].copy()]),
+            exp.Anonymous(this="POINT", expressions=[arguments[2].copy(), arguments[3].copy()]),
+        ]
+    ends = []
+    for argument in arguments:
+        shape = read_shape(resolved, argument)
+        if not isinstance(shape, PointShape):
+            raise resolved.error(argument, "DISTANCE is between two points; CENTROID(region) is a point")
+        ends.append(shape)
+    return ends[0], ends[1]
+
+
+def _value(resolved: Resolved, node: exp.Anonymous) -> None:
+    """Rewrite a geometric function that stands as a value."""
+    new = _as_value(resolved, node)
+    if new is not None:
+        set_kind(new, kind_of(node))
+        node.replace(new)
+
+
+def _as_value(resolved: Resolved, node: exp.Anonymous) -> exp.Expr | None:
+    match node.name:
+        case "CONTAINS" | "INTERSECTS":
+            test = _TESTS[node.name](resolved, node)
+            new = exp.Cast(this=exp.Paren(this=test), to=exp.DataType(this=exp.DType.INT))
+            new.meta["done"] = True
+            return new
+        case "DISTANCE":
+            return angle(*_ends(resolved, node))
+        case "POINT" | "CIRCLE" | "BOX" | "POLYGON" | "CENTROID":
+            if _is_argument(node):
+                return None
+            return _array(resolved, node)
+        case "COORD1" | "COORD2":
+            shape = read_shape(resolved, node.expressions[0])
+            if not isinstance(shape, PointShape):
+                raise resolved.error(node, f"{node.name} takes a point; CENTROID(region) is a point")
+            return exp.Paren(this=(shape.ra if node.name == "COORD1" else shape.dec).copy())
+        case "AREA":
+            return _area(resolved, node)
+        case "COORDSYS":
+            read_shape(resolved, node.expressions[0])
+            return exp.Literal.string("ICRS")
+        case "ivo_healpix_index":
+            return _healpix_index(resolved, node)
+        case _:
+            return None
+
+
+_TAKES_SHAPES = words(
+    "POINT CIRCLE BOX POLYGON CENTROID CONTAINS INTERSECTS DISTANCE AREA COORD1 COORD2 COORDSYS "
+    "ivo_healpix_index"
+)
+
+
+def _is_argument(node: exp.Expr) -> bool:
+    """Tell whether a region is read by the function around it, and so is no value of its own."""
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    return isinstance(parent, exp.Anonymous) and parent.name in _TAKES_SHAPES
+
+
+def _array(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
+    shape = read_shape(resolved, node)
+    match shape:
+        case PointShape():
+            return call("ARRAY_VALUE", _double(shape.ra), _double(shape.dec))
+        case CircleShape():
+            return call(
+                "ARRAY_VALUE", _double(shape.centre.ra), _double(shape.centre.dec), _double(shape.radius)
+            )
+        case PolygonShape() if shape.fixed is not None and not shape.corners:
+            corners = [value for corner in shape.fixed.corners for value in (corner.ra, corner.dec)]
+            return call("LIST_VALUE", *(number(value) for value in corners))
+        case PolygonShape():
+            return call(
+                "LIST_VALUE",
+                *(_double(value) for corner in shape.corners for value in (corner.ra, corner.dec)),
+            )
+
+
+def _double(node: exp.Expr) -> exp.Expr:
+    value = constant(node)
+    return number(value) if value is not None else real(node.copy())
+
+
+def _area(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
+    shape = read_shape(resolved, node.expressions[0])
+    match shape:
+        case PointShape():
+            raise resolved.error(node, "A point has no AREA")
+        case CircleShape() if shape.fixed is not None:
+            return number(shape.fixed.area)
+        case CircleShape():
+            # 2 pi (1 - cos r) steradians; the half-angle form keeps small circles precise.
+            half = multiply(number(math.radians(0.5)), call("LEAST", copy(shape.radius), number(180.0)))
+            square = call("POW", call("SIN", half), exp.Literal.number(2))
+            return exp.Paren(this=multiply(number(4 * math.pi * math.degrees(1) ** 2), square))
+        case PolygonShape() if shape.fixed is not None:
+            return number(shape.fixed.area)
+        case _:
+            raise resolved.error(node, "The AREA of a polygon that depends on the row cannot be found")
+
+
+def _healpix_index(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
+    arguments = node.expressions
+    order = constant(arguments[0])
+    if order is None or order != int(order) or not 0 <= order <= 29:
+        raise resolved.error(arguments[0], "The order is an integer from 0 to 29, the same for all rows")
+    if len(arguments) == 3:
+        shape = PointShape(arguments[1], arguments[2], None)
+    else:
+        read = read_shape(resolved, arguments[1])
+        if not isinstance(read, PointShape):
+            raise resolved.error(arguments[1], "A point is needed here")
+        shape = read
+    column = healpix_column(resolved, shape)
+    if column is None:
+        raise resolved.error(
+            node, "ivo_healpix_index takes the position of a table by which it is sorted, as its columns"
+        )
+    return exp.Paren(
+        this=exp.BitwiseRightShift(this=column, expression=exp.Literal.number(2 * (29 - int(order))))
+    )

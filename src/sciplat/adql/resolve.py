@@ -1,0 +1,459 @@
+"""Names to things: every table, column and function of a query is looked up before anything runs.
+
+The tree is changed in place. Afterwards each table is a relation of the engine under an alias that is
+unique in the query, each column is written with that alias, ``*`` is spelled out, and nothing is left
+in the tree that the catalog doesn't have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
+
+from sciplat.adql.catalog import Catalog, TableSource, matching
+from sciplat.adql.cursor import span
+from sciplat.adql.functions import FUNCTIONS, nearest
+from sciplat.adql.grouping import check_groups
+from sciplat.adql.joining import Joiner
+from sciplat.adql.kinds import Kind, annotate, kind_of, kind_of_column, set_kind
+from sciplat.adql.outputs import describe, unique
+from sciplat.adql.scope import Field, Relation, Scope, quoted
+from sciplat.adql.tokens import Text
+from sciplat.errors import ADQLError
+
+__all__ = ["Reference", "Resolved", "resolve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What one column in the tree is."""
+
+    field: Field
+    relation: Relation
+
+
+@dataclass(slots=True)
+class Resolved:
+    """A tree whose names are all known."""
+
+    tree: exp.Query
+    text: Text
+    fields: tuple[Field, ...] = ()
+    """The columns of the result."""
+
+    references: list[Reference] = field(default_factory=list)
+    """What columns are; a column's node has its place in this list as ``meta["reference"]``."""
+
+    sources: list[TableSource] = field(default_factory=list)
+    """Every table that is read, once."""
+
+    relations: list[Relation] = field(default_factory=list)
+
+    def reference(self, node: exp.Expr) -> Reference | None:
+        """Return what a node means if it is a column as the query has it."""
+        place: int | None = node.meta_get("reference")
+        return None if place is None else self.references[place]
+
+    def error(self, node: exp.Expr, message: str, *, unknown_name: bool = False) -> ADQLError:
+        """Return an error that points at a node."""
+        return self.text.error(message, *span(node), unknown_name=unknown_name)
+
+
+def resolve(tree: exp.Query, text: Text, catalog: Catalog) -> Resolved:
+    """Look up every name of a tree in a catalog.
+
+    Raises
+    ------
+    ADQLError
+        For a name that is not there or can mean two things (``unknown_name`` tells which), and where
+        a query cannot be run as it is written: columns that don't fit, or are not grouped.
+    """
+    resolved = Resolved(tree, text)
+    resolved.fields = _Resolver(resolved, catalog).statement(tree)
+    return resolved
+
+
+@dataclass(slots=True)
+class _Resolver:
+    resolved: Resolved
+    catalog: Catalog
+    named: dict[str, tuple[str, Relation]] = field(default_factory=dict)
+    """The queries of WITH, by their folded name."""
+
+    aliases: set[str] = field(default_factory=set)
+
+    def statement(self, tree: exp.Query) -> tuple[Field, ...]:
+        """Resolve WITH, then the query."""
+        with_ = tree.args.get("with_")
+        for cte in with_.expressions if with_ is not None else ():
+            identifier = cte.args["alias"].this
+            if identifier.name.casefold() in self.named:
+                raise self.resolved.error(identifier, f"WITH has two queries called {identifier.name}")
+            fields = self.query(cte.this, None)
+            columns = cte.args["alias"].args.get("columns") or []
+            if columns and len(columns) != len(fields):
+                raise self.resolved.error(
+                    columns[0], f"{len(columns)} names are given to the {len(fields)} columns of the query"
+                )
+            if columns:
+                fields = self._renamed(cte.this, fields, columns)
+            alias = self._alias(identifier.name)
+            cte.set("alias", exp.TableAlias(this=quoted(alias)))
+            self.named[identifier.name.casefold()] = (
+                identifier.name,
+                Relation(identifier.name, alias, fields),
+            )
+        return self.query(tree, None)
+
+    def _renamed(
+        self, query: exp.Query, fields: tuple[Field, ...], columns: list[exp.Identifier]
+    ) -> tuple[Field, ...]:
+        names: set[str] = set()
+        for column in columns:
+            if column.name.casefold() in names:
+                raise self.resolved.error(column, f"Two columns are called {column.name}")
+            names.add(column.name.casefold())
+        # Only what a column is called outside changes; the engine's name for it stays.
+        return tuple(
+            replace(entry, column=replace(entry.column, name=column.name))
+            for entry, column in zip(fields, columns, strict=True)
+        )
+
+    def _alias(self, name: str) -> str:
+        alias, count = name, 1
+        while alias.casefold() in self.aliases:
+            count += 1
+            alias = f"{name}_{count}"
+        self.aliases.add(alias.casefold())
+        return alias
+
+    # -- queries ---------------------------------------------------------------------------------
+
+    def query(self, node: exp.Query, outer: Scope | None) -> tuple[Field, ...]:
+        """Resolve a query; return its columns."""
+        match node:
+            case exp.Select():
+                return self._select(node, outer)
+            case exp.Subquery():
+                fields = self.query(node.this, outer)
+            case exp.SetOperation():
+                fields = self._set_operation(node, outer)
+            case _:
+                raise AssertionError(type(node))
+        order = node.args.get("order")
+        for term in order.expressions if order is not None else ():
+            self._order_by_output(term, fields)
+        return fields
+
+    def _set_operation(self, node: exp.SetOperation, outer: Scope | None) -> tuple[Field, ...]:
+        operators = [node]
+        while isinstance(operators[-1].this, exp.SetOperation):
+            operators.append(operators[-1].this)
+        fields = self._operand(operators[-1], "this", outer)
+        for operator in reversed(operators):
+            others = self._operand(operator, "expression", outer)
+            if len(others) != len(fields):
+                raise self.resolved.error(
+                    operator,
+                    f"{operator.key.upper()} needs queries with as many columns each; "
+                    f"here are {len(fields)} and {len(others)}",
+                )
+            fields = tuple(_common(one, other) for one, other in zip(fields, others, strict=True))
+        return fields
+
+    def _operand(self, operator: exp.SetOperation, key: str, outer: Scope | None) -> tuple[Field, ...]:
+        operand = operator.args[key]
+        fields = self.query(operand, outer)
+        if isinstance(operand, exp.Select) and operand.args.get("limit") is not None:
+            operator.set(key, exp.Subquery(this=operand))
+        return fields
+
+    # -- SELECT ----------------------------------------------------------------------------------
+
+    def _select(self, node: exp.Select, outer: Scope | None) -> tuple[Field, ...]:
+        scope = Scope(self.resolved.text, outer)
+        joiner = Joiner(self.resolved, self._relation, self.expression, self.column)
+        joiner.from_clause(node, scope)
+        where = node.args.get("where")
+        if where is not None:
+            self.expression(where, scope)
+            for aggregate in _aggregates(where):
+                raise self.resolved.error(
+                    aggregate, f"{aggregate.key.upper()} cannot stand in WHERE: put the condition into HAVING"
+                )
+        items = self._items(node, scope)
+        for item in items:
+            self.expression(item, scope)
+        fields = self._outputs(node, items)
+        self._group(node, scope, items, fields)
+        having = node.args.get("having")
+        if having is not None:
+            self.expression(having, scope)
+        order = node.args.get("order")
+        for term in order.expressions if order is not None else ():
+            self._order(term, node, scope, fields)
+        check_groups(self.resolved, node)
+        return fields
+
+    def _items(self, node: exp.Select, scope: Scope) -> list[exp.Expr]:
+        """Spell out ``*`` and ``table.*``; every item becomes an alias that is named later."""
+        items: list[exp.Expr] = []
+        for item in node.expressions:
+            if isinstance(item, exp.Star):
+                for entry in scope.entries:
+                    if not entry.field.column.hidden:
+                        column = entry.merged() if entry.merged else self.column(entry.field, entry.relation)
+                        self._declare(column, entry.field)
+                        items.append(column)
+            elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
+                for relation in scope.star(item):
+                    items += [
+                        self.column(entry, relation) for entry in relation.fields if not entry.column.hidden
+                    ]
+            else:
+                items.append(item)
+        if not items:
+            raise self.resolved.error(node, "There is no column to select")
+        aliases = [
+            item if isinstance(item, exp.Alias) else exp.Alias(this=item, alias=quoted("")) for item in items
+        ]
+        node.set("expressions", aliases)
+        return list(aliases)
+
+    def _declare(self, node: exp.Expr, entry: Field) -> None:
+        node.meta["name"] = entry.column.name
+
+    def column(self, entry: Field, relation: Relation) -> exp.Column:
+        """Return a node that means a column."""
+        node = relation.column(entry)
+        node.meta["reference"] = len(self.resolved.references)
+        node.meta["name"] = entry.column.name
+        self.resolved.references.append(Reference(entry, relation))
+        set_kind(node, entry.kind)
+        return node
+
+    def _outputs(self, node: exp.Select, items: list[exp.Expr]) -> tuple[Field, ...]:
+        """Describe the columns of a SELECT, and name each."""
+        columns = [
+            describe(self.resolved, item.this, item.args["alias"].name, place)
+            for place, item in enumerate(items, start=1)
+        ]
+        fields = []
+        for item, column, name in zip(items, columns, unique([c.name for c in columns]), strict=True):
+            item.set("alias", quoted(name))
+            kind = kind_of(item.this)
+            fields.append(Field(replace(column, name=name), name, kind))
+        return tuple(fields)
+
+    def _group(
+        self, node: exp.Select, scope: Scope, items: list[exp.Expr], fields: tuple[Field, ...]
+    ) -> None:
+        """Resolve GROUP BY; a column of the result may be named there too, or numbered."""
+        group = node.args.get("group")
+        if group is None:
+            return
+        for term in list(group.expressions):
+            item = self._numbered(term, items)
+            if item is None and isinstance(term, exp.Column) and term.args.get("table") is None:
+                item = self._named_item(term, scope, items, fields)
+            if item is not None:
+                for aggregate in _aggregates(item):
+                    raise self.resolved.error(term, f"{aggregate.key.upper()} cannot be grouped by")
+                term.replace(item.copy())
+            else:
+                self.expression(term, scope, root=True)
+
+    def _numbered(self, term: exp.Expr, items: list[exp.Expr]) -> exp.Expr | None:
+        if not isinstance(term, exp.Literal) or term.is_string or not term.name.isdecimal():
+            return None
+        number = int(term.name)
+        if not 1 <= number <= len(items):
+            raise self.resolved.error(
+                term, f"There are columns 1 to {len(items)} to choose from, no {number}"
+            )
+        item: exp.Expr = items[number - 1].this
+        return item
+
+    def _named_item(
+        self, term: exp.Column, scope: Scope, items: list[exp.Expr], fields: tuple[Field, ...]
+    ) -> exp.Expr | None:
+        """Return the item of the result that a plain name means, where no table has such a column."""
+        delimited = bool(term.this.args.get("quoted"))
+        if matching(term.name, ((e.field.column.name, e) for e in scope.entries), delimited=delimited):
+            return None
+        pairs = ((entry.column.name, item) for entry, item in zip(fields, items, strict=True))
+        found = matching(term.name, pairs, delimited=delimited)
+        return found[0].this if found else None
+
+    def _order(self, term: exp.Ordered, node: exp.Select, scope: Scope, fields: tuple[Field, ...]) -> None:
+        """Resolve a term of ORDER BY: a column of the result by name or number, else any value."""
+        if self._order_by_output(term, fields, must=False):
+            return
+        self.expression(term.this, scope, root=True)
+        value = term.this
+        if node.args.get("distinct") is not None:
+            for place, item in enumerate(node.expressions, start=1):
+                if item.this == value:
+                    term.set("this", exp.Literal.number(place))
+                    return
+            raise self.resolved.error(
+                value, "With DISTINCT, rows can be ordered by columns of the result only"
+            )
+
+    def _order_by_output(self, term: exp.Ordered, fields: tuple[Field, ...], *, must: bool = True) -> bool:
+        value = term.this
+        if isinstance(value, exp.Literal) and not value.is_string and value.name.isdecimal():
+            number = int(value.name)
+            if not 1 <= number <= len(fields):
+                raise self.resolved.error(
+                    value, f"There are columns 1 to {len(fields)} to order by, no {number}"
+                )
+            return True
+        if isinstance(value, exp.Column) and value.args.get("table") is None:
+            delimited = bool(value.this.args.get("quoted"))
+            places = ((entry.column.name, place) for place, entry in enumerate(fields, start=1))
+            found = matching(value.name, places, delimited=delimited)
+            if found:
+                term.set("this", exp.Literal.number(found[0]))
+                return True
+        if must:
+            names = [entry.column.name for entry in fields]
+            close = nearest(value.name, names) if isinstance(value, exp.Column) else []
+            hint = f". Did you mean {' or '.join(close)}?" if close else ""
+            raise self.resolved.error(
+                value, f"This ORDER BY takes names and numbers of columns of the result{hint}"
+            )
+        return False
+
+    # -- tables ----------------------------------------------------------------------------------
+
+    def _relation(self, node: exp.Expr, outer: Scope | None) -> tuple[exp.Expr, Relation]:
+        """Resolve a table or subquery after FROM; return its node and what it offers."""
+        if isinstance(node, exp.Subquery):
+            fields = self.query(node.this, outer)
+            name = node.args["alias"].this.name
+            alias = self._alias(name)
+            node.set("alias", exp.TableAlias(this=quoted(alias)))
+            return node, Relation(name, alias, fields)
+        assert isinstance(node, exp.Table)
+        called = node.args.get("alias")
+        named = self._named(node)
+        if named is not None:
+            table = exp.Table(this=quoted(named.alias))
+            relation = replace(named, name=called.this.name if called else named.name)
+        else:
+            source = self._source(node)
+            table = _engine_table(source)
+            fields = tuple(Field(c, c.name, kind_of_column(c)) for c in source.table.columns)
+            relation = Relation(
+                called.this.name if called else source.table.name,
+                "",
+                fields,
+                None if called else source.table.schema,
+                source,
+            )
+            if source not in self.resolved.sources:
+                self.resolved.sources.append(source)
+        relation = replace(relation, alias=self._alias(relation.name))
+        table.set("alias", exp.TableAlias(this=quoted(relation.alias)))
+        table.meta["span"] = span(node)
+        self.resolved.relations.append(relation)
+        return table, relation
+
+    def _named(self, node: exp.Table) -> Relation | None:
+        if node.args.get("db") is not None:
+            return None
+        found = self.named.get(node.name.casefold())
+        if found is None or (node.this.args.get("quoted") and found[0] != node.name):
+            return None
+        return found[1]
+
+    def _source(self, node: exp.Table) -> TableSource:
+        schema = node.args.get("db")
+        written = ".".join(part.name for part in (node.args.get("catalog"), schema, node.this) if part)
+        found = (
+            []
+            if node.args.get("catalog")
+            else list(
+                self.catalog.find(
+                    node.name,
+                    delimited=bool(node.this.args.get("quoted")),
+                    schema=schema.name if schema is not None else None,
+                    schema_delimited=schema is not None and bool(schema.args.get("quoted")),
+                )
+            )
+        )
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = " or ".join(sorted(source.table.qualified_name for source in found))
+            raise self.resolved.error(node, f"{written} can be {names}: write the schema's name before it")
+        names_known = [*self.catalog.names(), *(name for name, _ in self.named.values())]
+        close = nearest(written, names_known)
+        if not close and schema is None:
+            tails = {source.table.name: source.table.qualified_name for source in self.catalog.sources}
+            close = [tails[tail] for tail in nearest(written, tails)]
+        hint = f". Did you mean {' or '.join(close)}?" if close else ""
+        raise self.resolved.error(node, f"There is no table {written}{hint}", unknown_name=True)
+
+    # -- expressions -----------------------------------------------------------------------------
+
+    def expression(self, node: exp.Expr, scope: Scope, *, root: bool = False) -> None:
+        """Resolve the columns, functions and subqueries below a node (with ``root``, and itself)."""
+        found = list(node.walk(prune=lambda inner: isinstance(inner, exp.Query)))
+        for inner in found if root else found[1:]:
+            if isinstance(inner, exp.Query):
+                self.query(inner.this if isinstance(inner, exp.Subquery) else inner, scope)
+            elif isinstance(inner, exp.Column) and inner.meta_get("reference") is None:
+                self._resolve_column(inner, scope)
+            elif isinstance(inner, exp.Anonymous):
+                self._check_function(inner)
+        annotate(node if not root or node.parent is None else node.parent)
+
+    def _resolve_column(self, node: exp.Column, scope: Scope) -> None:
+        entry, relation, merged = scope.find(node)
+        new: exp.Expr = merged() if merged is not None else self.column(entry, relation)
+        self._declare(new, entry)
+        new.meta["span"] = span(node)
+        node.replace(new)
+
+    def _check_function(self, node: exp.Anonymous) -> None:
+        name = node.name
+        if name == "REGION":
+            raise self.resolved.error(node, "REGION cannot be used here: write POINT, CIRCLE, BOX or POLYGON")
+        if name.upper() not in FUNCTIONS:
+            close = nearest(name, [function.name for function in FUNCTIONS.values()])
+            hint = f". Did you mean {' or '.join(close)}?" if close else ""
+            raise self.resolved.error(node, f"There is no function {name}{hint}", unknown_name=True)
+
+
+def _engine_table(source: TableSource) -> exp.Table:
+    parts = [quoted(part) for part in reversed(source.relation)]
+    return exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
+
+
+def _aggregates(node: exp.Expr) -> list[exp.Expr]:
+    found = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
+    return [inner for inner in found if isinstance(inner, exp.AggFunc)]
+
+
+def _common(one: Field, other: Field) -> Field:
+    """Return the column of a set operation: what both queries say of it."""
+    a, b = one.column, other.column
+    column = replace(
+        a,
+        datatype=a.datatype if a.datatype == b.datatype and a.arraysize == b.arraysize else None,
+        arraysize=a.arraysize if a.arraysize == b.arraysize else None,
+        xtype=a.xtype if a.xtype == b.xtype else None,
+        unit=a.unit if a.unit == b.unit else None,
+        ucd=a.ucd if a.ucd == b.ucd else None,
+        utype=a.utype if a.utype == b.utype else None,
+    )
+    if one.kind == other.kind:
+        kind = one.kind
+    elif {one.kind, other.kind} == {Kind.INTEGER, Kind.FLOAT}:
+        kind = Kind.FLOAT
+    else:
+        kind = Kind.OTHER
+    return Field(column, one.sql, kind)

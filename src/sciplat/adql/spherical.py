@@ -1,0 +1,125 @@
+"""Distances and tests on the sphere, written out as SQL.
+
+No function of the engine is needed, and constants are worked out beforehand. Angles are degrees.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sqlglot import exp
+
+from sciplat.adql.build import add, all_of, any_of, call, copy, multiply, number, subtract
+from sciplat.adql.shapes import PointShape
+from sciplat.sky.position import Position, Vector, cross, separation
+from sciplat.sky.region import Polygon
+
+__all__ = [
+    "angle", "haversine", "haversine_of", "inside_polygon", "near_edge", "ranges_test", "within",
+]  # fmt: skip
+
+_HALF_DEGREE = math.radians(0.5)
+
+
+def haversine_of(degrees: float) -> float:
+    """Return sin² of half an angle; no two directions are more than 180 degrees apart."""
+    return math.sin(math.radians(min(degrees, 180.0)) / 2) ** 2
+
+
+def haversine(a: PointShape, b: PointShape) -> exp.Expr:
+    """Return sin² of half the angle between two points, which is precise for small angles."""
+    if a.fixed is not None and b.fixed is not None:
+        return number(haversine_of(separation(a.fixed, b.fixed)))
+    return add(
+        _square_of_half_sine(a.dec, b.dec, a, b, "dec"),
+        multiply(_cosine(a), _cosine(b), _square_of_half_sine(a.ra, b.ra, a, b, "ra")),
+    )
+
+
+def _square_of_half_sine(one: exp.Expr, other: exp.Expr, a: PointShape, b: PointShape, name: str) -> exp.Expr:
+    first = copy(one) if a.fixed is None else number(getattr(a.fixed, name))
+    second = copy(other) if b.fixed is None else number(getattr(b.fixed, name))
+    if a.fixed is not None:
+        first, second = second, first
+    sine = call("SIN", multiply(number(_HALF_DEGREE), subtract(first, second)))
+    return call("POW", sine, exp.Literal.number(2))
+
+
+def _cosine(point: PointShape) -> exp.Expr:
+    if point.fixed is not None:
+        return number(math.cos(math.radians(point.fixed.dec)))
+    return call("COS", call("RADIANS", copy(point.dec)))
+
+
+def angle(a: PointShape, b: PointShape) -> exp.Expr:
+    """Return the angle between two points in degrees."""
+    # Rounding can lift the root above 1 for opposite points.
+    root = call("LEAST", number(1.0), call("SQRT", haversine(a, b)))
+    return call("DEGREES", multiply(number(2.0), call("ASIN", root)))
+
+
+def within(a: PointShape, b: PointShape, radius: exp.Expr, fixed_radius: float | None) -> exp.Expr:
+    """Return the test that two points are no farther apart than ``radius``."""
+    if fixed_radius is not None:
+        limit = number(haversine_of(fixed_radius))
+    else:
+        half = multiply(number(_HALF_DEGREE), call("LEAST", copy(radius), number(180.0)))
+        limit = call("POW", call("SIN", half), exp.Literal.number(2))
+    return exp.LTE(this=haversine(a, b), expression=limit)
+
+
+def ranges_test(column: exp.Expr, ranges: list[tuple[int, int]]) -> exp.Expr:
+    """Return the test that a HEALPix column lies in one of some ranges."""
+    if not ranges:
+        return exp.Boolean(this=False)
+    tests: list[exp.Expr] = [
+        exp.Between(this=column.copy(), low=exp.Literal.number(low), high=exp.Literal.number(high))
+        for low, high in ranges
+    ]
+    return any_of(*tests) if len(tests) > 1 else tests[0]
+
+
+def inside_polygon(point: PointShape, polygon: Polygon, *, margin: float = 0.0) -> exp.Expr:
+    """Return the test that a point lies in a polygon, ``margin`` degrees from its edges or more."""
+    least = math.sin(math.radians(margin))
+    parts = [
+        all_of(*(exp.GTE(this=_height(point, pole), expression=number(least)) for pole in part))
+        for part in polygon.parts
+    ]
+    return any_of(*parts) if len(parts) > 1 else parts[0]
+
+
+def _height(point: PointShape, pole: Vector) -> exp.Expr:
+    """Return the sine of a point's angle above a great circle."""
+    across = call("COS", call("RADIANS", copy(point.dec)))
+    return add(
+        multiply(number(pole[0]), across, call("COS", call("RADIANS", copy(point.ra)))),
+        multiply(number(pole[1]), across.copy(), call("SIN", call("RADIANS", copy(point.ra)))),
+        multiply(number(pole[2]), call("SIN", call("RADIANS", copy(point.dec)))),
+    )
+
+
+def near_edge(point: PointShape, polygon: Polygon, radius: float) -> exp.Expr:
+    """Return the test that a point lies within ``radius`` degrees of a polygon's edge."""
+    tests: list[exp.Expr] = []
+    corners = polygon.corners
+    for index, corner in enumerate(corners):
+        start, end = corners[index - 1], corner
+        tests.append(within(point, _fixed(end), number(radius), radius))
+        pole = cross(start.vector, end.vector)
+        length = math.sqrt(sum(value * value for value in pole))
+        if length == 0:
+            continue
+        unit: Vector = (pole[0] / length, pole[1] / length, pole[2] / length)
+        # Beside the edge: between the great circles that meet it square at its ends.
+        beside = [
+            exp.GTE(this=_height(point, cross(unit, start.vector)), expression=number(0.0)),
+            exp.GTE(this=_height(point, cross(end.vector, unit)), expression=number(0.0)),
+        ]
+        limit = number(math.sin(math.radians(min(radius, 90.0))))
+        tests.append(all_of(exp.LTE(this=call("ABS", _height(point, unit)), expression=limit), *beside))
+    return any_of(*tests)
+
+
+def _fixed(position: Position) -> PointShape:
+    return PointShape(number(position.ra), number(position.dec), position)

@@ -1,0 +1,110 @@
+"""The one table from errors to HTTP, and the document an error becomes."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import JSONResponse, Response
+
+from sciplat import errors
+from sciplat.tables import votable
+
+__all__ = ["CHALLENGES", "STATUS_CODES", "add_error_handlers"]
+
+_log = logging.getLogger(__name__)
+
+STATUS_CODES: dict[type[errors.SciplatError], int] = {
+    errors.UsageError: 400,
+    errors.AuthenticationError: 401,
+    errors.PermissionDeniedError: 403,
+    errors.NotFoundError: 404,
+    errors.ConflictError: 409,
+    errors.LimitError: 422,
+    errors.QueryTimeoutError: 408,
+    errors.TooManyAttemptsError: 429,
+    errors.CancelledError: 409,
+    errors.UnavailableError: 503,
+    errors.EngineError: 500,
+}
+
+CHALLENGES = ('Basic realm="sciplat", charset="UTF-8"', 'Bearer realm="sciplat"')
+"""Basic is always among them: TOPCAT and STILTS know no other (their password is a token)."""
+
+
+def status_of(error: errors.SciplatError) -> int:
+    """Return the HTTP status of the nearest kind of error in the table."""
+    for kind in type(error).__mro__:
+        if kind in STATUS_CODES:
+            return STATUS_CODES[kind]
+    return 500
+
+
+def document(request: Request, error: errors.SciplatError) -> Response:
+    """Return the response that tells of ``error`` in the form its resource promises.
+
+    TAP and the other IVOA resources answer a VOTable (DALI 1.1, section 4.2), the rest JSON.
+    """
+    status = status_of(error)
+    if request.url.path.startswith("/api/tap"):
+        response = Response(votable.error_document(str(error)), status, media_type=votable.MEDIA_TYPE)
+    else:
+        response = JSONResponse({"error": describe(error)}, status)
+    if status == 401:
+        for challenge in CHALLENGES:
+            response.headers.append("WWW-Authenticate", challenge)
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    if isinstance(error, errors.TooManyAttemptsError):
+        response.headers["Retry-After"] = str(error.retry_seconds)
+    return response
+
+
+def describe(error: errors.SciplatError) -> dict[str, object]:
+    """Return ``error`` as its wire form: code and message, and for a query its place."""
+    facts: dict[str, object] = {"code": error.code, "message": error.message}
+    if isinstance(error, errors.ADQLError):
+        facts |= {"line": error.line, "column": error.column, "length": error.length}
+    return facts
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Let ``app`` answer every error with the document of its resource, and no traceback ever."""
+
+    @app.exception_handler(errors.SciplatError)
+    async def _known(request: Request, error: Exception) -> Response:
+        assert isinstance(error, errors.SciplatError)
+        return document(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        places = "; ".join(
+            f"{'.'.join(str(step) for step in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        return document(request, errors.UsageError(f"The request is not understood: {places}."))
+
+    @app.exception_handler(StarletteHTTPException)
+    async def _http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, StarletteHTTPException | HTTPException)
+        if error.status_code == 404:
+            return document(request, errors.NotFoundError(f"There is no {request.url.path} here."))
+        if error.status_code == 405:
+            response = document(
+                request, errors.UsageError(f"{request.url.path} does not take {request.method}.")
+            )
+            response.status_code = 405
+            response.headers.update(error.headers or {})
+            return response
+        return document(request, errors.UsageError(str(error.detail)))
+
+    @app.exception_handler(Exception)
+    async def _unknown(request: Request, error: Exception) -> Response:
+        _log.error("Unexpected error on %s %s", request.method, request.url.path, exc_info=error)
+        return document(
+            request,
+            errors.EngineError("Something went wrong inside the server; the operator finds it in the log."),
+        )

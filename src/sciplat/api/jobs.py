@@ -1,0 +1,76 @@
+"""``/api/jobs``: the asker's jobs as JSON, beside their UWS documents under ``/api/tap/async``."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from sciplat.api.dependencies import Reach
+from sciplat.api.policy import Visiting
+from sciplat.jobs.models import Job
+from sciplat.wire.jobs import ErrorResponse, JobLinks, JobListResponse, JobResponse
+
+__all__ = ["router"]
+
+WAIT_SECONDS_MAX = 60
+
+router = APIRouter(prefix="/api/jobs", tags=["jobs"])
+
+
+@router.get("")
+def jobs(
+    visitor: Visiting, instance: Reach, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> JobListResponse:
+    """Answer the asker's newest jobs; nobody who has not signed in has any."""
+    return JobListResponse(jobs=[_wire(job) for job in instance.submit.jobs(visitor=visitor, last=limit)])
+
+
+@router.get("/{job_id}")
+async def job(
+    job_id: str,
+    request: Request,
+    visitor: Visiting,
+    instance: Reach,
+    wait: Annotated[int, Query(ge=0, le=WAIT_SECONDS_MAX)] = 0,
+) -> JobResponse:
+    """Answer one job; with ``wait`` not before its phase has changed, or so many seconds have passed."""
+    changes = request.app.state.changes
+    deadline = time.monotonic() + wait
+    since = changes.now()
+    first = found = await run_in_threadpool(instance.submit.job, job_id, visitor=visitor)
+    while found.phase is first.phase and found.phase.is_active and time.monotonic() < deadline:
+        await changes.wait(since, deadline - time.monotonic())
+        since = changes.now()
+        found = await run_in_threadpool(instance.submit.job, job_id, visitor=visitor)
+    return _wire(found)
+
+
+def _wire(job: Job) -> JobResponse:
+    maxrec = job.parameters.get("MAXREC")
+    address = f"/api/tap/async/{job.id}"
+    return JobResponse(
+        id=job.id,
+        phase=job.phase.value,
+        query=job.parameters.get("QUERY", ""),
+        maxrec=int(maxrec) if maxrec else None,
+        created=job.created,
+        started=job.started,
+        ended=job.ended,
+        destruction=job.destruction,
+        rows=job.rows,
+        bytes=job.bytes,
+        overflow=job.overflow,
+        error=None
+        if job.error is None
+        else ErrorResponse(
+            code=job.error.code,
+            message=job.error.message,
+            line=job.error.line,
+            column=job.error.column,
+            length=job.error.length,
+        ),
+        links=JobLinks(job=address, result=f"{address}/results/result"),
+    )

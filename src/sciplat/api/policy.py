@@ -1,0 +1,92 @@
+"""Who is asking: every route names one of these policies.
+
+``Anyone`` looks at no credentials. ``Visiting`` takes a session cookie, a token or nobody, and
+the verb decides. ``SignedIn`` takes a session or a token.
+
+Credentials come as session cookie, as ``Authorization: Bearer TOKEN``, or as Basic with the
+token as the password (TOPCAT, STILTS, curl) or as the user name. A cookie changes state only from
+the Portal's own origin, because other pages of the same browser can send it too.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from sciplat.api.dependencies import Reach
+from sciplat.errors import AuthenticationError, PermissionDeniedError, UsageError
+from sciplat.services.access import Visitor
+
+__all__ = ["SESSION_COOKIE", "Anyone", "SignedIn", "Visiting", "anyone", "origin", "own_origin_only"]
+
+SESSION_COOKIE = "sciplat_session"
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def origin(request: Request) -> str:
+    """Return the origin at which the asker reached this instance."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def own_origin_only(request: Request) -> None:
+    """Refuse a change of state that another page sends with this browser's cookie."""
+    if request.method not in _SAFE_METHODS and request.headers.get("origin") != origin(request):
+        raise PermissionDeniedError(
+            "A session can change things only from the Portal's own pages. Scripts send a token instead."
+        )
+
+
+def _token_of(header: str) -> str:
+    """Return the token in an ``Authorization`` header (RFC 7617, RFC 6750)."""
+    scheme, _, value = header.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return value.strip()
+        case "basic":
+            try:
+                user, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
+            except (binascii.Error, UnicodeDecodeError):
+                raise UsageError("The Basic credentials are not base64 of UTF-8 text.") from None
+            if not colon:
+                raise UsageError("The Basic credentials lack the colon between user name and password.")
+            given = {part for part in (user, password) if part.startswith("sp-")}
+            if len(given) > 1:
+                raise UsageError("The Basic credentials hold two different tokens; send one.")
+            return given.pop() if given else password
+        case _:
+            raise UsageError("Authorization must be Bearer or Basic, with a token.")
+
+
+def _visiting(request: Request, instance: Reach) -> Visitor:
+    header = request.headers.get("authorization")
+    if header is not None:
+        return instance.sign_in.visitor(_token_of(header))
+    cookie = request.cookies.get(SESSION_COOKIE)
+    if cookie is None:
+        return Visitor.anonymous()
+    try:
+        visitor = instance.sign_in.visitor(cookie)
+    except AuthenticationError:
+        # A session that has ended is no wrong password: the asker is nobody now.
+        return Visitor.anonymous()
+    own_origin_only(request)
+    return visitor
+
+
+def _signed_in(visitor: Annotated[Visitor, Depends(_visiting)]) -> Visitor:
+    if visitor.user is None:
+        raise AuthenticationError("Sign in, or send a token.")
+    return visitor
+
+
+def anyone() -> None:
+    """Let everybody in."""
+
+
+Visiting = Annotated[Visitor, Depends(_visiting)]
+SignedIn = Annotated[Visitor, Depends(_signed_in)]
+Anyone = Annotated[None, Depends(anyone)]

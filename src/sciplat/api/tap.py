@@ -1,0 +1,101 @@
+"""``/api/tap``: the Table Access Protocol 1.1, synchronous queries and VOSI documents."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from sciplat.api.dependencies import Asking, Reach
+from sciplat.api.parameters import Dali, Parameters
+from sciplat.api.policy import Anyone, Visiting, origin
+from sciplat.api.respond import respond
+from sciplat.api.tap_capabilities import capabilities_of
+from sciplat.errors import AuthenticationError, NotFoundError, UsageError
+from sciplat.services.query import Query
+from sciplat.tables.document import Document
+from sciplat.tables.formats import Format, negotiate
+from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
+
+__all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
+
+PREFIX = "/api/tap"
+XML = "application/xml"
+LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
+
+router = APIRouter(prefix=PREFIX, tags=["tap"])
+
+
+def query_of(parameters: Parameters) -> Query:
+    """Return the query of a request (TAP 1.1, section 2.7).
+
+    Raises
+    ------
+    UsageError
+        A parameter is missing, or is one that this service does not take.
+    """
+    request = parameters.text("REQUEST")
+    if request is not None and request.lower() != "doquery":
+        raise UsageError(f"REQUEST={request[:40]!r} is unknown; it can only be doQuery.")
+    language = parameters.text("LANG")
+    if language is not None and language.upper() not in LANGUAGES:
+        raise UsageError(
+            f"LANG={language[:40]!r} is unknown; this service understands {', '.join(LANGUAGES)}."
+        )
+    if parameters.text("UPLOAD"):
+        raise UsageError("This service takes no uploads: leave out UPLOAD.")
+    adql = parameters.text("QUERY")
+    if adql is None or not adql.strip():
+        raise UsageError("QUERY is missing: send QUERY=SELECT …")
+    return Query(adql, parameters.whole_number("MAXREC"))
+
+
+def format_of(parameters: Parameters) -> Format:
+    """Return the format that a request asks for: RESPONSEFORMAT, or FORMAT as TAP 1.0 had it."""
+    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT"))
+
+
+@router.get("/sync", response_class=Response)
+@router.post("/sync", response_class=Response)
+def sync(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
+    """Run a query and answer its rows."""
+    query, form = query_of(parameters), format_of(parameters)
+    stream = asking.answer(query, visitor=visitor)
+    return respond(form.write(stream, Document(query=query.adql)), media_type=form.mime)
+
+
+@router.get("/tables", response_class=Response)
+def tables(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
+    """Answer the tables that the asker can query (VOSI 1.1, section 6)."""
+    match parameters.text("DETAIL"):
+        case None | "max":
+            return Response(tables_document(asking.schemas(visitor)), media_type=XML)
+        case "min":
+            return Response(tables_document(asking.schemas(visitor), detail="min"), media_type=XML)
+        case other:
+            raise UsageError(f"detail={other[:40]!r} is unknown; it can be min or max.")
+
+
+@router.get("/tables/{name}", response_class=Response)
+def table(name: str, visitor: Visiting, asking: Asking) -> Response:
+    """Answer one table with its columns (VOSI 1.1, section 6.2)."""
+    for schema in asking.schemas(visitor):
+        for found in schema.tables:
+            if found.qualified_name.lower() == name.lower():
+                return Response(table_document(found), media_type=XML)
+    if visitor.user is None:
+        raise AuthenticationError(
+            f"There is no public table {name!r}. If it is private, sign in or send a token."
+        )
+    raise NotFoundError(f"There is no table {name!r}.")
+
+
+@router.get("/capabilities", response_class=Response)
+def capabilities(request: Request, instance: Reach, _: Anyone) -> Response:
+    """Answer what this service can do (VOSI 1.1, section 4; TAPRegExt 1.0)."""
+    return Response(capabilities_of(f"{origin(request)}{PREFIX}", instance.settings.query), media_type=XML)
+
+
+@router.get("/availability", response_class=Response)
+def availability(_: Anyone) -> Response:
+    """Answer that this service is there (VOSI 1.1, section 5)."""
+    return Response(availability_document(Availability(available=True)), media_type=XML)

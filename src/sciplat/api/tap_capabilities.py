@@ -1,0 +1,89 @@
+"""What the TAP service says of itself."""
+
+from __future__ import annotations
+
+from sciplat.adql.functions import FUNCTIONS, OPTIONAL_SYSTEM
+from sciplat.config import QuerySettings
+from sciplat.tables.formats import FORMATS
+from sciplat.vo.capabilities import (
+    ADQL_FEATURES,
+    ADQL_GEOMETRY,
+    ADQL_UDF,
+    DataLimit,
+    Feature,
+    FeatureList,
+    Language,
+    OutputFormat,
+    TAPCapability,
+    TimeLimit,
+    capabilities_document,
+    vosi_capabilities,
+)
+
+__all__ = ["capabilities_of"]
+
+_GEOMETRY = (
+    *sorted(OPTIONAL_SYSTEM),
+    "AREA",
+    "CENTROID",
+    "CONTAINS",
+    "COORD1",
+    "COORD2",
+    "COORDSYS",
+    "DISTANCE",
+    "INTERSECTS",
+)
+
+_UDFS = (
+    (
+        "ivo_healpix_index(hpxOrder INTEGER, ra DOUBLE PRECISION, dec DOUBLE PRECISION) -> BIGINT",
+        "The HEALPix cell (NESTED) of a table's position at an order from 0 to 29.",
+    ),
+    (
+        "ivo_healpix_index(hpxOrder INTEGER, p POINT) -> BIGINT",
+        "The HEALPix cell (NESTED) of a table's position at an order from 0 to 29.",
+    ),
+    (
+        "scisql_nanojanskyToAbMag(flux DOUBLE PRECISION) -> DOUBLE PRECISION",
+        "The AB magnitude of a flux in nJy; NULL where the flux is not positive.",
+    ),
+    (
+        "scisql_nanojanskyToAbMagSigma(flux DOUBLE PRECISION, fluxErr DOUBLE PRECISION) -> DOUBLE PRECISION",
+        "The error of the AB magnitude of a flux in nJy, from the error of the flux.",
+    ),
+)
+assert all(form.partition("(")[0].upper() in FUNCTIONS for form, _ in _UDFS)
+
+_ADQL = Language(
+    name="ADQL",
+    versions=(("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/std/ADQL#v2.0")),
+    description="ADQL 2.1. CASE expressions are an extension.",
+    features=(
+        FeatureList(ADQL_UDF, tuple(Feature(form, what) for form, what in _UDFS)),
+        FeatureList(ADQL_GEOMETRY, tuple(Feature(name) for name in _GEOMETRY)),
+        FeatureList(ADQL_FEATURES["string"], (Feature("LOWER"), Feature("UPPER"), Feature("ILIKE"))),
+        FeatureList(ADQL_FEATURES["sets"], (Feature("UNION"), Feature("EXCEPT"), Feature("INTERSECT"))),
+        FeatureList(ADQL_FEATURES["common-table"], (Feature("WITH"),)),
+        FeatureList(ADQL_FEATURES["type"], (Feature("CAST"),)),
+        FeatureList(ADQL_FEATURES["offset"], (Feature("OFFSET"),)),
+        FeatureList(ADQL_FEATURES["conditional"], (Feature("COALESCE"),)),
+    ),
+)
+
+
+def capabilities_of(url: str, settings: QuerySettings) -> bytes:
+    """Return the capabilities document of the TAP service at ``url``, with the limits in force."""
+    days = settings.result_days * 86400
+    return capabilities_document(
+        vosi_capabilities(url),
+        tap=TAPCapability(
+            url=url,
+            languages=(_ADQL,),
+            formats=tuple(
+                OutputFormat(form.mime, (form.name, *form.aliases), form.ivo_id) for form in FORMATS
+            ),
+            retention=TimeLimit(default=days, hard=4 * days),
+            execution=TimeLimit(default=settings.async_seconds, hard=settings.async_seconds_max),
+            output=DataLimit("row", default=settings.max_rows, hard=settings.max_rows),
+        ),
+    )

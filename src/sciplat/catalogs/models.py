@@ -1,0 +1,186 @@
+"""What the catalogs room remembers of releases and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from sciplat.errors import NotFoundError
+from sciplat.vo.schema import Column, Datatype, Key, Schema, Table
+
+__all__ = ["Manifest", "PublishedTable", "Release", "Retired", "Snapshot"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTable:
+    """A table, and the generation that holds its rows."""
+
+    table: Table
+    generation: int
+
+    files: tuple[str, ...]
+    """All files and folders of the generation, relative to the catalogs' folder; the DuckDB file first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A named set of tables."""
+
+    name: str
+    description: str | None = None
+    public: bool = False
+    tables: tuple[PublishedTable, ...] = ()
+
+    def named(self, table: str) -> PublishedTable | None:
+        """Return the table of that name, in any case, or None."""
+        return next((t for t in self.tables if t.table.name.lower() == table.lower()), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """Files of a generation that nobody newly asks for, but a running query may still read."""
+
+    files: tuple[str, ...]
+    since: float
+    """When it was replaced, in seconds of the Unix clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that is published, at one moment."""
+
+    revision: int = 0
+    """One more with every change."""
+
+    releases: tuple[Release, ...] = ()
+    retired: tuple[Retired, ...] = ()
+
+    def release(self, name: str) -> Release | None:
+        """Return the release of that name, in any case, or None."""
+        return next((r for r in self.releases if r.name.lower() == name.lower()), None)
+
+    def with_release(self, release: Release) -> Manifest:
+        """Return a manifest in which ``release`` takes the place of the one of its name."""
+        others = [r for r in self.releases if r.name != release.name]
+        if len(others) == len(self.releases):
+            return replace(self, releases=(*self.releases, release))
+        return replace(self, releases=tuple(release if r.name == release.name else r for r in self.releases))
+
+    def schemas(self) -> tuple[Schema, ...]:
+        """Return the releases as schemas that can be queried."""
+        return tuple(
+            Schema(r.name, tuple(t.table for t in r.tables), description=r.description, public=r.public)
+            for r in self.releases
+        )
+
+    def files(self) -> Iterator[str]:
+        """Yield every file and folder that is in use or retired."""
+        for release in self.releases:
+            for published in release.tables:
+                yield from published.files
+        for old in self.retired:
+            yield from old.files
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as it is written to disk."""
+        return {
+            "format": 1,
+            "revision": self.revision,
+            "releases": [
+                {
+                    "name": release.name,
+                    "description": release.description,
+                    "public": release.public,
+                    "tables": [_table_to_json(table) for table in release.tables],
+                }
+                for release in self.releases
+            ],
+            "retired": [{"files": list(old.files), "since": old.since} for old in self.retired],
+        }
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Manifest:
+        """Read what `to_json` made."""
+        return cls(
+            facts["revision"],
+            tuple(
+                Release(
+                    release["name"],
+                    release["description"],
+                    release["public"],
+                    tuple(_table_from_json(release["name"], table) for table in release["tables"]),
+                )
+                for release in facts["releases"]
+            ),
+            tuple(Retired(tuple(old["files"]), old["since"]) for old in facts["retired"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The catalogs at one moment: what a query sees from its beginning to its end."""
+
+    revision: str
+    """Another one after every change."""
+
+    schemas: tuple[Schema, ...]
+    _files: Mapping[tuple[str, str], Path] = field(repr=False)
+
+    def file(self, schema: str, table: str) -> Path:
+        """Return the DuckDB file with the rows of a table, by its names as declared.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such table.
+        """
+        try:
+            return self._files[schema, table]
+        except KeyError:
+            raise NotFoundError(f"There is no table {schema}.{table}") from None
+
+    def schema(self, name: str) -> Schema | None:
+        """Return the schema of that name, in any case, or None."""
+        return next((s for s in self.schemas if s.name.lower() == name.lower()), None)
+
+
+def _table_to_json(published: PublishedTable) -> dict[str, Any]:
+    table = published.table
+    return {
+        "name": table.name,
+        "generation": published.generation,
+        "files": list(published.files),
+        "rows": table.rows,
+        "description": table.description,
+        "utype": table.utype,
+        "position": table.position,
+        "primary_key": table.primary_key,
+        "keys": [asdict(key) for key in table.keys],
+        "columns": [
+            {key: value for key, value in asdict(column).items() if value not in (None, False)}
+            for column in table.columns
+        ],
+    }
+
+
+def _table_from_json(schema: str, facts: Mapping[str, Any]) -> PublishedTable:
+    position = facts["position"]
+    columns = tuple(Column(**{**c, "datatype": Datatype(c["datatype"])}) for c in facts["columns"])
+    keys = tuple(
+        Key(k["target_table"], tuple((a, b) for a, b in k["columns"]), k["description"], k["utype"])
+        for k in facts["keys"]
+    )
+    table = Table(
+        schema,
+        facts["name"],
+        columns,
+        description=facts["description"],
+        utype=facts["utype"],
+        keys=keys,
+        primary_key=tuple(facts["primary_key"]),
+        position=(position[0], position[1]) if position else None,
+        rows=facts["rows"],
+    )
+    return PublishedTable(table, facts["generation"], tuple(facts["files"]))

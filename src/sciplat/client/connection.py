@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A connection to an instance."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from astropy.table import Table
+from pyvo.dal import TAPService
+
+from sciplat.client.job import ClientJob
+from sciplat.errors import SciplatError, UnavailableError, UsageError
+
+__all__ = ["Client", "connect"]
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+TIMEOUT_SECONDS = 120
+
+
+class _TokenFor(requests.auth.AuthBase):  # requests asks for this class
+    """Sends a token to one origin and to nobody else, redirects included."""
+
+    def __init__(self, origin: str, token: str) -> None:
+        self._origin = origin
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        parts = urlsplit(request.url or "")
+        if f"{parts.scheme}://{parts.netloc}" == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Client:
+    """An instance, as one user sees it.
+
+    Examples
+    --------
+    >>> client = sciplat.connect()  # doctest: +SKIP
+    >>> stars = client.query("SELECT TOP 5 * FROM gaia.gaia_source")  # doctest: +SKIP
+    """
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url = url.rstrip("/")
+        self.session = requests.Session()
+        if token:
+            parts = urlsplit(self.url)
+            self.session.auth = _TokenFor(f"{parts.scheme}://{parts.netloc}", token)
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
+
+    @cached_property
+    def tap(self) -> TAPService:
+        """The TAP service, with all that pyvo offers."""
+        return TAPService(f"{self.url}/api/tap", session=self.session)
+
+    @property
+    def me(self) -> str | None:
+        """The name of the user whose token this connection sends; None without one."""
+        user = self.get("/api/identity/me")["user"]
+        return None if user is None else str(user["name"])
+
+    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
+        """Run a query and return its rows as an astropy table, with units.
+
+        Short queries only: one that takes longer than the instance's limit for synchronous queries
+        should be submitted as a job.
+
+        Raises
+        ------
+        pyvo.dal.DALQueryError
+            The query is wrong; the message says where.
+        """
+        return self.tap.search(adql, maxrec=maxrec).to_table()
+
+    def submit(self, adql: str, *, maxrec: int | None = None) -> ClientJob:
+        """Run a query as a job, which goes on without this script."""
+        job = self.tap.submit_job(adql, maxrec=maxrec)
+        job.run()
+        return self.job(job.job_id)
+
+    def job(self, job_id: str) -> ClientJob:
+        """Open a job by its id, whichever Aspect submitted it; it is not run again.
+
+        Raises
+        ------
+        UsageError
+            There is no such job for this user.
+        """
+        job = ClientJob(self, job_id)
+        job.refresh()
+        return job
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Return the JSON at an address of the instance."""
+        try:
+            answer = self.session.get(f"{self.url}{path}", params=parameters, timeout=TIMEOUT_SECONDS)
+        except requests.ConnectionError as error:
+            raise UnavailableError(f"Nobody answers at {self.url}: is the instance running?") from error
+        if answer.ok:
+            return dict(answer.json())
+        raise _told(answer)
+
+
+def _told(answer: requests.Response) -> SciplatError:
+    try:
+        message = str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"The instance answered {answer.status_code} {answer.reason}."
+    return UnavailableError(message) if answer.status_code >= 500 else UsageError(message)
+
+
+def connect(url: str | None = None, token: str | None = None) -> Client:
+    """Return a connection to an instance.
+
+    Parameters
+    ----------
+    url
+        Where the Portal is; by default the environment variable ``SCIPLAT_URL``, else an instance
+        on this machine.
+    token
+        Whose rights to use; by default ``SCIPLAT_TOKEN``; without one, what is public.
+    """
+    return Client(
+        url or os.environ.get("SCIPLAT_URL") or DEFAULT_URL, token or os.environ.get("SCIPLAT_TOKEN")
+    )

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A query that runs, or ran, on the instance."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from astropy.io.votable import parse_single_table
+from astropy.table import Table
+
+from sciplat.errors import UsageError
+
+if TYPE_CHECKING:
+    from sciplat.client.connection import Client
+
+__all__ = ["ClientJob"]
+
+_WAIT_SECONDS = 30
+_ACTIVE = frozenset({"PENDING", "QUEUED", "EXECUTING"})
+
+
+class ClientJob:
+    """One job: its query, its phase and its rows."""
+
+    def __init__(self, client: Client, job_id: str) -> None:
+        self._client = client
+        self.id = job_id
+        self._facts: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"ClientJob({self.id!r}, {self._facts.get('phase')})"
+
+    @property
+    def phase(self) -> str:
+        """The phase when the instance was last asked."""
+        return str(self._facts["phase"])
+
+    @property
+    def query(self) -> str:
+        """The query, as it was written."""
+        return str(self._facts["query"])
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows the result has; None before it is there."""
+        rows: int | None = self._facts["rows"]
+        return rows
+
+    def refresh(self, *, wait: int = 0) -> None:
+        """Ask the instance; with ``wait``, return when the phase changes or so many seconds have passed."""
+        self._facts = self._client.get(f"/api/jobs/{self.id}", wait=wait)
+
+    def wait(self) -> ClientJob:
+        """Return when the job has ended.
+
+        Raises
+        ------
+        UsageError
+            It did not complete; the message is the job's own.
+        """
+        while self.phase in _ACTIVE:
+            if self.phase == "PENDING":
+                raise UsageError(f"Job {self.id} is PENDING: it was never run.")
+            self.refresh(wait=_WAIT_SECONDS)
+        if self.phase != "COMPLETED":
+            error = self._facts["error"]
+            raise UsageError(error["message"] if error else f"Job {self.id} was {self.phase}.")
+        return self
+
+    def table(self) -> Table:
+        """Wait for the job and return its rows as an astropy table, with units."""
+        self.wait()
+        answer = self._client.session.get(self._client.url + self._facts["links"]["result"], timeout=None)
+        answer.raise_for_status()
+        return parse_single_table(io.BytesIO(answer.content)).to_table(use_names_over_ids=True)

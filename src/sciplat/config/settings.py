@@ -1,0 +1,167 @@
+"""The settings, each with its default, its limits and what it does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from sciplat.config.machine import cores, memory_bytes
+from sciplat.config.read import read_settings
+
+__all__ = ["LogSettings", "QuerySettings", "Settings"]
+
+_MEGABYTE = 1_000_000
+
+
+def _memory_mb(others: Mapping[str, Any]) -> int:
+    workers: int = others.get("sync_workers", 1) + others.get("job_workers", 1)
+    return max(100, min(800, memory_bytes() // 4 // workers // _MEGABYTE))
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class LogSettings(_Group):
+    """What the processes write into their logs."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least important kind of message that is written."
+    )
+
+
+class QuerySettings(_Group):
+    """What queries may use."""
+
+    sync_workers: int = Field(
+        default_factory=lambda: max(2, cores()),
+        ge=1,
+        le=1024,
+        description="How many synchronous queries run at once, each in a process of its own.",
+        json_schema_extra={"default_text": "the number of processors, at least 2"},
+    )
+    job_workers: int = Field(
+        default_factory=lambda: max(1, cores()),
+        ge=1,
+        le=1024,
+        description="How many queries of asynchronous jobs run at once, each in a process of its own.",
+        json_schema_extra={"default_text": "the number of processors"},
+    )
+    memory_mb: int = Field(
+        default_factory=_memory_mb,
+        ge=100,
+        le=10_000_000,
+        description="How much memory (megabytes) the engine may use for one query before it works on disk.",
+        json_schema_extra={
+            "default_text": "a quarter of the machine's memory shared out among `sync_workers` and "
+            "`job_workers`, from 100 to 800"
+        },
+    )
+    sync_seconds: int = Field(
+        default=60, ge=1, le=86_400, description="How long a synchronous query may run in the engine."
+    )
+    queue_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=3600,
+        description="How long a synchronous query waits for a free worker before it is sent away.",
+    )
+    async_seconds: int = Field(
+        default=3600,
+        ge=1,
+        le=31_536_000,
+        description="How long a job may run that asks for no execution duration.",
+    )
+    async_seconds_max: int = Field(
+        default=86_400,
+        ge=1,
+        le=31_536_000,
+        description="The longest execution duration that a job may ask for.",
+    )
+    max_rows: int = Field(
+        default=20_000_000,
+        ge=1,
+        le=10**12,
+        description="The most rows of a result; one that is cut says `OVERFLOW`.",
+    )
+    max_bytes: int = Field(
+        default=6_000_000_000,
+        ge=1_000_000,
+        le=10**15,
+        description="The most bytes of a result on disk; one that is cut says `OVERFLOW`.",
+    )
+    text_characters: int = Field(
+        default=100_000, ge=1000, le=10_000_000, description="The longest query that is read, in characters."
+    )
+    running_jobs_per_user: int = Field(
+        default=10,
+        ge=1,
+        le=10_000,
+        description="How many jobs of one user run at once; others wait in the queue.",
+    )
+    result_days: int = Field(
+        default=7,
+        ge=1,
+        le=3650,
+        description="How long a job and its result are kept, where its owner says nothing.",
+    )
+    spool_disk_fraction: float = Field(
+        default=0.2,
+        gt=0,
+        le=0.9,
+        description="The part of the disk that all results together may fill, 0 to 1.",
+    )
+
+
+class Settings(_Group):
+    """One instance's settings; those of the instance itself stand at the top of the file."""
+
+    name: str = Field(
+        default="sciplat",
+        min_length=1,
+        max_length=80,
+        description="What this instance is called in titles and greetings.",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        pattern=r"^[A-Za-z0-9.:_-]{1,253}$",
+        description="The address or host name on which the front door listens. The default lets only this "
+        "machine in; `0.0.0.0` lets in everybody who can reach it.",
+        json_schema_extra={"allowed_text": "an IP address or a host name"},
+    )
+    port: int = Field(
+        default=8080,
+        ge=1,
+        le=65_535,
+        description="The port of the front door: Portal and API are at `http://HOST:PORT/`.",
+    )
+    session_days: int = Field(
+        default=30, ge=1, le=3650, description="How long a browser stays signed in without signing in again."
+    )
+    log: LogSettings = Field(default_factory=LogSettings, description="What the processes write.")
+    query: QuerySettings = Field(default_factory=QuerySettings, description="What queries may use.")
+
+    @classmethod
+    def load(cls, home: Path, environment: Mapping[str, str] | None = None) -> Self:
+        """Read ``sciplat.yaml`` in ``home`` and the environment's overrides.
+
+        No file, or an empty one, means the defaults.
+
+        Parameters
+        ----------
+        home
+            The instance's home.
+        environment
+            Instead of the process's own; ``SCIPLAT_PORT`` and ``SCIPLAT_QUERY__SYNC_SECONDS``
+            are read from it.
+
+        Raises
+        ------
+        ConfigError
+            A setting is unknown or wrong, or the file can't be read; the message says where.
+        """
+        return read_settings(cls, home / "sciplat.yaml", os.environ if environment is None else environment)

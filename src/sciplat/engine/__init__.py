@@ -1,0 +1,1 @@
+"""Rows, sorted and asked: the one room that knows DuckDB."""

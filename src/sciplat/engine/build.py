@@ -1,0 +1,209 @@
+"""Making a generation: rows in, a sorted DuckDB file out, and sorted rows back.
+
+A generation is a DuckDB file with one table, ``data``, in schema ``main``. It is written once,
+beside its final place, and never changed again.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from sciplat.errors import IngestError
+
+__all__ = ["BuildLimits", "Generation", "build_generation", "open_generation"]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildLimits:
+    """What making a generation may use."""
+
+    temp_directory: Path
+    """Where rows are put down that don't fit in memory; made when it is needed."""
+
+    memory_bytes: int = 1 << 30
+    threads: int = 2
+
+
+def build_generation(
+    path: Path,
+    schema: pa.Schema,
+    batches: Callable[[], Iterator[pa.RecordBatch]],
+    *,
+    order_by: Sequence[str],
+    limits: BuildLimits,
+) -> int:
+    """Write the rows of ``batches`` to ``path``, sorted, and return how many they are.
+
+    More rows than fit in memory are sorted on disk. The file appears under its name when it is
+    complete and on the disk; NULLs are sorted last.
+
+    Parameters
+    ----------
+    order_by
+        Names of columns; without any, rows stay in the order in which they come.
+
+    Raises
+    ------
+    OSError
+        The disk is full (``ENOSPC``).
+    IngestError
+        The memory is too little. What ``batches`` raises is passed on as it is.
+    """
+    failure: list[BaseException] = []
+
+    def watched() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from batches()
+        except BaseException as error:
+            failure.append(error)
+            raise
+
+    unfinished = path.with_name(f"{path.name}.part")
+    order = f" ORDER BY {', '.join(_quoted(name) for name in order_by)}" if order_by else ""
+    try:
+        with _connection(limits) as connection:
+            connection.execute(f"ATTACH {_text(unfinished)} AS made (STORAGE_VERSION 'latest')")
+            connection.register("rows_in", pa.RecordBatchReader.from_batches(schema, watched()))
+            connection.execute(f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}")
+            connection.unregister("rows_in")
+            counted = connection.sql("SELECT count(*) FROM made.main.data").fetchall()
+            connection.execute("CHECKPOINT made")
+            connection.execute("DETACH made")
+    except duckdb.Error as error:
+        if failure:
+            raise failure[0] from None
+        raise _failure(error) from error
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+    return int(counted[0][0])
+
+
+class Generation:
+    """A finished generation, open for looking through."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def is_unique(self, columns: Sequence[str]) -> bool:
+        """Return whether no two rows agree in ``columns`` and none is NULL there."""
+        names = ", ".join(_quoted(name) for name in columns)
+        missing = " OR ".join(f"{_quoted(name)} IS NULL" for name in columns)
+        # The estimate is quick and needs no memory; it is wrong by a few per cent at most.
+        rows, distinct, nulls = self._all(
+            f"SELECT count(*), approx_count_distinct(({names})), count(*) FILTER ({missing}) "
+            "FROM made.main.data"
+        )[0]
+        if nulls or distinct < 0.8 * rows:
+            return False
+        again = f"SELECT 1 FROM made.main.data GROUP BY {names} HAVING count(*) > 1 LIMIT 1"
+        return not self._all(again)
+
+    def cells(self, column: str, shift: int, between: tuple[int, int] | None = None) -> dict[int, int]:
+        """Return how many rows have each value of ``column >> shift``, without NULLs.
+
+        Parameters
+        ----------
+        between
+            First value of the column, and the one after the last; all without it.
+        """
+        name = _quoted(column)
+        where = f"{name} IS NOT NULL"
+        if between is not None:
+            where = f"{name} >= {int(between[0])} AND {name} < {int(between[1])}"
+        rows = self._all(
+            f"SELECT {name} >> {int(shift)} AS cell, count(*) FROM made.main.data WHERE {where} GROUP BY cell"
+        )
+        return {int(cell): int(count) for cell, count in rows}
+
+    def rows(
+        self,
+        columns: Sequence[str],
+        *,
+        between: tuple[str, int, int] | None = None,
+        missing: str | None = None,
+        order_by: Sequence[str] = (),
+        batch_rows: int = 65_536,
+    ) -> pa.RecordBatchReader:
+        """Return rows in the order of the file, or sorted, as a reader of Arrow batches.
+
+        May be called from several threads at once.
+
+        Parameters
+        ----------
+        between
+            (column, first value, value after the last one)
+        missing
+            Only rows where this column is NULL.
+        """
+        where = ""
+        if between is not None:
+            name, low, high = between
+            where = f" WHERE {_quoted(name)} >= {int(low)} AND {_quoted(name)} < {int(high)}"
+        elif missing is not None:
+            where = f" WHERE {_quoted(missing)} IS NULL"
+        order = f" ORDER BY {', '.join(_quoted(name) for name in order_by)}" if order_by else ""
+        names = ", ".join(_quoted(name) for name in columns)
+        statement = f"SELECT {names} FROM made.main.data{where}{order}"
+        return self._connection.cursor().sql(statement).to_arrow_reader(batch_rows)
+
+    def _all(self, statement: str) -> list[tuple[int, ...]]:
+        return self._connection.cursor().sql(statement).fetchall()
+
+
+@contextmanager
+def open_generation(path: Path, limits: BuildLimits) -> Iterator[Generation]:
+    """Open the generation at ``path`` for reading.
+
+    Raises
+    ------
+    OSError, IngestError
+        The disk is full, or the memory too little.
+    """
+    with _connection(limits) as connection:
+        connection.execute(f"ATTACH {_text(path)} AS made (READ_ONLY)")
+        try:
+            yield Generation(connection)
+        except duckdb.Error as error:
+            raise _failure(error) from error
+
+
+@contextmanager
+def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{limits.memory_bytes // (1 << 20)}MiB",
+            "threads": limits.threads,
+            "temp_directory": str(limits.temp_directory),
+        },
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _failure(error: duckdb.Error) -> Exception:
+    text = " ".join(str(error).split())
+    if "No space left" in text or "max_temp_directory_size" in text:
+        return OSError(errno.ENOSPC, "No space left on the disk")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return IngestError("The memory that an ingest may use is too little for rows as wide as these")
+    return IngestError(f"The table cannot be written: {text}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

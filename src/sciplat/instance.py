@@ -1,0 +1,136 @@
+"""One sciplat, assembled from its settings: the rooms and verbs that every door reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from shutil import disk_usage
+
+from sciplat.catalogs.store import CatalogStore
+from sciplat.config import Settings
+from sciplat.config.machine import cores
+from sciplat.engine.pool import QueryPool
+from sciplat.identity.store import IdentityStore
+from sciplat.jobs.store import JobStore
+from sciplat.services.execute import ExecuteService
+from sciplat.services.ingest import IngestService
+from sciplat.services.query import QueryLimits, QueryService
+from sciplat.services.sign_in import SignInService
+from sciplat.services.submit import JobLimits, SubmitService
+from sciplat.services.tokens import TokenService
+
+__all__ = ["Instance"]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A deployed platform: its home folder and settings, and from them everything else.
+
+    Parts are made when they are first asked for, so a command pays only for what it uses.
+    """
+
+    home: Path
+    settings: Settings
+
+    @classmethod
+    def open(cls, home: Path) -> Instance:
+        """Open the instance at ``home``, which need not have been started before.
+
+        Raises
+        ------
+        ConfigError
+            ``sciplat.yaml`` or an environment variable is wrong.
+        """
+        return cls(home, Settings.load(home))
+
+    @cached_property
+    def catalogs(self) -> CatalogStore:
+        """The data releases and their tables."""
+        return CatalogStore(self.home / "catalogs")
+
+    @cached_property
+    def identity(self) -> IdentityStore:
+        """Users, tokens and sessions."""
+        return IdentityStore.open(self.home)
+
+    @cached_property
+    def jobs(self) -> JobStore:
+        """The asynchronous jobs of all users."""
+        return JobStore.open(self.home)
+
+    @cached_property
+    def ingest(self) -> IngestService:
+        """The verb that makes tables of files."""
+        return IngestService(self.catalogs, work=self.home / "tmp")
+
+    @cached_property
+    def sign_in(self) -> SignInService:
+        """The verb that knows who is asking."""
+        return SignInService(self.identity, session_days=self.settings.session_days)
+
+    @cached_property
+    def tokens(self) -> TokenService:
+        """The verb that makes and revokes tokens."""
+        return TokenService(self.identity)
+
+    @cached_property
+    def submit(self) -> SubmitService:
+        """The verb that takes jobs."""
+        settings = self.settings.query
+        return SubmitService(
+            self.jobs,
+            spools=self.spools,
+            limits=JobLimits(settings.async_seconds, settings.async_seconds_max, settings.result_days),
+        )
+
+    @property
+    def spools(self) -> Path:
+        """The folder with the results of jobs, one file each."""
+        folder = self.home / "spool"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    def pool(self, name: str, workers: int, *, queue_seconds: float | None) -> QueryPool:
+        """Start that many warm query workers; the caller closes them.
+
+        Parameters
+        ----------
+        name
+            Of the process that owns them: they spill into a folder of its own.
+        queue_seconds
+            How long a query waits for a free worker; None waits for ever.
+        """
+        return QueryPool(
+            workers,
+            directory=self.home / "tmp" / name,
+            memory_limit_bytes=self.settings.query.memory_mb * 1_000_000,
+            threads=cores(),
+            temp_limit_bytes=int(disk_usage(self.home).total * self.settings.query.spool_disk_fraction),
+            queue_seconds=queue_seconds,
+        )
+
+    def query(self, pool: QueryPool, *, seconds: float) -> QueryService:
+        """Return the verb that asks the catalogs, on the workers of ``pool``."""
+        settings = self.settings.query
+        spools = self.home / "tmp" / "results"
+        spools.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return QueryService(
+            self.catalogs,
+            pool,
+            spools=spools,
+            limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
+        )
+
+    def execute(self, query: QueryService) -> ExecuteService:
+        """Return the verb that executes queued jobs."""
+        settings = self.settings.query
+        return ExecuteService(
+            self.jobs,
+            self.identity,
+            query,
+            spools=self.spools,
+            spool_disk_fraction=settings.spool_disk_fraction,
+            slots=settings.job_workers,
+            running_per_user=settings.running_jobs_per_user,
+        )

@@ -1,0 +1,8 @@
+"""Asynchronous jobs, in the phases of UWS 1.1."""
+
+from __future__ import annotations
+
+from sciplat.jobs.models import Job, JobError, Phase
+from sciplat.jobs.store import JobStore
+
+__all__ = ["Job", "JobError", "JobStore", "Phase"]

@@ -1,0 +1,39 @@
+"""The table of the room, as its newest migration leaves it."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table
+
+from sciplat.database import Instant
+
+__all__ = ["jobs", "metadata"]
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("owner", String),
+    Column("phase", String, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("run_id", String),
+    Column("created", Instant, nullable=False),
+    Column("queued", Instant),
+    Column("started", Instant),
+    Column("ended", Instant),
+    Column("destruction", Instant, nullable=False),
+    Column("execution_duration", Integer, nullable=False),
+    Column("quote", Instant),
+    Column("restarts", Integer, nullable=False),
+    Column("progress", Float),
+    Column("rows", BigInteger),
+    Column("bytes", BigInteger),
+    Column("overflow", Boolean, nullable=False),
+    Column("error", JSON(none_as_null=True)),
+    # One index a question: a user's newest jobs, the queue, what is over.
+    Index("jobs_of_owner", "owner", "created", "id"),
+    Index("jobs_of_owner_in_phase", "owner", "phase", "created", "id"),
+    Index("jobs_in_phase", "phase", "queued", "id"),
+    Index("jobs_by_destruction", "destruction"),
+)

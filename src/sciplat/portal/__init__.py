@@ -1,0 +1,1 @@
+"""The Portal Aspect's pages: the built front end, served as files."""

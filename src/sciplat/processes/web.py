@@ -1,0 +1,39 @@
+"""The web process: sign-in, the Portal's pages, TAP, and the JSON beside it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from sciplat.api import health, identity, jobs, tap, tap_async
+from sciplat.api.errors import add_error_handlers
+from sciplat.api.waiting import Changes
+from sciplat.instance import Instance
+from sciplat.portal import pages
+from sciplat.processes.application import application
+
+__all__ = ["create_app"]
+
+
+def create_app(instance: Instance) -> FastAPI:
+    """Return the ASGI application of the web process; it owns the workers for synchronous queries."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        settings = instance.settings.query
+        instance.ingest.prepare()
+        shutil.rmtree(instance.home / "tmp" / "results", ignore_errors=True)
+        pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
+        app.state.query = instance.query(pool, seconds=settings.sync_seconds)
+        app.state.changes = Changes(instance.jobs.version)
+        yield
+        pool.close()
+
+    app = application(instance, lifespan)
+    for door in (health, identity, tap, tap_async, jobs, pages):
+        app.include_router(door.router)
+    add_error_handlers(app)
+    return app

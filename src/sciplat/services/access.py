@@ -1,0 +1,74 @@
+"""Who is asking, and what that opens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from sciplat.errors import AuthenticationError, PermissionDeniedError
+from sciplat.identity.models import Credential, Scope, Token, TokenKind, User
+from sciplat.vo.schema import Schema
+
+__all__ = ["Visitor", "may_read_release"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Whoever made this request."""
+
+    user: User | None
+    """None for somebody who showed no credential."""
+
+    scopes: frozenset[Scope]
+    """What the session or token opens now."""
+
+    token: Token | None = None
+    """The session or token that was shown; None where the instance itself acts for a user."""
+
+    @classmethod
+    def anonymous(cls) -> Self:
+        """Return a visitor who showed no credential."""
+        return cls(None, frozenset())
+
+    @classmethod
+    def of(cls, credential: Credential) -> Self:
+        """Return the visitor who showed this credential."""
+        return cls(credential.user, credential.scopes, credential.token)
+
+    @property
+    def name(self) -> str | None:
+        """The user's name; None for somebody who showed no credential."""
+        return None if self.user is None else self.user.name
+
+    def require(self, scope: Scope, *, unless_anonymous: bool = False) -> None:
+        """Let this visitor go on only with ``scope``.
+
+        Parameters
+        ----------
+        unless_anonymous
+            It is also open to somebody who showed no credential, as public data are. A token
+            without the scope is refused all the same: its maker meant it to do less.
+
+        Raises
+        ------
+        AuthenticationError
+            Nobody has signed in.
+        PermissionDeniedError
+            The session or token lacks the scope; the message names it.
+        """
+        if self.user is None:
+            if not unless_anonymous:
+                raise AuthenticationError("Sign in, or send a token")
+        elif scope not in self.scopes:
+            what = "session" if self.token is None or self.token.kind is TokenKind.SESSION else "token"
+            raise PermissionDeniedError(
+                f"This needs the scope {scope.value}, which your {what} does not have"
+            )
+
+
+def may_read_release(visitor: Visitor, schema: Schema) -> bool:
+    """Return whether a visitor may read the tables of a data release.
+
+    A private one is open to everybody who has signed in and may read catalogs.
+    """
+    return schema.public or (visitor.user is not None and Scope.READ_TAP in visitor.scopes)

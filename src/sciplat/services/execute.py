@@ -1,0 +1,183 @@
+"""Execute queued jobs, and clean up after those whose time has come."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+
+from sciplat.engine.running import Running
+from sciplat.engine.statement import Outcome
+from sciplat.errors import (
+    ADQLError,
+    CancelledError,
+    EngineError,
+    LimitError,
+    NotFoundError,
+    SciplatError,
+    UsageError,
+)
+from sciplat.identity.models import Scope
+from sciplat.identity.store import IdentityStore
+from sciplat.jobs.models import Job, JobError, Phase
+from sciplat.jobs.store import JobStore
+from sciplat.services.access import Visitor
+from sciplat.services.query import Query, QueryService
+
+__all__ = ["ExecuteService"]
+
+_log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.02
+"""How often a changed job is looked for: a change costs one cheap read of the database."""
+
+_CLEAN_SECONDS = 60.0
+_STOP_SECONDS = 5.0
+
+
+class ExecuteService:
+    """Takes up queued jobs in turn; each runs in a thread of its own and a worker of the engine."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        identity: IdentityStore,
+        query: QueryService,
+        *,
+        spools: Path,
+        spool_disk_fraction: float,
+        slots: int,
+        running_per_user: int,
+    ) -> None:
+        self._jobs = jobs
+        self._identity = identity
+        self._query = query
+        self._spools = spools
+        self._spool_disk_fraction = spool_disk_fraction
+        self._slots = slots
+        self._running_per_user = running_per_user
+        self._running: dict[str, Running] = {}
+        self._threads: dict[str, Thread] = {}
+        self._look_again = Event()
+
+    def serve(self, stop: Event) -> None:
+        """Execute jobs until ``stop`` is set.
+
+        Jobs that a crash or a stop interrupted are taken up again by the next one to serve.
+        """
+        self._jobs.recover()
+        self.clean()
+        seen: int | None = None
+        next_cleaning = monotonic() + _CLEAN_SECONDS
+        while not stop.wait(_LOOK_SECONDS):
+            if monotonic() > next_cleaning:
+                next_cleaning = monotonic() + _CLEAN_SECONDS
+                self.clean()
+            version = self._jobs.version()
+            if version != seen or self._look_again.is_set():
+                seen = version
+                self._look_again.clear()
+                self._stop_aborted()
+                self._take_up()
+        for running in tuple(self._running.values()):
+            running.cancel()
+        for thread in tuple(self._threads.values()):
+            thread.join(timeout=_STOP_SECONDS)
+
+    def clean(self) -> None:
+        """Remove the jobs whose destruction has come, and results that belong to no job."""
+        for job in self._jobs.expired(datetime.now(UTC)):
+            self._jobs.delete(job.id)
+            self._spool(job.id).unlink(missing_ok=True)
+        for spool in self._spools.glob("*.arrow"):
+            if spool.stem not in self._threads and self._jobs.get(spool.stem) is None:
+                spool.unlink(missing_ok=True)
+
+    def _take_up(self) -> None:
+        while len(self._threads) < self._slots:
+            job = self._jobs.claim(running_per_user=self._running_per_user)
+            if job is None:
+                return
+            thread = Thread(target=self._execute, args=(job,), name=f"job-{job.id[:6]}", daemon=True)
+            self._threads[job.id] = thread
+            thread.start()
+
+    def _stop_aborted(self) -> None:
+        for job_id, running in tuple(self._running.items()):
+            job = self._jobs.get(job_id)
+            if job is None or job.phase is not Phase.EXECUTING:
+                running.cancel()
+
+    def _execute(self, job: Job) -> None:
+        spool = self._spool(job.id)
+        try:
+            outcome = self._run(job, spool)
+            self._jobs.complete(job.id, rows=outcome.rows, size=outcome.bytes, overflow=outcome.overflow)
+        except CancelledError:
+            # Its owner aborted or deleted it; or the instance stops, and its next start takes it up again.
+            spool.unlink(missing_ok=True)
+            with suppress(NotFoundError, UsageError):
+                self._jobs.hand_back(job.id)
+        except SciplatError as error:
+            self._fail(job, spool, error)
+        except Exception:  # noqa: BLE001 - whatever happens, a job must not stay EXECUTING
+            _log.exception("Job %s ended unexpectedly", job.id)
+            self._fail(job, spool, EngineError("Something went wrong inside the server; see its log."))
+        finally:
+            self._running.pop(job.id, None)
+            self._threads.pop(job.id, None)
+            self._look_again.set()
+
+    def _run(self, job: Job, spool: Path) -> Outcome:
+        spool.unlink(missing_ok=True)
+        self._running[job.id] = running = self._query.run(
+            Query(job.parameters.get("QUERY", ""), _maxrec(job)),
+            visitor=self._owner(job),
+            spool=spool,
+            durable=True,
+            seconds=job.execution_duration,
+            bytes_left=self._bytes_left(),
+        )
+        # It may have been aborted before there was anything to cancel.
+        self._stop_aborted()
+        return running.wait()
+
+    def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
+        spool.unlink(missing_ok=True)
+        with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
+            self._jobs.fail(job.id, _job_error(error))
+
+    def _owner(self, job: Job) -> Visitor:
+        if job.owner is None:
+            return Visitor.anonymous()
+        user = self._identity.user(job.owner)
+        return Visitor(user, frozenset({Scope.READ_TAP}))
+
+    def _bytes_left(self) -> int:
+        """Return how many bytes of results the disk may still take."""
+        kept = sum(spool.stat().st_size for spool in self._spools.glob("*.arrow"))
+        left = int(shutil.disk_usage(self._spools).total * self._spool_disk_fraction) - kept
+        if left <= 0:
+            raise LimitError(
+                "The space for results is full. Delete jobs that you no longer need, or ask the operator to "
+                "raise query.spool_disk_fraction."
+            )
+        return left
+
+    def _spool(self, job_id: str) -> Path:
+        return self._spools / f"{job_id}.arrow"
+
+
+def _maxrec(job: Job) -> int | None:
+    text = job.parameters.get("MAXREC")
+    return int(text) if text else None
+
+
+def _job_error(error: SciplatError) -> JobError:
+    if isinstance(error, ADQLError):
+        return JobError(error.code, error.message, error.line, error.column, error.length)
+    return JobError(error.code, error.message)

@@ -1,0 +1,346 @@
+"""Making tables of files: read, check, sort, and publish, all or nothing."""
+
+from __future__ import annotations
+
+import errno
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from sciplat.catalogs.hats import choose_pixels, write_hats, write_parquet
+from sciplat.catalogs.store import CatalogStore, Edit, Workspace
+from sciplat.engine.build import BuildLimits, Generation, build_generation, open_generation
+from sciplat.errors import IngestError
+from sciplat.services.tap_schema import NAME as TAP_SCHEMA
+from sciplat.services.tap_schema import tap_schema, tap_schema_rows
+from sciplat.tables.arrow import with_columns
+from sciplat.tables.felis import from_felis, to_felis
+from sciplat.tables.merge import rows_of
+from sciplat.tables.plan import Plan, make_plan
+from sciplat.tables.positions import HEALPIX_COLUMN
+from sciplat.tables.read import open_sources
+from sciplat.tables.source import RowSource
+from sciplat.vo.schema import Table
+
+__all__ = ["IngestLimits", "IngestReport", "IngestService", "Progress"]
+
+Progress = Callable[[str, float | None], None]
+"""Told what is going on, and which part of it is done, from 0 to 1, where that is known."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_RESERVED = frozenset({"tap_schema", "ivoa", "tap_upload"})
+
+
+@dataclass(frozen=True, slots=True)
+class IngestLimits:
+    """What one ingest may use."""
+
+    memory_bytes: int = 1 << 30
+    """For sorting; the readers take a few hundred megabytes beside."""
+
+    threads: int = 2
+    partition_rows: int = 1_000_000
+    """The most rows in one HATS partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What became of an ingest."""
+
+    table: Table
+    rows: int
+    null_positions: int
+    """Rows without a position: they are kept, but no search by position finds them."""
+
+    partitions: int
+    """Parquet files written."""
+
+    seconds: float
+    generation: int
+    felis: Path
+    """The schema as it was taken or guessed, to be edited."""
+
+    warnings: tuple[str, ...]
+
+
+class IngestService:
+    """Makes tables of files, and keeps TAP_SCHEMA true."""
+
+    def __init__(self, catalogs: CatalogStore, work: Path, limits: IngestLimits | None = None) -> None:
+        """Publish in ``catalogs``; put down in ``work`` what does not fit in memory."""
+        self._catalogs = catalogs
+        self._work = work
+        self._limits = limits or IngestLimits()
+
+    def prepare(self) -> None:
+        """Clean up after dead ingests, and make TAP_SCHEMA where there is none of this version.
+
+        For the start of an instance; quick when there is nothing to do.
+        """
+        self._tidy()
+        schema = self._catalogs.snapshot().schema(TAP_SCHEMA)
+        if schema is None or tuple(replace(t, rows=None) for t in schema.tables) != tap_schema().tables:
+            with self._catalogs.edit() as edit:
+                self._describe(edit)
+
+    def ingest(
+        self,
+        release: str,
+        table: str,
+        sources: Sequence[Path] | RowSource,
+        *,
+        schema: Path | Table | None = None,
+        public: bool | None = None,
+        description: str | None = None,
+        cluster_by: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Make ``release.table`` of files, or of rows that a program makes, and publish it.
+
+        A table of that name is replaced in one moment; until then, and if anything goes wrong, it
+        stays as it was.
+
+        Parameters
+        ----------
+        schema
+            What the columns mean, where it is known: a Felis file or a ready description. It
+            overrides what the files say and what their names suggest.
+        public
+            Whether everyone may read the release; None leaves it as it is (a new one is private).
+        description
+            Of the table.
+        cluster_by
+            Columns by which rows are sorted in the DuckDB file instead of by position, for tables
+            that are read by object.
+
+        Raises
+        ------
+        IngestError
+            One line that names file, column and row.
+        ConflictError
+            A release or a table has this name in other case.
+        """
+        started = time.monotonic()
+        tell = progress or (lambda _stage, _fraction: None)
+        _check_names(release, table)
+        self._tidy()
+        tell("reading", None)
+        opened = (sources,) if isinstance(sources, RowSource) else open_sources(sources)
+        if not opened:
+            raise IngestError("There is no file to ingest")
+        told = from_felis(schema, release, table) if isinstance(schema, Path) else schema
+        plan = make_plan(table, opened, told, cluster_by)
+        with self._catalogs.workspace() as workspace:
+            self._check_disk(plan, workspace.folder)
+            try:
+                rows, nulls = self._build(plan, workspace, tell)
+                made, partitions, warnings = self._finish(
+                    plan,
+                    workspace,
+                    Table(release, table, (), description=description, rows=rows),
+                    nulls,
+                    tell,
+                )
+            except OSError as error:
+                raise self._unwritten(error, plan, workspace.folder) from error
+            tell("publishing", None)
+            with self._catalogs.edit() as edit:
+                edit.put_release(release, public=public)
+                edit.put_table(made, workspace)
+                self._describe(edit)
+        return IngestReport(
+            made,
+            rows,
+            nulls,
+            partitions,
+            time.monotonic() - started,
+            workspace.generation,
+            self._catalogs.folder / release / table / "felis.yaml",
+            (*plan.warnings, *warnings),
+        )
+
+    def drop(self, release: str, table: str) -> None:
+        """Take a table out of the catalogs; queries that run still read it to their end.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such table.
+        """
+        with self._catalogs.edit() as edit:
+            edit.drop_table(release, table)
+            self._describe(edit)
+
+    def describe_release(self, release: str, description: str) -> None:
+        """Say what a release holds; TAP_SCHEMA says so too from then on."""
+        _check_names(release, "t")
+        with self._catalogs.edit() as edit:
+            edit.put_release(release, description=description)
+            self._describe(edit)
+
+    def _tidy(self) -> None:
+        """Remove what dead ingests left in the catalogs and among the files of their sorting."""
+        self._catalogs.tidy()
+        living = self._catalogs.unfinished()
+        for folder in self._work.glob("sort-g*"):
+            if int(folder.name.removeprefix("sort-g")) not in living:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _build(self, plan: Plan, workspace: Workspace, tell: Progress) -> tuple[int, int]:
+        """Write the DuckDB file; return how many rows it has, and how many without position."""
+        total, checker = plan.rows, plan.checker()
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            done = 0
+            for rows in rows_of(plan.sources, plan.columns):
+                yield checker.add_index(rows) if checker is not None else rows.batch
+                done += rows.batch.num_rows
+                tell("sorting", min(done / total, 1.0) if total else None)
+
+        path = workspace.folder / "data.duckdb"
+        rows = build_generation(
+            path, plan.schema, batches, order_by=plan.order_by, limits=self._build_limits(workspace)
+        )
+        if not rows:
+            raise IngestError(f"{plan.sources[0].label}: there are no rows")
+        return rows, checker.null_positions if checker is not None else 0
+
+    def _finish(
+        self, plan: Plan, workspace: Workspace, table: Table, nulls: int, tell: Progress
+    ) -> tuple[Table, int, tuple[str, ...]]:
+        """Find the primary key; write the Parquet files and the Felis schema."""
+        warnings: list[str] = []
+        told = plan.told
+        limits = self._build_limits(workspace)
+        with open_generation(workspace.folder / "data.duckdb", limits) as generation:
+            tell("checking keys", None)
+            primary_key = _primary_key(plan, generation, warnings)
+            made = replace(
+                table,
+                columns=plan.table_columns(primary_key),
+                description=table.description or (told.description if told else None),
+                utype=told.utype if told else None,
+                keys=told.keys if told else (),
+                primary_key=primary_key,
+                position=plan.guess.position,
+            )
+            partitions = self._write_parquet(plan, made, generation, workspace.folder, nulls, tell)
+        (workspace.folder / "felis.yaml").write_text(to_felis(made), encoding="utf-8")
+        return made, partitions, tuple(warnings)
+
+    def _write_parquet(
+        self, plan: Plan, table: Table, generation: Generation, folder: Path, nulls: int, tell: Progress
+    ) -> int:
+        """Write the interchangeable copy of the rows; return how many files it has."""
+        names = [column.name for column in table.columns]
+        schema = with_columns(plan.schema, table.columns)
+        tell("writing Parquet", None)
+        if table.position is None:
+            (folder / "parquet").mkdir()
+            write_parquet(folder / "parquet" / "part-0000.parquet", schema, generation.rows(names))
+            return 1
+        if nulls:
+            rows = generation.rows(names, missing=HEALPIX_COLUMN)
+            write_parquet(folder / "unplaced.parquet", schema, rows)
+        if nulls == table.rows:
+            return 1
+        order = () if plan.order_by[0] == HEALPIX_COLUMN else (HEALPIX_COLUMN,)
+        pixels = choose_pixels(
+            lambda level, span: generation.cells(HEALPIX_COLUMN, 2 * (29 - level), span),
+            max_rows=self._limits.partition_rows,
+        )
+        write_hats(
+            folder / "hats",
+            table,
+            schema,
+            pixels,
+            lambda span: generation.rows(names, between=(HEALPIX_COLUMN, *span), order_by=order),
+            is_source=bool(plan.guess.series),
+            threads=self._limits.threads,
+            progress=lambda part: tell("writing Parquet", part),
+        )
+        return len(pixels) + bool(nulls)
+
+    def _describe(self, edit: Edit) -> None:
+        """Make TAP_SCHEMA anew, for the schemas as the edit leaves them."""
+        edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
+        with self._catalogs.workspace() as workspace:
+            for table, rows in tap_schema_rows(edit.schemas):
+                part = Workspace(workspace.folder / table.name, workspace.generation)
+                part.folder.mkdir()
+                build_generation(
+                    part.folder / "data.duckdb",
+                    rows.schema,
+                    lambda rows=rows: iter(rows.to_batches()),  # type: ignore[misc]
+                    order_by=(),
+                    limits=self._build_limits(workspace),
+                )
+                edit.put_table(replace(table, rows=rows.num_rows), part)
+
+    def _build_limits(self, workspace: Workspace) -> BuildLimits:
+        return BuildLimits(
+            self._work / f"sort-g{workspace.generation:04d}", self._limits.memory_bytes, self._limits.threads
+        )
+
+    def _check_disk(self, plan: Plan, folder: Path) -> None:
+        """Refuse early what cannot fit: both copies together are rarely smaller than half the rows."""
+        needed = _bytes(plan) // 2
+        if shutil.disk_usage(folder).free < needed:
+            raise self._no_space(folder, needed)
+
+    def _unwritten(self, error: OSError, plan: Plan, folder: Path) -> IngestError:
+        if error.errno == errno.ENOSPC:
+            # While it is sorted a table lies there once more.
+            return self._no_space(folder, 2 * _bytes(plan))
+        return IngestError(f"The table cannot be written: {error}")
+
+    def _no_space(self, folder: Path, needed: int) -> IngestError:
+        free = shutil.disk_usage(folder).free
+        return IngestError(
+            f"The disk of {self._catalogs.folder} has {_megabytes(free)} free; "
+            f"this table needs about {_megabytes(needed)}"
+        )
+
+
+def _check_names(release: str, table: str) -> None:
+    for kind, name in (("release", release), ("table", table)):
+        if not _NAME.fullmatch(name):
+            raise IngestError(
+                f"{name!r} cannot be the name of a {kind}: letters, digits and _ only, a letter first"
+            )
+    if release.lower() in _RESERVED:
+        raise IngestError(f"{release!r} cannot be the name of a release: it is a schema of the standards")
+
+
+def _primary_key(plan: Plan, generation: Generation, warnings: list[str]) -> tuple[str, ...]:
+    said = plan.told.primary_key if plan.told else ()
+    if said:
+        names = {column.name for column in plan.guess.columns}
+        if set(said) <= names and generation.is_unique(said):
+            return said
+        warnings.append(f"{', '.join(said)}: no primary key, since rows agree in it or have none")
+        return ()
+    return next(((name,) for name in plan.guess.ids if generation.is_unique((name,))), ())
+
+
+def _bytes(plan: Plan) -> int:
+    """Return what the rows take in memory, about; 0 where their number is not known."""
+    return (plan.rows or 0) * sum(_width(field.type) for field in plan.schema)
+
+
+def _width(kind: pa.DataType) -> int:
+    if pa.types.is_fixed_size_list(kind):
+        return int(kind.list_size) * _width(kind.value_type)
+    try:
+        return max(1, int(kind.bit_width) // 8)
+    except ValueError:
+        return 16
+
+
+def _megabytes(size: int) -> str:
+    return f"{max(1, round(size / 1e6))} MB"

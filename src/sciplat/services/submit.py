@@ -1,0 +1,143 @@
+"""Submit work as jobs, follow them, and stop them (UWS 1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sciplat.engine.result import Result
+from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
+from sciplat.identity.models import Scope
+from sciplat.jobs.models import Job, Phase
+from sciplat.jobs.store import JobStore
+from sciplat.services.access import Visitor
+
+__all__ = ["JobLimits", "SubmitService"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """How long a job may run, and how long its result is kept."""
+
+    seconds: int
+    """The execution duration of a job that asks for none."""
+
+    seconds_max: int
+    days: int
+    """Until destruction, for a job that asks for nothing; no job may ask for more than four times that."""
+
+
+class SubmitService:
+    """Keeps the jobs of users; a job of somebody else does not exist."""
+
+    def __init__(self, jobs: JobStore, *, spools: Path, limits: JobLimits) -> None:
+        self._jobs = jobs
+        self._spools = spools
+        self._limits = limits
+
+    def submit(
+        self,
+        parameters: Mapping[str, str],
+        *,
+        visitor: Visitor,
+        run_id: str | None = None,
+        duration: int | None = None,
+        destruction: datetime | None = None,
+        run: bool = False,
+    ) -> Job:
+        """Make a job from the parameters of a request; with ``run`` it is queued at once.
+
+        Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
+        """
+        visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        return self._jobs.create(
+            owner=visitor.name,
+            parameters=dict(parameters),
+            run_id=run_id,
+            destruction=self._destruction(destruction),
+            execution_duration=self._duration(duration),
+            run=run,
+        )
+
+    def job(self, job_id: str, *, visitor: Visitor) -> Job:
+        """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
+        job = self._jobs.get(job_id)
+        if job is None or (job.owner is not None and job.owner != visitor.name):
+            if visitor.name is None:
+                raise AuthenticationError(
+                    f"There is no job {job_id!r} for everybody. If it is yours, sign in or send a token."
+                )
+            raise NotFoundError(f"There is no job {job_id!r}; results are kept {self._limits.days} days.")
+        return job
+
+    def jobs(
+        self,
+        *,
+        visitor: Visitor,
+        phases: Sequence[Phase] = (),
+        after: datetime | None = None,
+        last: int | None = None,
+    ) -> list[Job]:
+        """Return the visitor's jobs, newest first; anonymous jobs are listed to nobody."""
+        if visitor.name is None:
+            return []
+        return self._jobs.list(owner=visitor.name, phases=phases, after=after, last=last)
+
+    def run(self, job_id: str, *, visitor: Visitor) -> None:
+        """Queue a pending job."""
+        self._jobs.run(self.job(job_id, visitor=visitor).id)
+
+    def abort(self, job_id: str, *, visitor: Visitor) -> None:
+        """Stop a job; its engine stops within moments."""
+        self._jobs.abort(self.job(job_id, visitor=visitor).id)
+
+    def delete(self, job_id: str, *, visitor: Visitor) -> None:
+        """Stop a job if it runs, and remove it with its result."""
+        job = self.job(job_id, visitor=visitor)
+        self._jobs.delete(job.id)
+        self.spool(job.id).unlink(missing_ok=True)
+
+    def set_parameters(self, job_id: str, parameters: Mapping[str, str], *, visitor: Visitor) -> None:
+        """Change parameters of a job that is still pending."""
+        self._jobs.set_parameters(self.job(job_id, visitor=visitor).id, dict(parameters))
+
+    def set_execution_duration(self, job_id: str, seconds: int, *, visitor: Visitor) -> None:
+        """Let a pending job run for so long; a longer wish than allowed is cut (UWS 1.1, section 2.2.3)."""
+        job = self.job(job_id, visitor=visitor)
+        self._jobs.set_execution_duration(job.id, self._duration(seconds))
+
+    def set_destruction(self, job_id: str, when: datetime, *, visitor: Visitor) -> None:
+        """Keep a job until ``when``; a longer wish than allowed is cut (UWS 1.1, section 2.2.3)."""
+        job = self.job(job_id, visitor=visitor)
+        self._jobs.set_destruction(job.id, self._destruction(when))
+
+    def result(self, job_id: str, *, visitor: Visitor) -> Result:
+        """Open the result of a completed job.
+
+        Raises
+        ------
+        ConflictError
+            The job has no result, yet or ever; the message says its phase.
+        """
+        job = self.job(job_id, visitor=visitor)
+        if job.phase is not Phase.COMPLETED:
+            raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
+        return Result.open(self.spool(job.id))
+
+    def spool(self, job_id: str) -> Path:
+        """Return where the result of a job is kept."""
+        return self._spools / f"{job_id}.arrow"
+
+    def _duration(self, wish: int | None) -> int:
+        """Return the seconds that a job gets: 0 wishes for no limit, and gets the longest there is."""
+        if wish is None:
+            return self._limits.seconds
+        return min(wish or self._limits.seconds_max, self._limits.seconds_max)
+
+    def _destruction(self, wish: datetime | None) -> datetime:
+        now = datetime.now(UTC)
+        if wish is None:
+            return now + timedelta(days=self._limits.days)
+        return min(wish, now + timedelta(days=4 * self._limits.days))

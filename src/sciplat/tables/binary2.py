@@ -1,0 +1,128 @@
+"""Rows as VOTable BINARY2 (VOTable 1.4, section 6.4): NULL bits, then the cells, all big-endian.
+
+No Python runs per row. Columns of fixed width are written side by side into one numpy record array;
+where a text or a variable array stands between them, Arrow joins the stretches row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sciplat.errors import EngineError
+from sciplat.tables.cells import NUMPY, Array, Cell, Shape, binary_array, is_ascii, run_bytes, settle
+from sciplat.vo.schema import Datatype
+
+__all__ = ["encode"]
+
+_UNIT = {Datatype.CHAR: 1, Datatype.UNICODE_CHAR: 2}
+
+Numbers = npt.NDArray[Any]
+
+
+def encode(cells: Sequence[Cell], batch: pa.RecordBatch) -> memoryview:
+    """Return the rows of ``batch`` in BINARY2, before base64."""
+    rows = batch.num_rows
+    if rows == 0:
+        return memoryview(b"")
+    nulls = np.zeros((rows, len(cells)), np.bool_)
+    first: list[Numbers] = [np.empty((rows, 0), np.uint8)]  # the NULL bits take this place at the end
+    stretch = first
+    stretches: list[list[Numbers] | pa.Array] = [stretch]
+    for index, (cell, values) in enumerate(zip(cells, batch.columns, strict=True)):
+        settled = settle(cell, values)
+        if isinstance(settled, Array):
+            if settled.valid is not None:
+                nulls[:, index] = ~settled.valid
+        elif settled.null_count:
+            nulls[:, index] = settled.is_null().to_numpy(zero_copy_only=False)
+        match cell.shape:
+            case Shape.SCALAR:
+                stretch.append(_numbers(cell.datatype, settled))
+                continue
+            case Shape.TEXT:
+                offsets, data = _characters(cell.datatype, settled)
+                unit = _UNIT[cell.datatype]
+            case Shape.ARRAY:
+                offsets, data = settled.offsets, _numbers(cell.datatype, settled.flat)
+                unit = data.itemsize
+                offsets, data = offsets * unit, data.view(np.uint8)
+        if cell.count is not None:
+            stretch.append(_padded(cell, offsets, data, unit))
+            continue
+        stretch.append((np.diff(offsets) // unit).astype(">i4"))
+        stretch = []
+        stretches += [binary_array(offsets, data), stretch]
+    first[0] = np.packbits(nulls, axis=1)
+    parts = [part if isinstance(part, pa.Array) else _records(part) for part in stretches if len(part)]
+    if len(parts) == 1:
+        return memoryview(run_bytes(parts[0])[1])
+    return memoryview(run_bytes(pc.binary_join_element_wise(*parts, b""))[1])
+
+
+def _numbers(datatype: Datatype, values: pa.Array) -> Numbers:
+    if datatype is Datatype.BOOLEAN:
+        letters = np.where(values.fill_null(False).to_numpy(zero_copy_only=False), ord("T"), ord("F"))
+        if values.null_count:
+            letters[values.is_null().to_numpy(zero_copy_only=False)] = ord("?")
+        return letters.astype(np.uint8)
+    if values.null_count:
+        values = values.fill_null(float("nan") if datatype in (Datatype.FLOAT, Datatype.DOUBLE) else 0)
+    numbers: Numbers = values.to_numpy().astype(NUMPY[datatype])
+    return numbers
+
+
+def _characters(datatype: Datatype, text: pa.Array) -> tuple[npt.NDArray[np.int32], Numbers]:
+    """Return byte offsets and bytes of text: ASCII for char, UTF-16 for unicodeChar.
+
+    The standard says UCS-2; a character outside the Basic Multilingual Plane becomes a surrogate pair,
+    which counts as two units, and which astropy and STILTS both read as the one character that it is.
+    """
+    if text.null_count:
+        text = text.fill_null("")
+    offsets, buffer = run_bytes(text)
+    raw = np.frombuffer(buffer, np.uint8)
+    if datatype is Datatype.CHAR:
+        return offsets, raw
+    if is_ascii(text):
+        wide = np.zeros(2 * len(raw), np.uint8)
+        wide[1::2] = raw
+        return 2 * offsets, wide
+    units = ((raw & 0xC0) != 0x80).astype(np.int32) + (raw >= 0xF0)
+    ends = np.zeros(len(raw) + 1, np.int32)
+    np.cumsum(units, out=ends[1:])
+    return 2 * ends[offsets], np.frombuffer(raw.tobytes().decode().encode("utf-16-be"), np.uint8)
+
+
+def _padded(cell: Cell, offsets: npt.NDArray[np.int32], data: Numbers, unit: int) -> Numbers:
+    """Return values of fixed length as a matrix of bytes, zeros where a value is shorter or NULL."""
+    assert cell.count is not None
+    lengths = np.diff(offsets)
+    width = cell.count * unit
+    if lengths.max(initial=0) > width:
+        raise EngineError(
+            f"Column {cell.column.name!r} has a text of {lengths.max() // unit} characters; "
+            f"its arraysize is {cell.arraysize}"
+        )
+    rows = len(lengths)
+    if len(data) == rows * width:
+        return data.reshape(rows, width)
+    matrix = np.zeros(rows * width, np.uint8)
+    shift = np.arange(rows, dtype=np.int64) * width - offsets[:-1]
+    matrix[np.repeat(shift, lengths) + np.arange(len(data))] = data
+    return matrix.reshape(rows, width)
+
+
+def _records(columns: Sequence[Numbers]) -> pa.Array:
+    """Return columns of fixed width side by side: one binary value a row."""
+    kind = np.dtype([(f"c{i}", column.dtype, column.shape[1:]) for i, column in enumerate(columns)])
+    records = np.empty(len(columns[0]), kind)
+    for i, column in enumerate(columns):
+        records[f"c{i}"] = column
+    offsets = np.arange(len(records) + 1, dtype=np.int64) * kind.itemsize
+    return binary_array(offsets.astype(np.int32), records.view(np.uint8))

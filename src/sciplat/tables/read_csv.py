@@ -1,0 +1,153 @@
+"""Rows of a CSV file, with types that every line of the file agrees to."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from sciplat.errors import IngestError
+from sciplat.tables.arrow import describe
+from sciplat.tables.source import RowSource
+
+__all__ = ["open_csv"]
+
+_BLOCK_BYTES = 4 << 20
+_DELIMITERS = ",\t;|"
+_NULLS = ["", "NULL", "null", "NaN", "nan", "NAN", "N/A", "n/a"]
+
+_LONG_ID = r"^\s*[+-]?\d{19,}\s*$"
+
+# Each kind also takes what all kinds before it in its row take.
+_LADDERS: tuple[tuple[pa.DataType, ...], ...] = (
+    (pa.int64(), pa.float64(), pa.string()),
+    (pa.bool_(), pa.string()),
+    (pa.timestamp("us"), pa.string()),
+)
+
+
+def open_csv(path: Path) -> RowSource:
+    """Open a text file with one row a line and the columns' names in the first.
+
+    Fields are separated by commas, tabs, semicolons or bars; lines with ``#`` before the names are
+    skipped. The whole file is read once to find each column's type: whole numbers, numbers,
+    true/false, ISO times, or text.
+
+    Raises
+    ------
+    IngestError
+        Names the file and the line that does not fit.
+    """
+    skipped, names, delimiter = _header(path)
+    kinds = dict.fromkeys(names, pa.null())
+    rows = 0
+    for batch in _texts(path, skipped, names, delimiter, dict.fromkeys(names, pa.string())):
+        rows += batch.num_rows
+        for name, values in zip(names, batch.columns, strict=True):
+            kinds[name] = _widen(kinds[name], values)
+    kinds = {name: pa.string() if pa.types.is_null(kind) else kind for name, kind in kinds.items()}
+    schema = pa.schema(list(kinds.items()))
+    columns = tuple(describe(field.name, field.type) for field in schema)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        return _texts(path, skipped, names, delimiter, kinds)
+
+    return RowSource(path.name, columns, schema, batches, rows)
+
+
+def _header(path: Path) -> tuple[int, list[str], str]:
+    try:
+        with pa.input_stream(path, compression=_compression(path)) as stream:
+            head = bytes(stream.read(1 << 20))
+    except OSError as error:
+        raise IngestError(f"{path.name}: cannot be read ({error})") from error
+    skipped = 0
+    for line in head.splitlines():
+        text = line.decode("utf-8-sig", errors="replace")
+        if text.lstrip().startswith("#"):
+            skipped += 1
+            continue
+        delimiter = max(_DELIMITERS, key=text.count)
+        names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
+        break
+    else:
+        raise IngestError(f"{path.name}: there is no line with the columns' names")
+    for number, name in enumerate(names, 1):
+        if not name:
+            raise IngestError(f"{path.name}: column {number} has no name in line {skipped + 1}")
+        if names.count(name) > 1:
+            raise IngestError(f"{path.name}: column {name!r} is there twice")
+    return skipped, names, delimiter
+
+
+def _texts(
+    path: Path, skipped: int, names: list[str], delimiter: str, kinds: dict[str, pa.DataType]
+) -> Iterator[pa.RecordBatch]:
+    bad: list[pacsv.InvalidRow] = []
+
+    def stop(row: pacsv.InvalidRow) -> str:
+        bad.append(row)
+        return "error"
+
+    try:
+        with pa.input_stream(path, compression=_compression(path)) as stream:
+            yield from pacsv.open_csv(
+                stream,
+                read_options=pacsv.ReadOptions(
+                    block_size=_BLOCK_BYTES, column_names=names, skip_rows=skipped + 1, use_threads=False
+                ),
+                parse_options=pacsv.ParseOptions(delimiter=delimiter, invalid_row_handler=stop),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=kinds,
+                    null_values=_NULLS,
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=False,
+                    check_utf8=True,
+                ),
+            )
+    except (pa.ArrowException, OSError) as error:
+        if bad:
+            row = bad[0]
+            place = f"line {row.number}" if row.number is not None else f"the line {row.text[:60]!r}"
+            raise IngestError(
+                f"{path.name}: {place} has {row.actual_columns} fields, not {row.expected_columns}"
+            ) from error
+        if "Empty CSV file" in str(error):
+            return
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise IngestError(f"{path.name}: cannot be read as CSV ({reason})") from error
+
+
+def _widen(kind: pa.DataType, values: pa.Array) -> pa.DataType:
+    """Return the narrowest kind that holds what ``kind`` held and ``values`` too."""
+    if values.null_count == len(values):
+        return kind
+    if pa.types.is_null(kind):
+        for ladder in _LADDERS:
+            if (found := _first(ladder, values)) != pa.string():
+                return found
+        return pa.string()
+    ladder = next((row for row in _LADDERS if kind in row), (pa.string(),))
+    return _first(ladder[ladder.index(kind) :], values)
+
+
+def _first(ladder: tuple[pa.DataType, ...], values: pa.Array) -> pa.DataType:
+    for kind in ladder:
+        try:
+            pc.cast(values, kind)
+        except pa.ArrowInvalid:
+            continue
+        if pa.types.is_floating(kind) and pc.any(pc.match_substring_regex(values, _LONG_ID)).as_py():
+            # An id beyond 64 bits would lose its last digits.
+            continue
+        return kind
+    return pa.string()
+
+
+def _compression(path: Path) -> str | None:
+    with path.open("rb") as file:
+        return "gzip" if file.read(2) == b"\x1f\x8b" else None

@@ -1,0 +1,163 @@
+"""VOTable 1.4 documents, streamed (VOTable 1.4; DALI 1.1, section 4.4)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+import pyarrow as pa
+
+from sciplat.errors import SciplatError
+from sciplat.tables import binary2, tabledata
+from sciplat.tables.cells import Cell, cells_of, pieces
+from sciplat.tables.document import Document, Info
+from sciplat.tables.stream import TableStream
+from sciplat.vo.xml import element, fragment
+
+__all__ = ["MEDIA_TYPE", "error_document", "field_ids", "write"]
+
+MEDIA_TYPE = "application/x-votable+xml"
+
+_HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
+<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="http://www.ivoa.net/xml/VOTable/v1.3 http://www.ivoa.net/xml/VOTable/votable-1.4.xsd">
+"""
+
+# A whole number of base64 groups; a line this long is still small for readers that take lines whole.
+_LINE = 57 * 4096
+
+_OPEN = {"BINARY2": '<BINARY2>\n<STREAM encoding="base64">', "TABLEDATA": "<TABLEDATA>"}
+_CLOSE = {"BINARY2": "</STREAM>\n</BINARY2>", "TABLEDATA": "</TABLEDATA>"}
+
+_NOT_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def write(
+    stream: TableStream,
+    document: Document,
+    *,
+    serialization: Literal["BINARY2", "TABLEDATA"] = "BINARY2",
+) -> Iterator[bytes]:
+    """Yield a stream of rows as a VOTable document, piece by piece.
+
+    A `SciplatError` that the stream raises ends the table after its last whole row with
+    ``QUERY_STATUS=ERROR``, in a document that is still well-formed (DALI 1.1, section 4.4.2).
+    A cut result ends with ``QUERY_STATUS=OVERFLOW``.
+    """
+    cells = cells_of(stream)
+    yield _head(cells, document) + f"<DATA>\n{_OPEN[serialization]}\n".encode()
+    ending: Info | None = None
+    rows = _base64_rows if serialization == "BINARY2" else _plain_rows
+    try:
+        yield from rows(cells, stream.batches)
+    except SciplatError as error:
+        ending = Info("QUERY_STATUS", "ERROR", str(error))
+    else:
+        if stream.overflow:
+            ending = Info("QUERY_STATUS", "OVERFLOW", "The result was cut at a limit; more rows match.")
+    tail = f"{_CLOSE[serialization]}\n</DATA>\n</TABLE>\n".encode()
+    yield tail + _lines([] if ending is None else [_info(ending)]) + b"</RESOURCE>\n</VOTABLE>\n"
+
+
+def error_document(message: str, document: Document | None = None) -> bytes:
+    """Return a VOTable that holds no table, only the message (DALI 1.1, section 4.4.2)."""
+    facts = document or Document()
+    infos = [Info("QUERY_STATUS", "ERROR", message), *_facts(facts)]
+    return (
+        _HEAD
+        + b'<RESOURCE type="results">\n'
+        + _lines(_info(info) for info in infos)
+        + b"</RESOURCE>\n</VOTABLE>\n"
+    )
+
+
+def _plain_rows(cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    for batch in batches:
+        for piece in pieces(batch):
+            yield tabledata.encode(cells, piece)
+
+
+def _base64_rows(cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+    """Encode rows, carrying over the bytes between rows that don't fill a base64 group.
+
+    The last group is written also when the stream fails, so that what came can be read.
+    """
+    rest = b""
+    try:
+        for batch in batches:
+            for piece in pieces(batch):
+                rows = memoryview(rest + binary2.encode(cells, piece))
+                whole = len(rows) - len(rows) % 3
+                for start in range(0, whole, _LINE):
+                    yield binascii.b2a_base64(rows[start : min(whole, start + _LINE)])
+                rest = bytes(rows[whole:])
+    except SciplatError:
+        yield binascii.b2a_base64(rest)
+        raise
+    if rest:
+        yield binascii.b2a_base64(rest)
+
+
+def _head(cells: Sequence[Cell], document: Document) -> bytes:
+    infos = [Info("QUERY_STATUS", "OK"), *_facts(document)]
+    fields = [_field(cell, name) for cell, name in zip(cells, field_ids(cells), strict=True)]
+    if document.description is not None:
+        fields.insert(0, element("DESCRIPTION", text=document.description))
+    facts = _lines(_info(info) for info in infos)
+    return _HEAD + b'<RESOURCE type="results">\n' + facts + b"<TABLE>\n" + _lines(fields)
+
+
+def _facts(document: Document) -> list[Info]:
+    facts = list(document.infos)
+    if document.query is not None:
+        facts.append(Info("QUERY", document.query))
+    return facts
+
+
+def _lines(parts: Iterable[ET.Element]) -> bytes:
+    return b"".join(fragment(part) + b"\n" for part in parts)
+
+
+def _info(info: Info) -> ET.Element:
+    return element("INFO", {"name": info.name, "value": info.value}, text=info.text)
+
+
+def _field(cell: Cell, identifier: str) -> ET.Element:
+    column = cell.column
+    attributes = {
+        "ID": identifier,
+        "name": column.name,
+        "datatype": str(cell.datatype),
+        "arraysize": cell.arraysize,
+        "xtype": column.xtype,
+        "unit": column.unit,
+        "ucd": column.ucd,
+        "utype": column.utype,
+    }
+    description = element("DESCRIPTION", text=column.description) if column.description else None
+    values = element("VALUES", {"null": cell.null}) if cell.null else None
+    return element("FIELD", attributes, description, values)
+
+
+def field_ids(cells: Iterable[Cell]) -> list[str]:
+    """Return an XML ID for each column: its name where that is one, else the nearest that is, all unlike.
+
+    astropy names the columns of a table by ID, so an ID that differs from the name is seen by users.
+    """
+    taken: set[str] = set()
+    identifiers = []
+    for cell in cells:
+        plain = _NOT_NAME.sub("_", cell.column.name)
+        if not plain or not (plain[0].isalpha() or plain[0] == "_"):
+            plain = f"_{plain}"
+        identifier, number = plain, 1
+        while identifier in taken:
+            number += 1
+            identifier = f"{plain}_{number}"
+        taken.add(identifier)
+        identifiers.append(identifier)
+    return identifiers

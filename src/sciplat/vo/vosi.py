@@ -1,0 +1,154 @@
+"""Whether a service is there and what tables it has, as documents (VOSI 1.1; VODataService 1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from sciplat.vo.instant import instant
+from sciplat.vo.schema import Column, Datatype, Key, Schema, Table
+from sciplat.vo.xml import document, element
+
+__all__ = ["Availability", "availability_document", "table_document", "tables_document"]
+
+_TABLES = {
+    "xmlns:vosi": "http://www.ivoa.net/xml/VOSITables/v1.0",
+    "xmlns:vs": "http://www.ivoa.net/xml/VODataService/v1.1",
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+}
+
+Spell = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether a service answers, and since or until when."""
+
+    available: bool
+    up_since: datetime | None = None
+    down_at: datetime | None = None
+    back_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
+def availability_document(availability: Availability) -> bytes:
+    """Return the document at ``/availability`` (VOSI 1.1, section 5)."""
+    times = (
+        ("upSince", availability.up_since),
+        ("downAt", availability.down_at),
+        ("backAt", availability.back_at),
+    )
+    return document(
+        element(
+            "vosi:availability",
+            {"xmlns:vosi": "http://www.ivoa.net/xml/VOSIAvailability/v1.0"},
+            element("vosi:available", text="true" if availability.available else "false"),
+            *(element(f"vosi:{name}", text=instant(when)) for name, when in times if when is not None),
+            *(element("vosi:note", text=note) for note in availability.notes),
+        )
+    )
+
+
+def tables_document(
+    schemas: Iterable[Schema], *, detail: Literal["min", "max"] = "max", spell: Spell = str
+) -> bytes:
+    """Return the document at ``/tables`` (VOSI 1.1, section 6.2).
+
+    Parameters
+    ----------
+    schemas
+        What the asker may see; at least one, as a set of tables can't be empty.
+    detail
+        ``min`` leaves the columns and keys to the documents of single tables.
+    spell
+        How a name is written in a query, e.g. in quotes where it is a reserved word.
+    """
+    made = (
+        element(
+            "schema",
+            None,
+            element("name", text=spell(schema.name)),
+            _optional("description", schema.description),
+            _optional("utype", schema.utype),
+            *(_table("table", None, table, spell, detail=detail) for table in schema.tables),
+        )
+        for schema in schemas
+    )
+    return document(element("vosi:tableset", _TABLES, *made))
+
+
+def table_document(table: Table, *, spell: Spell = str) -> bytes:
+    """Return the document of one table, at ``/tables/NAME`` (VOSI 1.1, section 6.3)."""
+    return document(_table("vosi:table", _TABLES, table, spell, detail="max"))
+
+
+def _table(
+    tag: str, attributes: dict[str, str] | None, table: Table, spell: Spell, *, detail: Literal["min", "max"]
+) -> ET.Element:
+    made = element(
+        tag,
+        {**(attributes or {}), "type": "table"},
+        element("name", text=f"{spell(table.schema)}.{spell(table.name)}"),
+        _optional("description", table.description),
+        _optional("utype", table.utype),
+        None if table.rows is None else element("nrows", text=str(table.rows)),
+    )
+    if detail == "max":
+        primary = frozenset(table.primary_key)
+        visible = (column for column in table.columns if not column.hidden)
+        made.extend(_column(column, spell, primary=column.name in primary) for column in visible)
+        made.extend(_key(key, spell) for key in table.keys)
+    return made
+
+
+def _column(column: Column, spell: Spell, *, primary: bool) -> ET.Element:
+    flags = [name for name, is_so in (("indexed", column.indexed), ("primary", primary)) if is_so]
+    return element(
+        "column",
+        {"std": "true" if column.std else None},
+        element("name", text=spell(column.name)),
+        _optional("description", column.description),
+        _optional("unit", column.unit),
+        _optional("ucd", column.ucd),
+        _optional("utype", column.utype),
+        None if column.datatype is None else _datatype(column, column.datatype),
+        *(element("flag", text=flag) for flag in flags),
+    )
+
+
+def _datatype(column: Column, datatype: Datatype) -> ET.Element:
+    attributes = {
+        "xsi:type": "vs:VOTableType",
+        "arraysize": None if column.arraysize == "1" else column.arraysize,
+        "extendedType": column.xtype,
+    }
+    return element("dataType", attributes, text=datatype)
+
+
+def _key(key: Key, spell: Spell) -> ET.Element:
+    pairs = (
+        element(
+            "fkColumn",
+            None,
+            element("fromColumn", text=spell(here)),
+            element("targetColumn", text=spell(there)),
+        )
+        for here, there in key.columns
+    )
+    schema, _, name = key.target_table.rpartition(".")
+    target = f"{spell(schema)}.{spell(name)}" if schema else spell(name)
+    return element(
+        "foreignKey",
+        None,
+        element("targetTable", text=target),
+        *pairs,
+        _optional("description", key.description),
+        _optional("utype", key.utype),
+    )
+
+
+def _optional(tag: str, text: str | None) -> ET.Element | None:
+    return element(tag, text=text) if text else None

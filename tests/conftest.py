@@ -1,0 +1,72 @@
+"""What every test can use: real data where it is at hand, and a record of proven requirements."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+WORDS = ROOT / "docs" / "requirements.toml"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with real sky data; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("SCIPLAT_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"no real sky data at {folder}: set SCIPLAT_SHARED to the folder that has it")
+    return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-pictures", action="store_true", help="take the documentation's pictures anew")
+    parser.addoption("--write-requirements", metavar="FILE", help="write the table of proven requirements")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if target := config.getoption("--write-requirements"):
+        config.pluginmanager.register(Record(Path(target)), "requirements")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.user_properties.extend(
+            ("requirement", mark.args[0]) for mark in item.iter_markers("requirement")
+        )
+
+
+class Record:
+    """Writes which requirement each test proved, when all tests have run."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.outcomes: dict[str, dict[str, str]] = defaultdict(dict)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            for name, value in report.user_properties:
+                if name == "requirement":
+                    self.outcomes[str(value)][report.nodeid.split("[")[0]] = report.outcome
+
+    def pytest_sessionfinish(self) -> None:
+        words = tomllib.loads(WORDS.read_text())
+        lines = [
+            "# Requirements",
+            "",
+            "Which requirements of the LSST Science Platform (LDM-554) are proven by tests. `make test`",
+            "writes this page. LDM-554 has 238 requirements; the others are not proven yet.",
+            "",
+            "| id | in our words | state | tests |",
+            "| --- | --- | --- | --- |",
+        ]
+        for requirement in sorted(words):
+            tests = self.outcomes.get(requirement, {})
+            outcomes = set(tests.values())
+            state = "proven" if outcomes == {"passed"} else "failed" if "failed" in outcomes else "not run"
+            names = "<br>".join(f"`{test}`" for test in sorted(tests))
+            lines.append(f"| {requirement} | {words[requirement]} | {state} | {names} |")
+        self.target.write_text("\n".join(lines) + "\n")

@@ -1,0 +1,71 @@
+"""The documentation covers what there is, its links lead somewhere, and its examples run."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+from sciplat.config import Settings
+
+from sciplat import errors
+from sciplat.api.errors import status_of
+from sciplat.instance import Instance
+from sciplat.processes import views, web
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+
+    missing = [t for t in targets if "://" not in t and not (page.parent / t).exists()]
+    assert missing == []
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    reached = {
+        (DOCS / target).resolve()
+        for target in re.findall(r"\]\(([^)#]+)\)", (DOCS / "README.md").read_text())
+    }
+
+    assert [
+        str(p.relative_to(DOCS)) for p in DOCS.rglob("*.md") if p != DOCS / "README.md" and p not in reached
+    ] == []
+
+
+def test_every_error_is_documented_with_its_status() -> None:
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| (\d+) \|", (DOCS / "reference" / "errors.md").read_text(), re.MULTILINE)
+    )
+    kinds = [
+        kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind is not errors.SciplatError
+    ]
+
+    expected = {}
+    for kind in kinds:
+        places = {"line": 1, "column": 1} if kind is errors.ADQLError else {}
+        expected[kind.code] = str(status_of(kind("words", **places)))
+    assert rows == expected
+
+
+def test_every_route_is_documented(tmp_path: Path) -> None:
+    page = (DOCS / "reference" / "addresses.md").read_text()
+    instance = Instance(tmp_path, Settings())
+    routes = [
+        r for module in (web, views) for r in module.create_app(instance).routes if isinstance(r, APIRoute)
+    ]
+
+    undocumented = [r.path for r in routes if f"`{re.sub(r':path}', '}', r.path)}`" not in page]
+    assert undocumented == []
+
+
+def test_decisions_have_the_same_parts() -> None:
+    for page in sorted((DOCS / "decisions").glob("*.md")):
+        for part in ("**Context.**", "**Choice.**", "**What it costs.**", "**When to look again.**"):
+            assert part in page.read_text(), f"{page.name} lacks {part}"

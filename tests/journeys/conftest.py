@@ -1,0 +1,29 @@
+"""A platform with the demo's data, made once a session and copied, and one that most tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.running import Platform, copy_home, running, sciplat
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the demo's tables that was never started."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    sciplat(home, "demo", "make")
+    return home
+
+
+@pytest.fixture(scope="session")
+def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A running platform with the demo's tables, a private release, and a user."""
+    home = copy_home(demo_home, tmp_path_factory.mktemp("platform") / "home")
+    private = tmp_path_factory.mktemp("files") / "mine.csv"
+    private.write_text("name,ra,dec\nfirst,10.5,-20.25\nsecond,11.5,-21.25\n")
+    sciplat(home, "ingest", "catalog", str(private), "--table", "secret.mine")
+    sciplat(home, "user", "add", "ada")
+    with running(home) as started:
+        yield started

@@ -1,0 +1,188 @@
+"""A person uses the Portal in a real browser."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.running import Platform, sciplat
+
+CHROMIUM = next(
+    (
+        path
+        for path in ("/usr/lib/chromium/chromium", shutil.which("chromium"))
+        if path and Path(path).exists()
+    ),
+    None,
+)
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = ROOT / "docs" / "pictures"
+
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: apt install chromium)"),
+]
+
+QUERY = "SELECT source_id, ra, dec, phot_g_mean_mag FROM gaia.gaia_source WHERE phot_g_mean_mag < 9"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, platform: Platform) -> Iterator[Page]:
+    """A fresh visitor's page; anything that the Content-Security-Policy refuses fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=platform.url)
+    opened = context.new_page()
+    broken: list[str] = []
+    opened.on("pageerror", lambda error: broken.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+    assert broken == []
+
+
+def write(page: Page, query: str) -> None:
+    editor = page.get_by_role("textbox", name="ADQL")
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(query)
+
+
+def run(page: Page, query: str) -> None:
+    write(page, query)
+    page.get_by_role("button", name="Run").click()
+
+
+def sign_in(page: Page, platform: Platform) -> None:
+    printed = sciplat(platform.home, "user", "link", "ada").stdout
+    found = re.search(r"#(\S+)", printed)
+    assert found is not None
+    page.goto(f"/portal/sign-in#{found[1]}")
+    page.get_by_label("Password", exact=True).first.fill("a long enough password")
+    page.get_by_label(re.compile("again", re.IGNORECASE)).fill("a long enough password")
+    page.get_by_role("button", name=re.compile("password", re.IGNORECASE)).first.click()
+    page.wait_for_url(re.compile(r"/portal$"))
+
+
+@pytest.mark.requirement("DMS-PRTL-REQ-0001")
+@pytest.mark.requirement("DMS-PRTL-REQ-0017")
+@pytest.mark.requirement("DMS-PRTL-REQ-0049")
+def test_a_visitor_queries_a_public_catalog_and_sees_its_rows(page: Page) -> None:
+    page.goto("/")
+    run(page, QUERY)
+
+    expect(page.get_by_test_id("row-count")).to_contain_text("rows")
+    grid = page.get_by_role("grid", name="Result")
+    expect(grid.get_by_role("columnheader", name=re.compile("phot_g_mean_mag"))).to_be_visible()
+    expect(grid.get_by_role("gridcell").first).to_have_text(re.compile(r"^\d{6,}$"))
+
+
+@pytest.mark.requirement("DMS-PRTL-REQ-0015")
+def test_every_public_table_can_be_queried_from_the_data_pane(page: Page) -> None:
+    page.goto("/portal")
+    page.get_by_label("Search tables and columns").fill("forcedsource")
+    tree = page.get_by_role("tree", name="Data")
+    expect(tree.get_by_role("treeitem", name=re.compile("^ForcedSource"))).to_be_visible()
+    tree.get_by_role("treeitem", name=re.compile("^ForcedSource")).click()
+    page.get_by_role("button", name="Preview").first.click()
+
+    expect(page.get_by_test_id("row-count")).to_have_text(re.compile("^100 rows"))
+
+
+def test_private_tables_do_not_exist_for_a_visitor_and_do_for_a_user(page: Page, platform: Platform) -> None:
+    page.goto("/portal")
+    tree = page.get_by_role("tree", name="Data")
+    expect(tree.get_by_role("treeitem", name=re.compile("^gaia"))).to_be_visible()
+    expect(tree.get_by_role("treeitem", name=re.compile("^secret"))).to_have_count(0)
+
+    sign_in(page, platform)
+
+    expect(tree.get_by_role("treeitem", name=re.compile("^secret"))).to_be_visible()
+    run(page, "SELECT * FROM secret.mine")
+    expect(page.get_by_test_id("row-count")).to_have_text(re.compile("^2 rows"))
+    page.get_by_role("tab", name="Jobs").click()
+    expect(page.get_by_role("list", name="Jobs")).to_contain_text("secret.mine")
+
+
+def test_an_error_is_shown_at_its_place(page: Page) -> None:
+    page.goto("/portal")
+    run(page, "SELECT ra, dec\nFROM gaia.gaia_sourse")
+
+    error = page.get_by_test_id("query-error")
+    expect(error).to_contain_text("gaia_source")
+    expect(error).to_contain_text(re.compile("line 2", re.IGNORECASE))
+    expect(page.locator(".cm-lintRange-error, .cm-wrong").first).to_be_visible()
+
+
+@pytest.mark.requirement("DMS-PRTL-REQ-0054")
+def test_four_million_rows_scroll_to_the_last_by_keyboard(page: Page) -> None:
+    page.goto("/portal")
+    page.get_by_label("Row limit").select_option(label=re.compile("no limit|none|all", re.IGNORECASE))
+    run(page, "SELECT forcedSourceId, visit, psfFlux FROM simwide.ForcedSource")
+    expect(page.get_by_test_id("row-count")).to_contain_text(re.compile(r"4.000.000 rows"), timeout=60_000)
+
+    grid = page.get_by_role("grid", name="Result")
+    grid.focus()
+    page.keyboard.press("Control+End")
+
+    expect(grid.get_by_role("rowheader", name="4000000", exact=True)).to_be_visible()
+    expect(grid.locator('[aria-rowindex="4000001"] [role=gridcell]').first).to_have_text(re.compile(r"\d+"))
+
+
+def test_the_keyboard_is_enough(page: Page) -> None:
+    page.goto("/portal")
+    write(page, QUERY.replace("SELECT", "SELECT TOP 30"))
+    page.keyboard.press("Control+Enter")
+
+    expect(page.get_by_test_id("row-count")).to_have_text(re.compile("^30 rows"))
+
+
+def test_a_job_opens_by_its_address(page: Page) -> None:
+    page.goto("/portal")
+    run(page, "SELECT TOP 5 * FROM simwide.Visit")
+    expect(page.get_by_test_id("row-count")).to_have_text(re.compile("^5 rows"))
+    page.wait_for_url(re.compile("/portal/jobs/"))
+
+    page.reload()
+
+    expect(page.get_by_test_id("row-count")).to_have_text(re.compile("^5 rows"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [(1280, 800), (390, 800)], ids=["wide", "narrow"])
+def test_nothing_keeps_people_out_and_the_pictures_are_taken(
+    page: Page, scheme: str, size: tuple[int, int], request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto("/portal")
+    run(page, QUERY + "\nORDER BY phot_g_mean_mag")
+    expect(page.get_by_test_id("row-count")).to_contain_text("rows")
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    expect(page.get_by_role("grid", name="Result").get_by_role("gridcell").first).to_be_visible()
+
+    if AXE.exists():
+        page.evaluate(AXE.read_text())
+        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})")
+        assert [violation["id"] for violation in found["violations"]] == []
+    folder = PICTURES if request.config.getoption("--write-pictures") else tmp_path
+    folder.mkdir(exist_ok=True)
+    name = f"portal-{scheme}{'' if size[0] > 1000 else '-narrow'}.png"
+    page.screenshot(path=folder / name)

@@ -26,13 +26,13 @@ def pairs_within(sky, angles, radius):
 
 
 NEAR = "1 = CONTAINS(POINT(b.coord_ra, b.coord_dec), CIRCLE(a.coord_ra, a.coord_dec, {radius}))"
+DISTANCE = "DISTANCE(POINT(a.coord_ra, a.coord_dec), POINT(b.coord_ra, b.coord_dec)) <= {radius}"
+REVERSED = "{radius} >= DISTANCE(b.coord_ra, b.coord_dec, a.coord_ra, a.coord_dec)"
 FORMS = [
-    "Object AS a JOIN Object AS b ON " + NEAR + " WHERE a.objectId <> b.objectId",
-    "Object AS a, Object AS b WHERE a.objectId <> b.objectId AND " + NEAR,
-    "Object AS a JOIN Object AS b ON a.objectId <> b.objectId AND "
-    "DISTANCE(POINT(a.coord_ra, a.coord_dec), POINT(b.coord_ra, b.coord_dec)) <= {radius}",
-    "Object AS a JOIN Object AS b ON a.objectId <> b.objectId WHERE "
-    "{radius} >= DISTANCE(b.coord_ra, b.coord_dec, a.coord_ra, a.coord_dec)",
+    f"Object AS a JOIN Object AS b ON {NEAR} WHERE a.objectId <> b.objectId",
+    f"Object AS a, Object AS b WHERE a.objectId <> b.objectId AND {NEAR}",
+    f"Object AS a JOIN Object AS b ON a.objectId <> b.objectId AND {DISTANCE}",
+    f"Object AS a JOIN Object AS b ON a.objectId <> b.objectId WHERE {REVERSED}",
 ]
 
 
@@ -156,8 +156,9 @@ def test_three_tables_meet(run, sky):
 def test_a_subquery_meets_its_neighbours(run, sky, angles):
     found = run(
         "SELECT a.objectId, b.objectId FROM (SELECT objectId, coord_ra AS x, coord_dec AS y FROM Object "
-        "WHERE n = 2) AS a JOIN Object AS b ON 1 = CONTAINS(POINT(b.coord_ra, b.coord_dec), CIRCLE(a.x, a.y, 0.1))"
-        " WHERE a.objectId <> b.objectId"
+        "WHERE n = 2) AS a JOIN Object AS b "
+        "ON 1 = CONTAINS(POINT(b.coord_ra, b.coord_dec), CIRCLE(a.x, a.y, 0.1)) "
+        "WHERE a.objectId <> b.objectId"
     )
 
     two = {i for i, n in zip(sky["objectId"].tolist(), sky["n"].tolist(), strict=True) if n == 2}

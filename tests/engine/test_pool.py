@@ -282,7 +282,7 @@ def test_memory_that_duckdb_does_not_count_is_limited_too(ask) -> None:
     assert ask("SELECT 1 AS x").wait().rows == 1
 
 
-def test_a_killed_worker_takes_only_its_own_query_along(pool: QueryPool, ask) -> None:
+def test_a_killed_worker_takes_only_its_own_query_along(pool: QueryPool, ask, open_paths) -> None:
     pool.warm()
     running = ask("SELECT a.* FROM g_1.main.data a, g_1.main.data b")
     next(running.stream().batches)
@@ -299,10 +299,6 @@ def test_a_killed_worker_takes_only_its_own_query_along(pool: QueryPool, ask) ->
     assert not part_of(running.spool).exists()
 
 
-def open_paths(pid: int) -> set[str]:
-    return {file.path for file in psutil.Process(pid).open_files()}
-
-
 def test_an_idle_worker_that_dies_is_replaced(tmp_path, ask, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1) as pool:
         pool.warm()
@@ -314,7 +310,7 @@ def test_an_idle_worker_that_dies_is_replaced(tmp_path, ask, make_pool) -> None:
 
 
 def test_generations_are_read_side_by_side_until_they_are_deleted(
-    ask, tmp_path, make_pool, make_generation
+    ask, tmp_path, make_pool, make_generation, open_paths
 ) -> None:
     old = make_generation(tmp_path / "object.g0001.duckdb", "SELECT 'old' AS x")
     new = make_generation(tmp_path / "object.g0002.duckdb", "SELECT 'new' AS x")

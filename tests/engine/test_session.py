@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
-import psutil
 import pyarrow as pa
 import pytest
 
@@ -66,12 +66,12 @@ def test_rows_without_an_order_come_as_they_are_stored(locked: duckdb.DuckDBPyCo
     assert ids == sorted(ids)
 
 
-def test_deleted_files_are_let_go(session: Session, tmp_path: Path, make_generation) -> None:
+def test_deleted_files_are_let_go(session: Session, tmp_path: Path, make_generation, open_paths) -> None:
     path = make_generation(tmp_path / "x.duckdb", "SELECT 1 AS x")
     session.cursor([("g", path)]).close()
-    assert str(path) in {file.path for file in psutil.Process().open_files()}
+    assert str(path) in open_paths(os.getpid())
 
     path.unlink()
     session.forget_deleted_files()
 
-    assert not any("x.duckdb" in file.path for file in psutil.Process().open_files())
+    assert not any(str(path) in found for found in open_paths(os.getpid()))

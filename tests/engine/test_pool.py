@@ -17,7 +17,7 @@ import pytest
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.shape import BATCH_BYTES
 from sciplat.engine.spool import part_of
-from sciplat.engine.statement import State
+from sciplat.engine.statement import State, Statement
 from sciplat.errors import (
     CancelledError,
     EngineError,
@@ -155,6 +155,26 @@ def test_a_durable_result_is_a_file_however_small(ask) -> None:
     assert running.spool.stat().st_size == outcome.bytes
     assert not part_of(running.spool).exists()
     assert sum(batch.num_rows for batch in running.stream().batches) == 100
+
+
+def test_a_spool_that_cannot_be_written_is_the_error_of_one_query(pool, tmp_path) -> None:
+    (tmp_path / "file").touch()
+
+    running = pool.run(Statement("SELECT 1 AS x"), spool=tmp_path / "file" / "x.arrow", durable=True)
+
+    with pytest.raises(EngineError, match="failed on this query"):
+        running.wait()
+    assert pool.run(Statement("SELECT 1 AS x"), spool=tmp_path / "y" / "z.arrow", durable=True).wait().spooled
+
+
+def test_relative_paths_are_the_owners(pool, stars, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(stars.parent)
+    statement = Statement("SELECT id FROM g_rel.main.data", (("g_rel", Path(stars.name)),))
+
+    running = pool.run(statement, spool=Path("here.arrow"), durable=True)
+
+    assert running.result().rows == 300_000
+    assert (stars.parent / "here.arrow").exists()
 
 
 def test_a_slow_reader_holds_no_worker_and_reads_everything(ask) -> None:

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -35,6 +36,15 @@ class Workspace:
 
     folder: Path
     generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A snapshot, and the manifest file that it was read from."""
+
+    mark: tuple[int, int]
+    snapshot: Snapshot
+    close: Callable[[], object]
 
 
 class Edit:
@@ -171,7 +181,8 @@ class CatalogStore:
         """
         self._folder = folder
         self._keep = keep_replaced_seconds
-        self._seen: tuple[tuple[int, int], Snapshot, Callable[[], object]] | None = None
+        self._seen: _Seen | None = None
+        self._loading = threading.Lock()
 
     @property
     def folder(self) -> Path:
@@ -184,12 +195,15 @@ class CatalogStore:
         seen = self._seen
         try:
             stat = path.stat()
-            if seen is not None and seen[0] == (stat.st_ino, stat.st_mtime_ns):
-                return seen[1]
-            file = path.open(encoding="utf-8")
         except FileNotFoundError:
             return Snapshot("0", (), {})
-        with file:
+        if seen is not None and seen.mark == (stat.st_ino, stat.st_mtime_ns):
+            return seen.snapshot
+        with self._loading:
+            return self._load(path)
+
+    def _load(self, path: Path) -> Snapshot:
+        with path.open(encoding="utf-8") as file:
             stat = os.fstat(file.fileno())
             manifest = Manifest.from_json(json.load(file))
             # While a second handle is open no later manifest can have this one's inode.
@@ -200,9 +214,9 @@ class CatalogStore:
             for t in release.tables
         }
         snapshot = Snapshot(str(manifest.revision), manifest.schemas(), files)
-        self._seen = ((stat.st_ino, stat.st_mtime_ns), snapshot, close)
-        if seen is not None:
-            seen[2]()
+        before, self._seen = self._seen, _Seen((stat.st_ino, stat.st_mtime_ns), snapshot, close)
+        if before is not None:
+            before.close()
         return snapshot
 
     def manifest(self) -> Manifest:

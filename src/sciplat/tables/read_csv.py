@@ -20,7 +20,9 @@ _BLOCK_BYTES = 4 << 20
 _DELIMITERS = ",\t;|"
 _NULLS = ["", "NULL", "null", "NaN", "nan", "NAN", "N/A", "n/a"]
 
-_LONG_ID = r"^\s*[+-]?\d{19,}\s*$"
+# What Arrow would take for a number although it names something: ids in hexadecimal, and ids beyond
+# 64 bits, which would lose their last digits.
+_NO_NUMBER = {pa.int64(): "[xX]", pa.float64(): r"^\s*[+-]?\d{19,}\s*$"}
 
 # Each kind also takes what all kinds before it in its row take.
 _LADDERS: tuple[tuple[pa.DataType, ...], ...] = (
@@ -45,7 +47,7 @@ def open_csv(path: Path) -> RowSource:
     skipped, names, delimiter = _header(path)
     kinds = dict.fromkeys(names, pa.null())
     rows = 0
-    for batch in _texts(path, skipped, names, delimiter, dict.fromkeys(names, pa.string())):
+    for batch in _texts(path, skipped, names, delimiter):
         rows += batch.num_rows
         for name, values in zip(names, batch.columns, strict=True):
             kinds[name] = _widen(kinds[name], values)
@@ -54,7 +56,9 @@ def open_csv(path: Path) -> RowSource:
     columns = tuple(describe(field.name, field.type) for field in schema)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        return _texts(path, skipped, names, delimiter, kinds)
+        for batch in _texts(path, skipped, names, delimiter):
+            arrays = [_as(values, kind) for values, kind in zip(batch.columns, schema.types, strict=True)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     return RowSource(path.name, columns, schema, batches, rows)
 
@@ -80,13 +84,12 @@ def _header(path: Path) -> tuple[int, list[str], str]:
         if not name:
             raise IngestError(f"{path.name}: column {number} has no name in line {skipped + 1}")
         if names.count(name) > 1:
-            raise IngestError(f"{path.name}: column {name!r} is there twice")
+            raise IngestError(f"{path.name}: column {name!r} is there twice; rename one of them")
     return skipped, names, delimiter
 
 
-def _texts(
-    path: Path, skipped: int, names: list[str], delimiter: str, kinds: dict[str, pa.DataType]
-) -> Iterator[pa.RecordBatch]:
+def _texts(path: Path, skipped: int, names: list[str], delimiter: str) -> Iterator[pa.RecordBatch]:
+    """Yield the file's fields as text."""
     bad: list[pacsv.InvalidRow] = []
 
     def stop(row: pacsv.InvalidRow) -> str:
@@ -102,7 +105,7 @@ def _texts(
                 ),
                 parse_options=pacsv.ParseOptions(delimiter=delimiter, invalid_row_handler=stop),
                 convert_options=pacsv.ConvertOptions(
-                    column_types=kinds,
+                    column_types=dict.fromkeys(names, pa.string()),
                     null_values=_NULLS,
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=False,
@@ -137,15 +140,21 @@ def _widen(kind: pa.DataType, values: pa.Array) -> pa.DataType:
 
 def _first(ladder: tuple[pa.DataType, ...], values: pa.Array) -> pa.DataType:
     for kind in ladder:
-        try:
-            pc.cast(values, kind)
-        except pa.ArrowInvalid:
+        unwanted = _NO_NUMBER.get(kind)
+        if unwanted is not None and pc.any(pc.match_substring_regex(values, unwanted)).as_py():
             continue
-        if pa.types.is_floating(kind) and pc.any(pc.match_substring_regex(values, _LONG_ID)).as_py():
-            # An id beyond 64 bits would lose its last digits.
+        try:
+            _as(values, kind)
+        except pa.ArrowInvalid:
             continue
         return kind
     return pa.string()
+
+
+def _as(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    if kind == pa.string():
+        return values
+    return pc.cast(pc.utf8_trim_whitespace(values), kind)
 
 
 def _compression(path: Path) -> str | None:

@@ -61,7 +61,10 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
         table = _table(file, hdu, label)
         index = file.index_of(table)
         _check_size(path, table, label)
-        names = [str(name) for name in table.columns.names]
+        names = [str(table.header.get(f"TTYPE{i + 1}", "")) for i in range(table.header["TFIELDS"])]
+        for name in names:
+            if names.count(name) > 1:
+                raise IngestError(f"{label}: column {name!r} is there twice; rename one of them")
         fields = [_field(table, i, label) for i in range(len(names))]
         columns = tuple(_column(table, field) for field in fields)
         rows = int(table.header["NAXIS2"])

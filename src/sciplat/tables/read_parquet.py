@@ -50,7 +50,7 @@ def open_parquet(path: Path, *, leave_out: Collection[str] = (), label: str | No
     names = [n for n in schema.names if n not in leave_out and not _PANDAS_INDEX.fullmatch(n)]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise IngestError(f"{label}: column {twice!r} is there twice")
+        raise IngestError(f"{label}: column {twice!r} is there twice; rename one of them")
     schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
     columns = _columns(label, schema)
 

@@ -43,6 +43,14 @@ def test_a_number_that_is_none_far_down_makes_the_column_text(csv, monkeypatch):
     assert sum(batch.num_rows for batch in source.batches()) == 5001
 
 
+def test_blanks_around_numbers_do_not_count(csv, read):
+    assert read(csv("ra, dec\n1.5, +2.5\n 2 , 3\n")).to_pydict() == {"ra": [1.5, 2.0], "dec": [2.5, 3.0]}
+
+
+def test_hexadecimal_ids_stay_text(csv, read):
+    assert read(csv("id\n0x10\n0x11\n"))["id"].to_pylist() == ["0x10", "0x11"]
+
+
 def test_integers_beyond_64_bits_are_no_rounded_numbers(csv, read):
     rows = read(csv("id\n18446744073709551615\n1\n"))
 

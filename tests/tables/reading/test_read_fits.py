@@ -104,6 +104,14 @@ def test_an_hdu_that_is_not_there_is_named(fits_table):
         open_sources([path.with_name("stars.fits[7]")])
 
 
+def test_names_that_are_there_twice_are_named(fits_table):
+    path = fits_table([fits.Column("a", "J", array=[1]), fits.Column("b", "J", array=[2])])
+    path.write_bytes(path.read_bytes().replace(b"TTYPE2  = 'b       '", b"TTYPE2  = 'a       '"))
+
+    with pytest.raises(IngestError, match=r"stars\.fits: column 'a' is there twice"):
+        open_fits(path, None)
+
+
 def test_a_cut_file_is_refused(fits_table):
     path = fits_table([fits.Column("a", "J", array=np.arange(10_000))])
     path.write_bytes(path.read_bytes()[:20_000])

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
-from sciplat.config import Settings
 
 from sciplat import errors
 from sciplat.api.errors import status_of
+from sciplat.config import Settings
 from sciplat.instance import Instance
 from sciplat.processes import views, web
 

@@ -9,9 +9,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
-from sciplat.config import Settings
 
 from sciplat.api import policy
+from sciplat.config import Settings
 from sciplat.instance import Instance
 from sciplat.portal import pages
 from sciplat.processes import runner, views, web

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from astropy import units
-from astropy.io.votable.ucd import parse_ucd
 from pydantic import ValidationError
 
 from sciplat.errors import IngestError
@@ -194,6 +192,8 @@ def _entry(table: Table, index: int, column: Column) -> dict[str, Any]:
 
 
 def _is_unit(text: str) -> bool:
+    from astropy import units  # noqa: PLC0415 - needed at the end of an ingest only
+
     try:
         units.Unit(text)
     except ValueError:
@@ -202,6 +202,8 @@ def _is_unit(text: str) -> bool:
 
 
 def _is_ucd(text: str) -> bool:
+    from astropy.io.votable.ucd import parse_ucd  # noqa: PLC0415 - needed at the end of an ingest only
+
     try:
         parse_ucd(text, check_controlled_vocabulary=True, has_colon=";" in text)
     except ValueError:

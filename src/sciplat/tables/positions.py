@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from cdshealpix import cdshealpix
 
 from sciplat.errors import IngestError
 from sciplat.tables.merge import Rows
@@ -34,6 +33,9 @@ def healpix_29(ra: pa.Array, dec: pa.Array) -> pa.Array:
     -------
     int64 array, NULL where either coordinate is NULL or NaN.
     """
+    # It brings astropy's coordinates along, half a second that only an ingest shall pay.
+    from cdshealpix import cdshealpix  # noqa: PLC0415
+
     lon, lat = _numbers(ra), _numbers(dec)
     mask = np.isnan(lon) | np.isnan(lat)
     lon, lat = np.radians(np.where(mask, 0.0, lon)), np.radians(np.where(mask, 0.0, lat))

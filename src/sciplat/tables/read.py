@@ -9,10 +9,8 @@ from pathlib import Path
 
 from sciplat.errors import IngestError
 from sciplat.tables.read_csv import open_csv
-from sciplat.tables.read_fits import open_fits
 from sciplat.tables.read_hats import is_hats, open_hats
 from sciplat.tables.read_parquet import open_parquet
-from sciplat.tables.read_votable import open_votable
 from sciplat.tables.source import RowSource
 
 __all__ = ["open_sources"]
@@ -46,20 +44,23 @@ def _open(path: Path) -> tuple[RowSource, ...]:
         if is_hats(path):
             return open_hats(path)
         raise IngestError(f"{path}: this folder has no hats.properties; name the files in it instead")
-    if hdu is not None:
-        return (open_fits(path, hdu),)
-    return (_open_file(path),)
+    return (_open_file(path, hdu),)
 
 
-def _open_file(path: Path) -> RowSource:
+def _open_file(path: Path, hdu: str | None) -> RowSource:
     head = _head(path)
     if not head.strip():
         raise IngestError(f"{path.name}: the file is empty")
     if head.startswith(b"PAR1"):
         return open_parquet(path)
-    if head.startswith(b"SIMPLE  ="):
-        return open_fits(path, None)
+    # astropy's readers take half a second to import, which no other process shall wait for.
+    if head.startswith(b"SIMPLE  =") or hdu is not None:
+        from sciplat.tables.read_fits import open_fits  # noqa: PLC0415
+
+        return open_fits(path, hdu)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        from sciplat.tables.read_votable import open_votable  # noqa: PLC0415
+
         return open_votable(path)
     if b"\x00" in head:
         raise IngestError(f"{path.name}: not a table in Parquet, FITS, VOTable, CSV or HATS format")

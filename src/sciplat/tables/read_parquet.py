@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import columns_of, describe
-from sciplat.tables.read_votable import described_fields
 from sciplat.tables.source import RowSource
 from sciplat.vo.schema import Column
 
@@ -73,6 +72,8 @@ def _columns(label: str, schema: pa.Schema) -> tuple[Column, ...]:
     text = (schema.metadata or {}).get(_VOTABLE_KEY)
     if text is None:
         return columns
+    from sciplat.tables.read_votable import described_fields  # noqa: PLC0415 - few files have it
+
     told = {column.name: column for column in described_fields(io.BytesIO(text), label)}
     merged = []
     for column, field in zip(columns, schema, strict=True):

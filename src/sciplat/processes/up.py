@@ -209,6 +209,8 @@ async def _greet_and_go_on(
             terminal.say(f"Sign in: {record.url}portal/sign-in#{code}")
 
     facts = await _welcome(supervisor, helpers, greet)
+    if "sign_in" not in facts:
+        terminal.warn(f"The link to sign in could not be made; see {log_file(home, 'supervisor')}")
     supervisor.set_state("demo", "ready" if facts.get("demo") else "absent")
     if demo and not facts.get("demo"):
         if not facts.get("demo_installed", True):

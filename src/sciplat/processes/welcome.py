@@ -12,6 +12,7 @@ import json
 from pathlib import Path
 
 from sciplat.identity.store import IdentityStore
+from sciplat.services.sign_in import SignInService
 
 __all__ = ["main"]
 
@@ -27,8 +28,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     home = parser.parse_args().home
 
-    identity = IdentityStore.open(home)
-    _tell(sign_in=identity.sign_in_link("admin") if identity.needs_sign_in_link() else None)
+    _tell(sign_in=SignInService(IdentityStore.open(home)).first_link())
 
     # Half a second of imports, for which a person who waits for the link above should not wait too.
     from sciplat.demo import is_ready  # noqa: PLC0415

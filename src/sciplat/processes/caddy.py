@@ -36,8 +36,8 @@ _VOTABLE_UNAVAILABLE = (
     "</VOTABLE>\n"
 )
 
-# Pages, scripts and JSON gain from compression. Tables do not pass through it: it would make them several
-# times slower for readers who are mostly on this machine (measured in docs/explanation/processes.md).
+# Pages, scripts and JSON gain from compression. Tables do not: 49 MB of CSV took 1.2 s as gzip, 0.6 s as zstd
+# and 0.06 s as they are, to save half of the bytes for readers who are mostly on this machine.
 _COMPRESSED = [
     "text/html*",
     "text/css*",

@@ -10,6 +10,9 @@ export default defineConfig({
     target: "es2022",
     // A data: URL for a font or picture would be refused by the content security policy.
     assetsInlineLimit: 0,
+    // The notices that the licences of what we build in ask for.
+    license: { fileName: "licenses.md" },
+    chunkSizeWarningLimit: 700,
     // The polyfill is for browsers older than the ones that we support.
     modulePreload: { polyfill: false },
   },

@@ -79,6 +79,7 @@ export class QueryPage extends LitElement {
     this.addEventListener("sp-insert", (event) => this.insert((event as CustomEvent<string>).detail));
     this.addEventListener("sp-preview", (event) => void this.preview((event as CustomEvent<string>).detail));
     this.addEventListener("sp-run", () => void this.run());
+    this.addEventListener("sp-again", () => void (this.work.isOpening ? this.reopen() : this.run()));
     this.addEventListener("sp-open-job", (event) => this.openJob((event as CustomEvent<Job>).detail));
     this.addEventListener("sp-edit-job", (event) => this.editJob((event as CustomEvent<Job>).detail));
     this.addEventListener("sp-abort-job", (event) => void this.try_(() => this.work.abort((event as CustomEvent<Job>).detail)));
@@ -104,7 +105,11 @@ export class QueryPage extends LitElement {
   /** Show what the address names. */
   private followPlace(): void {
     const at = place.value;
-    if (at.page !== "query") return;
+    if (at.page !== "query") {
+      // Coming back (from signing in, say) asks again for what could not be shown.
+      this.asked = null;
+      return;
+    }
     if (at.job && this.work.job.value?.id !== at.job && this.asked !== at.job) {
       this.asked = at.job;
       this.tab = this.isNarrow ? "query" : this.tab;
@@ -157,6 +162,11 @@ export class QueryPage extends LitElement {
     if (!id) return;
     this.asked = id;
     go(`/portal/jobs/${encodeURIComponent(id)}`);
+  }
+
+  private async reopen(): Promise<void> {
+    const at = place.value;
+    if (at.page === "query" && at.job) await this.work.open(at.job);
   }
 
   private openJob(job: Job): void {
@@ -289,7 +299,7 @@ export class QueryPage extends LitElement {
         ? html`<button @click=${() => void this.try_(() => work.abort())}>${icon("stop", 14)} Stop</button>`
         : html`<button class="primary" ?disabled=${work.isSending.value} @click=${() => void this.run()}>${icon("run", 14)} Run</button>`}
       <label
-        >Row limit
+        ><span class="long">Row limit</span>
         <select @change=${(event: Event) => work.setMaxrec((event.target as HTMLSelectElement).value)}>
           ${LIMITS.map(([value, label]) => html`<option value=${value} ?selected=${work.maxrec.value === value}>${label}</option>`)}
         </select>

@@ -133,8 +133,8 @@ export class ResultPanel extends LitElement {
       <span class="room"></span>
       ${(job.rows ?? 0) > 20
         ? html`<label class="row"
-            >Go to row
-            <input inputmode="numeric" placeholder="1" @change=${(event: Event) => this.goTo(event)}
+            ><span>Go to row</span>
+            <input inputmode="numeric" placeholder="Row" @change=${(event: Event) => this.goTo(event)}
           /></label>`
         : nothing}
       <sp-menu quiet icon="download" label="Download" .items=${this.downloads(job)}></sp-menu>
@@ -179,7 +179,7 @@ export class ResultPanel extends LitElement {
       return message("There is no such job", "It may have been deleted, or belong to somebody else.");
     }
     const again = Work.mayRetry(failure)
-      ? html`<button @click=${() => this.dispatchEvent(new Event("sp-run", { bubbles: true, composed: true }))}>Try again</button>`
+      ? html`<button @click=${() => this.dispatchEvent(new Event("sp-again", { bubbles: true, composed: true }))}>Try again</button>`
       : nothing;
     return message(failure instanceof ConnectionError ? "No answer" : "The query was refused", messageOf(failure), again);
   }

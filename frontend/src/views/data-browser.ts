@@ -85,6 +85,10 @@ export class DataBrowser extends LitElement {
       const own = schemas.filter((schema) => !/^(tap_schema|ivoa)$/i.test(schema.name));
       if (own.reduce((sum, schema) => sum + schema.tables.length, 0) <= 40) own.forEach((schema) => this.open.add(schema.name));
     }
+    // What was read may have been forgotten, by signing in or out.
+    for (const { tables } of schemas) {
+      for (const { name } of tables) if (this.open.has(name) && !this.catalog.known.value.has(name)) this.unfold(name);
+    }
     this.lines = items(schemas, this.catalog.known.value, this.open, this.search);
   }
 
@@ -99,7 +103,11 @@ export class DataBrowser extends LitElement {
 
   private unfold(table: string): void {
     this.open.add(table);
-    this.catalog.entries(table).catch((error: unknown) => this.notice(messageOf(error)));
+    this.catalog.entries(table).catch((error: unknown) => {
+      this.open.delete(table);
+      this.requestUpdate();
+      this.notice(messageOf(error));
+    });
   }
 
   private toggle(item: Item, open = !item.isOpen): void {
@@ -270,6 +278,7 @@ export class DataBrowser extends LitElement {
       aria-setsize=${item.siblings}
       aria-expanded=${item.isOpen === null ? nothing : item.isOpen}
       aria-selected=${item.id === this.cursor}
+      data-name=${nameOf(item)}
       @click=${() => this.onClick(item)}
     >
       <span class="twist">${item.isOpen === null ? nothing : icon(item.isOpen ? "down" : "right", 12)}</span>
@@ -286,6 +295,13 @@ export class DataBrowser extends LitElement {
       show: (table) => void this.show(table),
     });
   }
+}
+
+/** What a line is about, as it is named in a query. */
+function nameOf(item: Item): string {
+  if (item.kind === "schema") return item.schema.name;
+  if (item.kind === "table") return item.table.name;
+  return item.kind === "column" ? `${item.column.table}.${item.column.name}` : "";
 }
 
 function lineText(item: Item): TemplateResult {

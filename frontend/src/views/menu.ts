@@ -41,6 +41,7 @@ export class Menu extends LitElement {
       }
       [role^="menuitem"] {
         display: grid;
+        justify-content: start;
         justify-items: start;
         gap: 0;
         width: 100%;

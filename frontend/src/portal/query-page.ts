@@ -50,7 +50,8 @@ export class QueryPage extends LitElement {
   declare catalog: Catalog;
   declare work: Work;
   declare tab: Tab;
-  declare private examples: readonly Example[];
+  /** Null until somebody asks for them. */
+  declare private examples: readonly Example[] | null;
   declare private side: number;
   declare private editorHeight: number;
   private shownTable: string | null = null;
@@ -58,7 +59,7 @@ export class QueryPage extends LitElement {
   constructor() {
     super();
     this.tab = "data";
-    this.examples = [];
+    this.examples = null;
     this.side = Number(kept("side", "330")) || 330;
     this.editorHeight = Number(kept("editor", "190")) || 190;
     new Watch(this, () => {
@@ -203,7 +204,7 @@ export class QueryPage extends LitElement {
 
   /** Make examples from the tables that exist, each at a place where there are data. */
   private async makeExamples(): Promise<void> {
-    if (this.examples.length > 0) return;
+    if (this.examples?.length) return;
     await this.try_(async () => {
       await this.catalog.loadAll();
       const own = this.catalog.tables().filter(({ schema }) => !/^(tap_schema|ivoa)$/i.test(schema));
@@ -308,8 +309,8 @@ export class QueryPage extends LitElement {
       <sp-menu
         quiet
         label="Examples"
-        empty="Examples appear once there is a table to try them on."
-        .items=${this.examples.map(({ title, about, query }) => ({
+        empty=${this.examples === null ? "Looking for tables to try them on\u2026" : "Examples appear once there is a table to try them on."}
+        .items=${(this.examples ?? []).map(({ title, about, query }) => ({
           label: title,
           about,
           run: () => {

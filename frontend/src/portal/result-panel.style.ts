@@ -44,6 +44,20 @@ export const style = css`
       white-space: nowrap;
     }
   }
+  .row input::placeholder {
+    color: transparent;
+  }
+  @media (max-width: 760px) {
+    .bar {
+      gap: 4px 6px;
+    }
+    .bar .row input {
+      width: 9ch;
+    }
+    .bar .row input::placeholder {
+      color: var(--_muted);
+    }
+  }
   .row input {
     width: 12ch;
     text-align: right;

@@ -37,6 +37,8 @@ export class DataBrowser extends LitElement {
   declare private height: number;
   declare private searchFailure: string | null;
   private open = new Set<string>();
+  /** The tables whose columns were read for searching. */
+  private searched: Catalog["schemas"]["value"] = null;
   private lines: Item[] = [];
   private observer = new ResizeObserver(() => {
     this.height = this.tree?.clientHeight ?? 0;
@@ -89,6 +91,7 @@ export class DataBrowser extends LitElement {
     for (const { tables } of schemas) {
       for (const { name } of tables) if (this.open.has(name) && !this.catalog.known.value.has(name)) this.unfold(name);
     }
+    void this.readAll();
     this.lines = items(schemas, this.catalog.known.value, this.open, this.search);
   }
 
@@ -118,11 +121,19 @@ export class DataBrowser extends LitElement {
     this.requestUpdate();
   }
 
-  private async onSearch(event: Event): Promise<void> {
+  private onSearch(event: Event): void {
     this.search = (event.target as HTMLInputElement).value;
     this.top = 0;
     if (this.tree) this.tree.scrollTop = 0;
-    if (!this.search) return;
+    if (this.searchFailure) this.searched = null;
+  }
+
+  /** Read the columns of all tables when somebody searches, and again when the tables were read anew. */
+  private async readAll(): Promise<void> {
+    const schemas = this.catalog.schemas.value;
+    if (!this.search || schemas === null || this.searched === schemas) return;
+    this.searched = schemas;
+    this.searchFailure = "Searching\u2026";
     try {
       await this.catalog.loadAll();
       this.searchFailure = null;
@@ -210,7 +221,7 @@ export class DataBrowser extends LitElement {
           aria-label="Search tables and columns"
           placeholder="Search tables and columns"
           .value=${this.search}
-          @input=${(event: Event) => void this.onSearch(event)}
+          @input=${(event: Event) => this.onSearch(event)}
         />
       </div>
       ${this.catalog.schemas.value === null ? this.waiting() : this.content()}

@@ -94,7 +94,10 @@ export class ResultTable extends LitElement {
 
   /** The selected cells as tab-separated text, with names where asked. */
   async copy(withNames = false): Promise<void> {
-    if (!this.pages || !this.selection) return;
+    if (!this.pages || !this.selection) {
+      this.notice("Choose cells first: click one, then Shift and click another.");
+      return;
+    }
     try {
       const text = await copyText(this.pages, spanOf(this.selection), this.columns, this.formats, withNames);
       await navigator.clipboard.writeText(text);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { defineConfig } from "vite";
 
-/** The Portal's pages are served at `/portal/*`, its files at `/portal/static/*`. */
+/** The Portal's page is served at `/portal/*`, its files at `/portal/assets/*`. */
 export default defineConfig({
-  base: "/portal/static/",
+  base: "/portal/",
   build: {
     outDir: "../src/sciplat/portal/static",
     emptyOutDir: true,

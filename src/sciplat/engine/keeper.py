@@ -18,7 +18,6 @@ from pathlib import Path
 import psutil
 import pyarrow as pa
 
-import sciplat
 from sciplat import errors
 from sciplat.engine.limits import Limits
 from sciplat.engine.protocol import Channel, Message, statement_to_wire
@@ -101,7 +100,7 @@ class _Process:
 
 def _environment(directory: Path) -> dict[str, str]:
     """Return the little that a worker needs: no secret of the owner is in its environment."""
-    package = str(Path(sciplat.__file__).parents[1])
+    package = str(Path(errors.__file__).parents[1])
     given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     paths = [package, *(str(Path(path).absolute()) for path in given)]
     return {

@@ -110,7 +110,7 @@ def test_every_public_table_can_be_queried_from_the_data_pane(page: Page) -> Non
 def test_private_tables_do_not_exist_for_a_visitor_and_do_for_a_user(page: Page, platform: Platform) -> None:
     page.goto("/portal")
     tree = page.get_by_role("tree", name="Data")
-    expect(tree.get_by_role("treeitem", name=re.compile("^gaia"))).to_be_visible()
+    expect(tree.get_by_role("treeitem", name=re.compile("^gaia "))).to_be_visible()
     expect(tree.get_by_role("treeitem", name=re.compile("^secret"))).to_have_count(0)
 
     sign_in(page, platform)

@@ -154,4 +154,4 @@ def test_an_instant_without_a_zone_is_refused() -> None:
 
 
 def test_only_some_phases_are_final() -> None:
-    assert [phase for phase in Phase if phase.is_final] == ["COMPLETED", "ERROR", "ABORTED", "ARCHIVED"]
+    assert [phase for phase in Phase if not phase.is_active] == ["COMPLETED", "ERROR", "ABORTED", "ARCHIVED"]

@@ -146,7 +146,7 @@ _SIZES = {"POINT": 2, "CIRCLE": 3}
 
 
 def cast(resolved: Resolved, node: exp.Cast) -> None:
-    """CAST (ADQL 2.1, section 2.4); what no cast can make is refused."""
+    """CAST (ADQL 2.1, <cast_specification>); what no cast can make is refused."""
     target, kind = node.to, kind_of(node)
     given = kind_of(node.this)
     fits = {

@@ -112,7 +112,7 @@ Region = Circle | Polygon
 def box(centre: Position, width: float, height: float) -> Polygon:
     """Return ADQL's BOX: a cross of great circles, closed by great circles square to its arms.
 
-    ``width`` and ``height`` are in degrees along the axes at the centre (ADQL 2.1, section 4.2.7).
+    ``width`` and ``height`` are in degrees along the axes at the centre (ADQL 2.1, BOX).
 
     Raises
     ------

@@ -179,7 +179,7 @@ def larger(values):
     return st.sampled_from(templates).flatmap(joined)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.recursive(literals, larger, max_leaves=6), st.recursive(literals, larger, max_leaves=3))
 def test_values_of_any_kind_run_or_are_refused_before(run, value, other):
     tables = 'FROM (SELECT TOP 20 * FROM Object) AS o, odd."Odd Names"'

@@ -1,4 +1,4 @@
-"""Points and regions as a query writes them: constants, or made of columns (ADQL 2.1, <geometry_value_expression>)."""
+"""Points and regions as a query writes them (ADQL 2.1, <geometry_value_expression>)."""
 
 from __future__ import annotations
 

@@ -60,6 +60,11 @@ class Polygon:
         vector = position.vector
         return any(all(dot(edge, vector) >= 0 for edge in part) for part in self.parts)
 
+    @property
+    def circle_around(self) -> Circle:
+        """A circle that holds the polygon."""
+        return Circle(self.centroid, max(separation(self.centroid, corner) for corner in self.corners))
+
     def meets(self, other: Polygon) -> bool:
         """Tell whether two polygons have a point in common."""
         if any(self.contains(corner) for corner in other.corners):

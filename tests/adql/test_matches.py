@@ -163,3 +163,25 @@ def test_a_subquery_meets_its_neighbours(run, sky, angles):
 
     two = {i for i, n in zip(sky["objectId"].tolist(), sky["n"].tolist(), strict=True) if n == 2}
     assert sorted(found) == [pair for pair in pairs_within(sky, angles, 0.1) if pair[0] in two]
+
+
+def test_two_joins_by_position_and_a_region_meet(run, sky, angles):
+    near = "DISTANCE(POINT({0}.coord_ra, {0}.coord_dec), POINT({1}.coord_ra, {1}.coord_dec)) < 0.02"
+    found = run(
+        "SELECT a.objectId, b.objectId, c.objectId "
+        f"FROM Object a JOIN Object b ON {near.format('a', 'b')} "
+        f"JOIN Object c ON {near.format('b', 'c')} "
+        "WHERE 1 = CONTAINS(POINT(a.coord_ra, a.coord_dec), BOX(60, -30, 0.5, 0.5)) AND a.objectId < b.objectId "
+        "AND b.objectId < c.objectId"
+    )
+
+    inside = {row[0] for row in run(
+        "SELECT objectId FROM Object WHERE 1 = CONTAINS(POINT(coord_ra, coord_dec), BOX(60, -30, 0.5, 0.5))"
+    )}  # fmt: skip
+    pairs = [pair for pair in pairs_within(sky, angles, 0.02) if pair[0] < pair[1]]
+    after = {}
+    for one, other in pairs:
+        after.setdefault(one, []).append(other)
+    expected = [(a, b, c) for a, b in pairs if a in inside for c in after.get(b, [])]
+    assert len(expected) > 0
+    assert sorted(found) == sorted(expected)

@@ -115,3 +115,13 @@ def test_polygons_that_share_a_corner_meet(a, b, width, height):
         assert meet
     if separation(a, b) > 2 * (width + height):
         assert not meet
+
+
+@given(positions, st.floats(0.01, 20), st.floats(0.01, 20))
+def test_the_circle_around_a_polygon_holds_its_corners(centre, width, height):
+    shape = box(centre, width, height)
+
+    around = shape.circle_around
+
+    assert all(separation(around.centre, corner) <= around.radius for corner in shape.corners)
+    assert around.radius < width + height

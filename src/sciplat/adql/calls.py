@@ -1,4 +1,4 @@
-"""Calls of functions: ADQL's own, and those a service adds (ADQL 2.1, sections 2.3 and 4)."""
+"""Calls of functions: ADQL's own, and those a service adds (ADQL 2.1, <value_function> and the like)."""
 
 from __future__ import annotations
 

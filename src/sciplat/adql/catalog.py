@@ -1,4 +1,4 @@
-"""The tables that a query may name, and how ADQL finds a name (ADQL 2.1, section 2.1.2)."""
+"""The tables that a query may name, and how ADQL finds a name (ADQL 2.1, <identifier>)."""
 
 from __future__ import annotations
 

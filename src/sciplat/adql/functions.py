@@ -1,4 +1,4 @@
-"""The functions of ADQL 2.1 (sections 2.3 and 4) as one table of signatures.
+"""The functions of ADQL 2.1 as one table of signatures.
 
 An argument has a *kind*, one letter:
 

@@ -1,4 +1,4 @@
-"""Geometry: the functions of ADQL 2.1, section 4.2, become tests and values that the engine can work out.
+"""Geometry: the geometric functions of ADQL 2.1 become tests and values that the engine can work out.
 
 A test of a table's own positions against a constant region also picks cells of ``_healpix_29``, by
 which the table is sorted; the exact test stands beside it, so the two together are always the

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from sciplat.vo.schema import Column, Datatype
 
-__all__ = ["Kind", "annotate", "kind_of", "kind_of_column", "set_kind"]
+__all__ = ["NUMBERS", "REGIONS", "Kind", "annotate", "common_kind", "kind_of", "kind_of_column", "set_kind"]
 
 
 class Kind(StrEnum):
@@ -24,6 +24,10 @@ class Kind(StrEnum):
     POLYGON = "polygon"
     OTHER = "other"
 
+
+REGIONS = frozenset({Kind.POINT, Kind.CIRCLE, Kind.POLYGON})
+NUMBERS = frozenset({Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN})
+"""Kinds that count as numbers; a boolean is 0 or 1."""
 
 _DATATYPES = {
     Datatype.BOOLEAN: Kind.BOOLEAN,
@@ -91,7 +95,9 @@ def _kind(node: exp.Expr) -> Kind:
             if node.is_string:
                 return Kind.TEXT
             return Kind.INTEGER if node.name.isdecimal() else Kind.FLOAT
-        case exp.Paren() | exp.Neg() | exp.Min() | exp.Max() | exp.AnyValue():
+        case exp.Neg():
+            return Kind.INTEGER if kind_of(node.this) in (Kind.INTEGER, Kind.BOOLEAN) else Kind.FLOAT
+        case exp.Paren() | exp.Min() | exp.Max() | exp.AnyValue():
             return kind_of(node.this)
         case exp.Distinct():
             return kind_of(node.expressions[0]) if node.expressions else Kind.OTHER
@@ -137,7 +143,19 @@ def _function(node: exp.Anonymous) -> Kind:
 
 
 def _common(nodes: list[exp.Expr | None]) -> Kind:
-    kinds = {kind_of(node) for node in nodes if node is not None and not isinstance(node, exp.Null)}
-    if kinds == {Kind.INTEGER, Kind.FLOAT}:
+    return common_kind(
+        {kind_of(node) for node in nodes if node is not None and not isinstance(node, exp.Null)}
+    )
+
+
+def common_kind(kinds: set[Kind]) -> Kind:
+    """Return the kind of a value that can be of several kinds; OTHER where no kind holds all."""
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if kinds == {Kind.INTEGER, Kind.BOOLEAN}:
+        return Kind.INTEGER
+    if kinds and kinds <= {Kind.INTEGER, Kind.FLOAT, Kind.BOOLEAN}:
         return Kind.FLOAT
-    return kinds.pop() if len(kinds) == 1 else Kind.OTHER
+    if Kind.TEXT in kinds and not kinds & {*REGIONS, Kind.OTHER}:
+        return Kind.TEXT
+    return Kind.OTHER

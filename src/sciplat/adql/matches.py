@@ -23,7 +23,6 @@ from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, read_shape
 from sciplat.adql.spherical import ranges_test
 from sciplat.sky.healpix import cover
-from sciplat.sky.position import separation
 from sciplat.sky.region import Circle
 
 __all__ = ["positional_joins"]
@@ -69,8 +68,9 @@ def _rewrite(resolved: Resolved, select: exp.Select) -> None:
     joins: list[exp.Join] = select.args["joins"]
     own: frozenset[str] = select.meta["aliases"]
     expanded: set[str] = set()
+    # Tests move as tables are rewritten, so all are read before.
+    regions = _regions(resolved, select)
     for match in list(_matches(resolved, select, own)):
-        regions = _regions(resolved, select)
         near = _near(resolved, match, regions)
         alias = _smaller(resolved, match, regions, _allowed(select, match) - expanded)
         tests = list(near)
@@ -208,9 +208,7 @@ def _constant_region(resolved: Resolved, test: exp.Expr) -> tuple[PointShape, Ci
             inner, outer = (read_shape(resolved, argument) for argument in function.expressions)
             polygon = outer.fixed if isinstance(outer, PolygonShape) else None
             if isinstance(inner, PointShape) and polygon is not None:
-                middle = polygon.centroid
-                reach = max(separation(middle, corner) for corner in polygon.corners)
-                return inner, Circle(middle, reach)
+                return inner, polygon.circle_around
     return None
 
 

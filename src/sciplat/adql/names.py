@@ -1,4 +1,4 @@
-"""Names: of columns, tables and aliases (ADQL 2.1, section 2.1.2)."""
+"""Names: of columns, tables and aliases (ADQL 2.1, <identifier>)."""
 
 from __future__ import annotations
 

@@ -8,16 +8,16 @@ number. Division of integers drops the fraction, as in PostgreSQL; decimal liter
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from sqlglot import exp
 
 from sciplat.adql.build import call, copy, number
+from sciplat.adql.conversion import alike, as_number, as_text, cast, comparable, compare
 from sciplat.adql.kinds import Kind, kind_of, set_kind
 from sciplat.adql.resolve import Resolved
 from sciplat.adql.tokens import words
 
-__all__ = ["as_number", "numbers"]
+__all__ = ["numbers"]
 
 _LARGEST = 2**63 - 1
 
@@ -41,20 +41,12 @@ def numbers(resolved: Resolved) -> None:
                 _sum(resolved, node)
             case exp.Avg():
                 _operand(resolved, node)
-            case exp.DPipe():
-                _joined(node)
+            case exp.Case():
+                _case(resolved, node)
             case exp.Cast():
-                _cast(node)
-            case exp.EQ() | exp.NEQ() | exp.LT() | exp.GT() | exp.LTE() | exp.GTE():
-                _compare(resolved, node, ("this", "expression"))
-            case exp.Between():
-                _compare(resolved, node, ("this", "low", "high"))
-            case exp.In():
-                _in(resolved, node)
-            case exp.Like() | exp.ILike():
-                _like(node)
+                cast(resolved, node)
             case _:
-                pass
+                compare(resolved, node)
 
 
 # -- literals ----------------------------------------------------------------------------------------
@@ -74,39 +66,6 @@ def _literal(node: exp.Literal) -> None:
         mantissa, _, exponent = node.name.lower().partition("e")
         whole, _, fraction = mantissa.partition(".")
         node.set("this", f"{whole or '0'}.{fraction or '0'}e{exponent}")
-
-
-def as_number(resolved: Resolved, node: exp.Expr) -> exp.Expr:
-    """Return a node that can stand where a number must."""
-    match kind_of(node):
-        case Kind.TEXT if isinstance(node, exp.Literal):
-            try:
-                value = float(node.name)
-            except ValueError:
-                raise resolved.error(node, f"A number is needed here, and '{node.name}' is none") from None
-            if node.name.strip().lstrip("+-").isdecimal():
-                new: exp.Expr = exp.Literal.number(node.name.strip().lstrip("+-"))
-                new = exp.Neg(this=new) if value < 0 else new
-                set_kind(new, Kind.INTEGER)
-                return new
-            return number(value)
-        case Kind.TEXT:
-            return _cast_to(node, exp.DType.DOUBLE)
-        case Kind.BOOLEAN:
-            return _cast_to(node, exp.DType.INT)
-        case Kind.TIME:
-            raise resolved.error(node, "A number is needed here, and this is a time")
-        case Kind.POINT | Kind.CIRCLE | Kind.POLYGON:
-            raise resolved.error(node, "A number is needed here, and this is a region")
-        case _:
-            return node
-
-
-def _cast_to(node: exp.Expr, to: exp.DType) -> exp.Expr:
-    new = exp.TryCast(this=node.copy(), to=exp.DataType(this=to))
-    set_kind(new, Kind.INTEGER if to in (exp.DType.INT, exp.DType.BIGINT) else Kind.FLOAT)
-    new.meta["done"] = True
-    return new
 
 
 # -- arithmetic --------------------------------------------------------------------------------------
@@ -150,101 +109,6 @@ def _sum(resolved: Resolved, node: exp.Sum) -> None:
         node.replace(total)
 
 
-def _joined(node: exp.DPipe) -> None:
-    for key in ("this", "expression"):
-        operand = node.args[key]
-        if kind_of(operand) not in (Kind.TEXT, Kind.OTHER):
-            node.set(key, exp.Cast(this=operand, to=exp.DataType(this=exp.DType.VARCHAR)))
-
-
-# -- comparisons -------------------------------------------------------------------------------------
-
-_NUMBERS = (Kind.INTEGER, Kind.FLOAT)
-
-
-def _compare(resolved: Resolved, node: exp.Expr, keys: tuple[str, ...]) -> None:
-    operands = [node.args[key] for key in keys]
-    for key, operand in zip(keys, _comparable(resolved, operands), strict=True):
-        if operand is not node.args[key]:
-            node.set(key, operand)
-
-
-def _comparable(resolved: Resolved, operands: list[exp.Expr]) -> list[exp.Expr]:
-    """Return operands of which none is a text if another is a number or a time."""
-    kinds = {kind_of(operand) for operand in operands}
-    regions = kinds & {Kind.POINT, Kind.CIRCLE, Kind.POLYGON}
-    if regions and len(kinds - {Kind.OTHER}) > 1:
-        wrong = next(operand for operand in operands if kind_of(operand) in regions)
-        raise resolved.error(wrong, f"A {kind_of(wrong)} can be compared with a {kind_of(wrong)} only")
-    if Kind.TEXT not in kinds:
-        return operands
-    if kinds & {*_NUMBERS}:
-        return [as_number(resolved, operand) for operand in operands]
-    if Kind.TIME in kinds:
-        return [_time(resolved, operand) for operand in operands]
-    return operands
-
-
-def _time(resolved: Resolved, node: exp.Expr) -> exp.Expr:
-    if kind_of(node) is not Kind.TEXT:
-        return node
-    if isinstance(node, exp.Literal):
-        try:
-            datetime.fromisoformat(node.name)
-        except ValueError:
-            raise resolved.error(
-                node, f"A time such as '2025-06-30T04:05:06' is needed here, and '{node.name}' is none"
-            ) from None
-    return exp.TryCast(this=node.copy(), to=exp.DataType(this=exp.DType.TIMESTAMP))
-
-
-def _in(resolved: Resolved, node: exp.In) -> None:
-    values = node.expressions
-    if values:
-        first, *others = _comparable(resolved, [node.this, *values])
-        node.set("this", first)
-        node.set("expressions", others)
-
-
-def _like(node: exp.Expr) -> None:
-    for key in ("this", "expression"):
-        operand = node.args[key]
-        if kind_of(operand) is not Kind.TEXT:
-            node.set(key, exp.Cast(this=operand, to=exp.DataType(this=exp.DType.VARCHAR)))
-
-
-# -- casts -------------------------------------------------------------------------------------------
-
-_SIZES = {"POINT": 2, "CIRCLE": 3}
-
-
-def _cast(node: exp.Cast) -> None:
-    target = node.to
-    if target.this == exp.DType.USERDEFINED:
-        node.replace(_region_from_text(node.this, target.args["kind"]))
-        return
-    sizes = target.expressions
-    if target.this in (exp.DType.CHAR, exp.DType.VARCHAR):
-        text = exp.Cast(this=node.this, to=exp.DataType(this=exp.DType.VARCHAR))
-        node.replace(call("LEFT", text, sizes[0].this) if sizes else text)
-        return
-    # A row whose text is no number gets NULL, rather than ending the query.
-    new = exp.TryCast(this=node.this, to=target)
-    set_kind(new, kind_of(node))
-    node.replace(new)
-
-
-def _region_from_text(node: exp.Expr, name: str) -> exp.Expr:
-    """DALI 1.1, section 3.3: numbers with blanks between them."""
-    parts = call("STRING_SPLIT", call("TRIM", node), exp.Literal.string(" "))
-    double = exp.DataType(this=exp.DType.DOUBLE)
-    size = [exp.Literal.number(_SIZES[name])] if name in _SIZES else []
-    array = exp.DataType(this=exp.DType.ARRAY, expressions=[double], values=size, nested=True)
-    new = exp.TryCast(this=parts, to=array)
-    set_kind(new, Kind(name.lower()))
-    return new
-
-
 # -- functions ---------------------------------------------------------------------------------------
 
 _RENAMED = {
@@ -277,13 +141,31 @@ _DOMAINS: dict[str, tuple[str, Callable[[exp.Expr], exp.Expr]]] = {
 }
 
 
+def _case(resolved: Resolved, node: exp.Case) -> None:
+    """Let all results be of one kind, and what is compared comparable."""
+    branches = node.args["ifs"]
+    results = [branch.args["true"] for branch in branches]
+    if node.args.get("default") is not None:
+        results.append(node.args["default"])
+    new = alike(resolved, results)
+    for branch, result in zip(branches, new, strict=False):
+        branch.set("true", result)
+    if len(new) > len(branches):
+        node.set("default", new[-1])
+    if node.this is not None:
+        first, *tests = comparable(resolved, [node.this, *(branch.this for branch in branches)])
+        node.set("this", first)
+        for branch, test in zip(branches, tests, strict=True):
+            branch.set("this", test)
+
+
 def _function(resolved: Resolved, node: exp.Anonymous) -> None:
     name, arguments = node.name, list(node.expressions)
     kind = kind_of(node)
     if name in ("LOWER", "UPPER"):
-        new: exp.Expr = call(name, _text(arguments[0]))
+        new: exp.Expr = call(name, as_text(resolved, arguments[0]))
     elif name == "COALESCE":
-        new = call(name, *arguments)
+        new = call(name, *alike(resolved, arguments))
     elif name == "IN_UNIT":
         raise resolved.error(
             node, "IN_UNIT cannot be used here yet: multiply by the factor between the units"
@@ -292,12 +174,6 @@ def _function(resolved: Resolved, node: exp.Anonymous) -> None:
         new = _numeric(name, [as_number(resolved, argument) for argument in arguments])
     set_kind(new, kind)
     node.replace(new)
-
-
-def _text(node: exp.Expr) -> exp.Expr:
-    if kind_of(node) in (Kind.TEXT, Kind.OTHER):
-        return node
-    return exp.Cast(this=node, to=exp.DataType(this=exp.DType.VARCHAR))
 
 
 def _numeric(name: str, arguments: list[exp.Expr]) -> exp.Expr:

@@ -1,4 +1,4 @@
-"""CONTAINS and INTERSECTS (ADQL 2.1, sections 4.2.11 and 4.2.18)."""
+"""CONTAINS and INTERSECTS (ADQL 2.1, <predicate_geometry_function>)."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from sciplat.adql.cursor import span
 from sciplat.adql.functions import FUNCTIONS, nearest
 from sciplat.adql.grouping import check_groups
 from sciplat.adql.joining import Joiner
-from sciplat.adql.kinds import Kind, annotate, kind_of, kind_of_column, set_kind
+from sciplat.adql.kinds import Kind, annotate, common_kind, kind_of, kind_of_column, set_kind
 from sciplat.adql.outputs import describe, unique
 from sciplat.adql.scope import Field, Relation, Scope, quoted
 from sciplat.adql.tokens import Text
@@ -159,6 +159,14 @@ class _Resolver:
                     f"{operator.key.upper()} needs queries with as many columns each; "
                     f"here are {len(fields)} and {len(others)}",
                 )
+            for one, other in zip(fields, others, strict=True):
+                kinds = {one.kind, other.kind}
+                if common_kind(kinds) is Kind.OTHER and Kind.OTHER not in kinds:
+                    raise self.resolved.error(
+                        operator,
+                        f"{operator.key.upper()} cannot put a {other.kind} ({other.column.name}) "
+                        f"into the column {one.column.name} with a {one.kind}",
+                    )
             fields = tuple(_common(one, other) for one, other in zip(fields, others, strict=True))
         return fields
 
@@ -456,10 +464,4 @@ def _common(one: Field, other: Field) -> Field:
         ucd=a.ucd if a.ucd == b.ucd else None,
         utype=a.utype if a.utype == b.utype else None,
     )
-    if one.kind == other.kind:
-        kind = one.kind
-    elif {one.kind, other.kind} == {Kind.INTEGER, Kind.FLOAT}:
-        kind = Kind.FLOAT
-    else:
-        kind = Kind.OTHER
-    return Field(column, one.sql, kind)
+    return Field(column, one.sql, common_kind({one.kind, other.kind}))

@@ -1,4 +1,4 @@
-"""Points and regions as a query writes them: constants, or made of columns (ADQL 2.1, section 4.2)."""
+"""Points and regions as a query writes them (ADQL 2.1, <geometry_value_expression>)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sciplat.adql.build import call, constant, copy, number, strip
+from sciplat.adql.conversion import as_number
 from sciplat.adql.kinds import Kind, kind_of
-from sciplat.adql.numbers import as_number
 from sciplat.adql.resolve import Resolved
 from sciplat.errors import UsageError
 from sciplat.sky.position import Position

@@ -1,4 +1,4 @@
-"""The words of an ADQL query: text in, tokens out (ADQL 2.1, section 2.1 and appendix A)."""
+"""The words of an ADQL query: text in, tokens out (ADQL 2.1, appendix A)."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# ADQL 2.1, section 2.1.3 and appendix A: ADQL's own reserved words, and those of SQL-92 but DEC, which
+# ADQL 2.1, <ADQL_reserved_word>: ADQL's own reserved words, and those of SQL-92 but DEC, which
 # would forbid a column name that half of all catalogs have.
 ADQL_RESERVED = words(
     """

@@ -59,7 +59,7 @@ def translate(text: str, catalog: Catalog, *, maxrec: int | None = None) -> Tran
         rule(resolved)
     _limit(resolved.tree, maxrec)
     return Translation(
-        resolved.tree.sql(dialect="duckdb", comments=False),
+        resolved.tree.sql(dialect="duckdb", comments=False, copy=False),
         tuple(field.column for field in resolved.fields),
         tuple(resolved.sources),
     )

@@ -188,7 +188,7 @@ def _parenthesis(cursor: Cursor) -> Value:
 
 
 def _cast(cursor: Cursor) -> Value:
-    """<cast_specification>: CAST(value AS type), ADQL 2.1 section 2.4."""
+    """<cast_specification>: CAST(value AS type)."""
     start = cursor.token.start
     with cursor.deeper():
         cursor.advance()

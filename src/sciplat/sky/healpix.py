@@ -7,17 +7,15 @@ tested against cdshealpix, because importing that takes a second and a query has
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sciplat.sky.position import Position
-from sciplat.sky.region import Circle, Polygon, Region
+from sciplat.sky.region import Circle, Region
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Cells = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Cells = NDArray[np.int64]
 
 __all__ = ["ORDER", "cover"]
 
@@ -49,8 +47,6 @@ def cover(region: Region, *, most: int = MOST_RANGES) -> list[tuple[int, int]]:
     list of (int, int)
         First and last cell of each range at order 29, NESTED, both included; sorted and apart.
     """
-    import numpy as np  # noqa: PLC0415
-
     if isinstance(region, Circle):
         if region.radius < 0:
             return []
@@ -73,8 +69,6 @@ def cover(region: Region, *, most: int = MOST_RANGES) -> list[tuple[int, int]]:
 
 def _classify(region: Region, order: int, cells: Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell which cells lie wholly inside a region, and which wholly outside."""
-    import numpy as np  # noqa: PLC0415
-
     reach = _reach(order) + _MARGIN
     centres = _centres(order, cells)
     if isinstance(region, Circle):
@@ -91,15 +85,7 @@ def _classify(region: Region, order: int, cells: Cells) -> tuple[NDArray[np.bool
     if order > 3:
         return inside, outside
     # Near corners the test by edges keeps cells that are far off; a circle around all corners drops them.
-    around = _circle_around(region)
-    return inside, outside | _classify(around, order, cells)[1]
-
-
-def _circle_around(polygon: Polygon) -> Circle:
-    from sciplat.sky.position import separation  # noqa: PLC0415
-
-    middle: Position = polygon.centroid
-    return Circle(middle, max(separation(middle, corner) for corner in polygon.corners))
+    return inside, outside | _classify(region.circle_around, order, cells)[1]
 
 
 def _reach(order: int) -> float:
@@ -121,8 +107,6 @@ _COLUMN = (1, 3, 5, 7, 0, 2, 4, 6, 1, 3, 5, 7)
 
 def _centres(order: int, cells: Cells) -> Floats:
     """Return the unit vectors of the cells' centres, an array of shape (n, 3)."""
-    import numpy as np  # noqa: PLC0415
-
     side = np.int64(1 << order)
     face = cells >> (2 * order)
     x, y = _every_other_bit(cells), _every_other_bit(cells >> 1)

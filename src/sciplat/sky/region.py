@@ -60,6 +60,11 @@ class Polygon:
         vector = position.vector
         return any(all(dot(edge, vector) >= 0 for edge in part) for part in self.parts)
 
+    @property
+    def circle_around(self) -> Circle:
+        """A circle that holds the polygon."""
+        return Circle(self.centroid, max(separation(self.centroid, corner) for corner in self.corners))
+
     def meets(self, other: Polygon) -> bool:
         """Tell whether two polygons have a point in common."""
         if any(self.contains(corner) for corner in other.corners):
@@ -112,7 +117,7 @@ Region = Circle | Polygon
 def box(centre: Position, width: float, height: float) -> Polygon:
     """Return ADQL's BOX: a cross of great circles, closed by great circles square to its arms.
 
-    ``width`` and ``height`` are in degrees along the axes at the centre (ADQL 2.1, section 4.2.7).
+    ``width`` and ``height`` are in degrees along the axes at the centre (ADQL 2.1, BOX).
 
     Raises
     ------

@@ -17,8 +17,12 @@ import duckdb
 import pyarrow as pa
 
 from sciplat.errors import IngestError
+from sciplat.tables.widths import rows_within
 
 __all__ = ["BuildLimits", "Generation", "build_generation", "open_generation"]
+
+# DuckDB's own; a row group of a very wide table would not fit in memory with as many.
+_ROW_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def build_generation(
     def watched() -> Iterator[pa.RecordBatch]:
         try:
             yield from batches()
-        except BaseException as error:
+        except Exception as error:
             failure.append(error)
             raise
 
@@ -70,7 +74,10 @@ def build_generation(
     order = f" ORDER BY {', '.join(_quoted(name) for name in order_by)}" if order_by else ""
     try:
         with _connection(limits) as connection:
-            connection.execute(f"ATTACH {_text(unfinished)} AS made (STORAGE_VERSION 'latest')")
+            size = rows_within(schema, limits.memory_bytes // 8, most=_ROW_GROUP_ROWS, step=_VECTOR_ROWS)
+            connection.execute(
+                f"ATTACH {_text(unfinished)} AS made (STORAGE_VERSION 'latest', ROW_GROUP_SIZE {size})"
+            )
             connection.register("rows_in", pa.RecordBatchReader.from_batches(schema, watched()))
             connection.execute(f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}")
             connection.unregister("rows_in")
@@ -131,7 +138,7 @@ class Generation:
         between: tuple[str, int, int] | None = None,
         missing: str | None = None,
         order_by: Sequence[str] = (),
-        batch_rows: int = 65_536,
+        batch_rows: int = 16_384,
     ) -> pa.RecordBatchReader:
         """Return rows in the order of the file, or sorted, as a reader of Arrow batches.
 
@@ -178,6 +185,8 @@ def open_generation(path: Path, limits: BuildLimits) -> Iterator[Generation]:
 
 @contextmanager
 def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+    # DuckDB makes the folder itself when it needs it, and removes it, but not the one above.
+    limits.temp_directory.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         ":memory:",
         config={

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -82,6 +84,22 @@ def test_an_error_of_the_source_is_passed_on_and_nothing_appears(tmp_path, limit
             tmp_path / "data.duckdb", pa.schema([("k", pa.int64())]), batches, order_by=["k"], limits=limits
         )
     assert not (tmp_path / "data.duckdb").exists()
+
+
+def test_ctrl_c_ends_the_build(tmp_path, limits):
+    given = []
+    rows = pa.RecordBatch.from_pydict({"k": list(range(10_000))})
+
+    def batches():
+        os.kill(os.getpid(), signal.SIGINT)
+        for number in range(2000):
+            given.append(number)
+            yield rows
+
+    with pytest.raises(KeyboardInterrupt):
+        build_generation(tmp_path / "data.duckdb", rows.schema, batches, order_by=["k"], limits=limits)
+    assert not (tmp_path / "data.duckdb").exists()
+    assert len(given) < 2000
 
 
 def test_a_source_that_is_not_read_to_its_end_hides_no_error(tmp_path, limits):

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,11 +63,15 @@ def build_generation(
     IngestError
         The memory is too little. What ``batches`` raises is passed on as it is.
     """
-    failure: list[BaseException] = []
+    failure: list[Exception] = []
+    stop = threading.Event()
 
     def watched() -> Iterator[pa.RecordBatch]:
         try:
-            yield from batches()
+            for batch in batches():
+                if stop.is_set():
+                    return
+                yield batch
         except Exception as error:
             failure.append(error)
             raise
@@ -79,7 +85,7 @@ def build_generation(
                 f"ATTACH {_text(unfinished)} AS made (STORAGE_VERSION 'latest', ROW_GROUP_SIZE {size})"
             )
             connection.register("rows_in", pa.RecordBatchReader.from_batches(schema, watched()))
-            connection.execute(f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}")
+            _run(connection, f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}", stop)
             connection.unregister("rows_in")
             counted = connection.sql("SELECT count(*) FROM made.main.data").fetchall()
             connection.execute("CHECKPOINT made")
@@ -199,6 +205,18 @@ def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def _run(connection: duckdb.DuckDBPyConnection, statement: str, stop: threading.Event) -> None:
+    """Run a statement in a thread, so that Ctrl-C reaches this one at once and ends that one."""
+    with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
+        running = pool.submit(connection.execute, statement)
+        try:
+            running.result()
+        except KeyboardInterrupt:
+            stop.set()
+            connection.interrupt()
+            raise
 
 
 def _failure(error: duckdb.Error) -> Exception:

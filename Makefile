@@ -111,7 +111,7 @@ bench: install $(DEVELOPED) ## benchmarks, as JSON in benchmarks/results and a t
 	$(RUN) benchmarks
 
 docs: install $(DEVELOPED) ## check the links and the examples of docs/
-	$(RUN) pytest -q tests/house tests/cli/test_commands_page.py
+	$(RUN) pytest -q tests/house tests/cli/test_reference.py
 
 # --- for others ------------------------------------------------------------------------------------------------------
 

@@ -21,10 +21,10 @@ class PortalBuildHook(BuildHookInterface[Any]):  # the interface that hatchling 
         if self.target_name != "wheel" or version == "editable":
             return
         if not (Path(self.root) / STATIC / "index.html").is_file():
-            if os.environ.get("SCIPLAT_SKIP_FRONTEND") == "1":
+            if os.environ.get("SKIP_FRONTEND") == "1":
                 return
             raise FileNotFoundError(
                 f"{STATIC} holds no Portal: build it with `make wheel` (or `npm ci && npm run build` in "
-                "frontend/), or set SCIPLAT_SKIP_FRONTEND=1 for a wheel without pages"
+                "frontend/), or set SKIP_FRONTEND=1 for a wheel without pages"
             )
         build_data["artifacts"].append(f"/{STATIC}/**")

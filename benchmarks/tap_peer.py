@@ -37,7 +37,7 @@ def main(repeat: int = 5) -> dict[str, object]:
     """Measure both servers and return their times, row counts and ratios."""
     with tempfile.TemporaryDirectory(prefix="sciplat-bench-") as name:
         folder = Path(name)
-        parquet = Path(os.environ.get("SCIPLAT_BENCH_CATALOG", folder / "catalog.parquet"))
+        parquet = Path(os.environ.get("BENCH_CATALOG", folder / "catalog.parquet"))
         if not parquet.is_file():
             generator = SHARED / "bench" / "gen_catalog.py"
             subprocess.run(

@@ -132,19 +132,9 @@ class ConflictError(SciplatError):
 
 
 class LimitError(SciplatError):
-    """An announced limit was reached; the message says which and what to do.
-
-    Parameters
-    ----------
-    retry_seconds
-        After how long the same request may be made again, where waiting helps.
-    """
+    """An announced limit was reached; the message says which and what to do."""
 
     code = "limit"
-
-    def __init__(self, message: str, *, retry_seconds: int | None = None) -> None:
-        super().__init__(message)
-        self.retry_seconds = retry_seconds
 
 
 class QueryTimeoutError(LimitError):

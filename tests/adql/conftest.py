@@ -17,10 +17,11 @@ def _positions():
     ra = rng.uniform(0, 360, 2500)
     dec = np.degrees(np.arcsin(rng.uniform(-1, 1, 2500)))
     groups = [(ra, dec)]
-    for centre_ra, centre_dec in ((60.0, -30.0), (0.0, 0.0)):
-        groups.append((centre_ra + rng.normal(0, 0.3, 500), centre_dec + rng.normal(0, 0.3, 500)))
-    for pole in (1, -1):
-        groups.append((rng.uniform(0, 360, 250), pole * (90 - np.abs(rng.normal(0, 0.5, 250)))))
+    groups += [
+        (centre_ra + rng.normal(0, 0.3, 500), centre_dec + rng.normal(0, 0.3, 500))
+        for centre_ra, centre_dec in ((60.0, -30.0), (0.0, 0.0))
+    ]
+    groups += [(rng.uniform(0, 360, 250), pole * (90 - np.abs(rng.normal(0, 0.5, 250)))) for pole in (1, -1)]
     ra, dec = (np.concatenate([group[k] for group in groups]) for k in (0, 1))
     return ra % 360, dec
 

@@ -112,7 +112,7 @@ def test_an_unknown_command_is_wrong_usage() -> None:
     assert "No such command 'upp'" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["up", "status", "demo"])
+@pytest.mark.parametrize("name", list(COMMANDS))
 def test_the_summary_in_the_list_is_the_first_line_of_the_commands_own_help(name: str) -> None:
     context = click.Context(main)
     command = main.get_command(context, name)

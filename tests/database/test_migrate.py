@@ -1,8 +1,10 @@
 """Tables are made and brought up to date when a room is opened."""
 
+import fcntl
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,7 @@ def upgrade():
 
 OPEN = """
 import sys
+import threading
 from pathlib import Path
 from sciplat.database import Database, in_folder
 Database.open(in_folder(Path(sys.argv[1]), "observatory.stars"), room="observatory.stars").close()
@@ -124,3 +127,17 @@ def test_several_processes_may_open_a_new_room_at_once(room: Path, tmp_path: Pat
 
     assert [error for _, error in answers] == [""] * 4
     assert [process.returncode for process in processes] == [0] * 4
+
+
+def test_a_process_waits_while_another_one_makes_the_tables(room: Path, tmp_path: Path) -> None:
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    opened: list[list[str]] = []
+    thread = threading.Thread(target=lambda: opened.append(columns(tmp_path)))
+    thread.start()
+    thread.join(timeout=0.5)
+
+    assert thread.is_alive(), "it did not wait"
+    os.close(folder)
+    thread.join()
+    assert opened == [["name", "seen"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -48,6 +49,20 @@ def pool(
     with make_pool(tmp_path_factory.mktemp("pool"), size=2) as pool:
         pool.warm()
         yield pool
+
+
+@pytest.fixture(scope="session")
+def open_paths() -> Callable[[int], set[str]]:
+    """The files that a process has open; a deleted one ends in ``(deleted)``."""
+
+    def look(pid: int) -> set[str]:
+        paths = set()
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                paths.add(str(link.readlink()))
+        return paths
+
+    return look
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ def test_a_second_instance_on_the_same_home_says_so(home: Path) -> None:
 
     assert second.returncode == 1
     assert len(second.stderr.strip().splitlines()) == 1
-    assert "already" in second.stderr
+    assert "Another instance uses" in second.stderr
 
 
 def test_a_taken_port_is_named(home: Path, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def page(browser: Browser, platform: Platform) -> Iterator[Page]:
 
 
 def write(page: Page, query: str) -> None:
-    editor = page.get_by_role("textbox", name="ADQL")
+    editor = page.get_by_role("textbox", name="ADQL query")
     editor.click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(query)

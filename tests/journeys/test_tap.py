@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import astropy.io.votable
 import pytest
@@ -54,10 +55,10 @@ def test_a_wrong_query_says_where_and_what(service: pyvo.dal.TAPService) -> None
 
 
 def test_maxrec_cuts_and_says_so(service: pyvo.dal.TAPService) -> None:
-    with pytest.warns(pyvo.dal.DALOverflowWarning):
-        stars = service.search("SELECT ra FROM gaia.gaia_source", maxrec=7)
+    stars = service.search("SELECT ra FROM gaia.gaia_source", maxrec=7)
 
     assert len(stars) == 7
+    assert stars.query_status == "OVERFLOW"
 
 
 def test_maxrec_0_describes_the_columns(platform: Platform) -> None:
@@ -152,7 +153,7 @@ HOSTILE = {
     "a setting": "SET memory_limit = '1TB'",
     "an environment variable": "SELECT getenv('HOME') FROM gaia.gaia_source",
     "the engine's own tables": "SELECT * FROM duckdb_settings",
-    "a string that ends early": "SELECT ra FROM gaia.gaia_source WHERE 'a' = 'b'' OR 1=1 --'",
+    "a string that ends early": "SELECT ra FROM gaia.gaia_source WHERE 'a' = 'b",
     "a megabyte of parentheses": "SELECT "
     + "(" * 500_000
     + "1"
@@ -188,10 +189,12 @@ def test_a_cross_join_of_everything_hits_the_limit_and_the_next_query_answers(
 def test_an_aborted_job_stops(service: pyvo.dal.TAPService) -> None:
     job = service.submit_job("SELECT COUNT(*) AS n FROM simwide.ForcedSource AS a, simwide.ForcedSource AS b")
     job.run().wait(phases={"EXECUTING", "ERROR"}, timeout=30)
+    began = time.monotonic()
     job.abort()
 
-    job.wait(phases={"ABORTED", "ERROR"}, timeout=10)
     assert job.phase == "ABORTED"
+    assert len(service.search(CONE)) == 10
+    assert time.monotonic() - began < 20
 
 
 def test_an_unknown_resource_is_404_in_the_form_of_the_service(platform: Platform) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sciplat.processes.rundir import clean_up
+from sciplat.processes.rundir import clean_up, read_record
 
 HERE = Path(__file__).parent
 
@@ -87,6 +87,8 @@ class Running:
 
     def is_ready(self) -> bool:
         try:
+            if self.record["supervisor"]["pid"] != self.process.pid:  # still the record of an earlier run
+                return False
             return all(self.components[name] == "up" for name in ("caddy", "web", "views", "runner"))
         except (OSError, ValueError):
             return False
@@ -128,6 +130,10 @@ class Launcher:
             if running.process.poll() is None:
                 running.process.kill()
             running.process.wait()
+            record = read_record(running.home)
+            for child in record.children.values() if record else ():
+                if found := child.find():
+                    found.kill()
             clean_up(running.home)
             for reader in running.readers:
                 reader.join(5)

@@ -67,10 +67,10 @@ def main() -> None:
     if (home / f"fail-{NAME}").exists():
         print("Authorization: Bearer sp-key.secret", file=sys.stderr)
         raise SystemExit(1)
-    obey_supervisor()
     if (home / f"stubborn-{NAME}").exists():
         # Blocked here, it is blocked in every thread: this process only ends when it is killed.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    obey_supervisor()
     try:
         serve(app, Path(SOCKET))
     finally:

@@ -63,6 +63,7 @@ def _integers(bits: int) -> st.SearchStrategy[int]:
 _ARRAY_LONG = st.integers(-(2**63) + 1, 2**63 - 1)
 _DOUBLE = st.floats()
 _FLOAT = st.floats(width=32)
+_POINT = st.tuples(st.floats(0, 360), st.floats(-90, 90)).map(list)
 _TIME = st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59))  # noqa: DTZ001  # naive
 
 KINDS: dict[str, tuple[Column, pa.DataType, st.SearchStrategy[object]]] = {
@@ -85,17 +86,17 @@ KINDS: dict[str, tuple[Column, pa.DataType, st.SearchStrategy[object]]] = {
     "point": (
         Column("x", Datatype.DOUBLE, "2", xtype="point", unit="deg"),
         pa.list_(pa.float64(), 2),
-        st.lists(_DOUBLE, min_size=2, max_size=2),
+        _POINT,
     ),
     "circle": (
         Column("x", Datatype.DOUBLE, "3", xtype="circle", unit="deg"),
         pa.list_(pa.float64()),
-        st.lists(_DOUBLE, min_size=3, max_size=3),
+        st.tuples(_POINT, st.floats(0, 180)).map(lambda circle: [*circle[0], circle[1]]),
     ),
     "polygon": (
         Column("x", Datatype.DOUBLE, "*", xtype="polygon", unit="deg"),
         pa.list_(pa.float64()),
-        st.lists(st.tuples(_DOUBLE, _DOUBLE), min_size=3, max_size=5).map(lambda points: [*chain(*points)]),
+        st.lists(_POINT, min_size=3, max_size=5).map(lambda points: [*chain(*points)]),
     ),
     "longs": (
         Column("x", Datatype.LONG, "*"),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sciplat.errors import EngineError
 from sciplat.tables import csv
 from sciplat.tables.stream import TableStream
-from sciplat.vo.schema import Datatype
+from sciplat.vo.schema import Column, Datatype
 
 MakeStream = Callable[..., TableStream]
 
@@ -96,6 +96,12 @@ def test_numbers_that_are_none_are_spelled_for_every_reader(make_stream: MakeStr
     lines = written(make_stream(batch)).split("\r\n")[1:-1]
 
     assert lines == ["NaN,0", "Infinity,0", "-Infinity,0", "-0,0", "1e-300,0", ",0"]
+
+
+def test_a_char_column_keeps_its_text_beyond_ascii(make_stream: MakeStream) -> None:
+    batch = pa.RecordBatch.from_pydict({"x": pa.array(["Ångström"])})
+
+    assert written(make_stream(batch, columns=[Column("x", Datatype.CHAR, "*")])) == "x\r\nÅngström\r\n"
 
 
 def test_an_error_midway_is_raised(make_stream: MakeStream) -> None:

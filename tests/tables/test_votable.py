@@ -205,7 +205,7 @@ def test_a_cut_result_says_overflow_after_the_rows(serialization: str, make_stre
 def test_an_error_midway_ends_a_document_that_can_be_read(
     serialization: str, make_stream: MakeStream
 ) -> None:
-    batch = one(pa.array([1, 2], pa.int16()))
+    batch = one(pa.array([1, 2], pa.int32()))
     stream = make_stream(batch, error=QueryTimeoutError("The query ran into its limit of 60 s & <more>"))
 
     content = written(stream, serialization)
@@ -253,6 +253,12 @@ def test_control_characters_that_xml_forbids_are_replaced_in_tabledata(make_stre
     table = read(written(stream, "TABLEDATA")).get_first_table()
 
     assert table.array["x"].tolist() == ["a\ufffdb\ufffdc\ufffd", "tab\there\r\nthere"]
+
+
+def test_control_characters_in_a_char_column_stay_ascii(make_stream: MakeStream) -> None:
+    stream = make_stream(one(pa.array(["a\x1f<b"])), columns=[Column("x", Datatype.CHAR, "*")])
+
+    assert read(written(stream, "TABLEDATA")).get_first_table().array["x"].tolist() == ["a?<b"]
 
 
 HOSTILE = "\"/></TD>]]> <!-- & ' \x00\x0b <INFO name='QUERY_STATUS' value='ERROR'/>"
@@ -322,11 +328,8 @@ def test_votlint_finds_nothing(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     columns, batch = data.draw(any_table)
-    # votlint takes the empty TD, the only NULL that a polygon has there, for a polygon without points.
-    polygons = [
-        values for column, values in zip(columns, batch.columns, strict=True) if column.xtype == "polygon"
-    ]
-    assume(serialization == "BINARY2" or not any(values.null_count for values in polygons))
+    # votlint 3.4.7 cannot read a polygon in BINARY2, nor an absent one in TABLEDATA, whoever wrote it.
+    assume(all(column.xtype != "polygon" for column in columns))
     path = tmp_path_factory.mktemp("votlint") / "table.vot"
     path.write_bytes(written(make_stream(batch, columns=columns, overflow=True), serialization))
 

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { KEYWORDS } from "./words";
+
+const WORDS: ReadonlySet<string> = new Set(KEYWORDS);
+
+const CLAUSES: ReadonlySet<string> = new Set(["SELECT", "FROM", "JOIN", "ON", "USING", "WHERE", "HAVING", "BY"]);
 
 /** A table that a query reads, under the name by which its columns are called. */
 export interface Source {
@@ -154,4 +159,20 @@ export function extentOf(text: string, line: number, column: number, length: num
 export function placeIn(message: string): { line: number | null; column: number | null; length: null } {
   const match = /\bline (\d+),? column (\d+)/i.exec(message);
   return { line: match ? Number(match[1]) : null, column: match ? Number(match[2]) : null, length: null };
+}
+
+/** How to write a name at a place: from where on, and with the comma and spaces that it needs. */
+export function fitted(text: string, position: number, end: number, name: string): { from: number; insert: string } {
+  const before = tokens(text.slice(0, position));
+  const last = before.at(-1);
+  const gap = text.slice(last?.end ?? 0, position);
+  const after = /\w/.test(text.charAt(end)) ? " " : "";
+  const isTop = last?.kind === "number" && before.at(-2)?.text.toUpperCase() === "TOP";
+  const clause = before.findLast((token) => token.kind === "word" && CLAUSES.has(token.text.toUpperCase()))?.text.toUpperCase();
+  const isList = clause === "SELECT" || clause === "FROM" || clause === "BY";
+  const isItem =
+    isList && last !== undefined && !isTop && (last.text === ")" || (last.kind !== "sign" && !WORDS.has(last.text.toUpperCase())));
+  if (isItem) return { from: last.end, insert: `,${gap || " "}${name}${after}` };
+  const space = gap || !last || last.text === "(" || last.text === "." ? "" : " ";
+  return { from: position, insert: space + name + after };
 }

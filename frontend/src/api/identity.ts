@@ -4,8 +4,8 @@ import { sendJson } from "./http";
 
 export const me = () => sendJson<Me>("/api/identity/me");
 
-export const signIn = (user: string, password: string) =>
-  sendJson<unknown>("/api/identity/session", "POST", { user, password });
+export const signIn = (username: string, password: string) =>
+  sendJson<unknown>("/api/identity/session", "POST", { username, password });
 
 /** Sign in by the code of a one-time link. */
 export const signInByLink = (link: string) => sendJson<unknown>("/api/identity/session", "POST", { link });

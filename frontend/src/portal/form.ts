@@ -57,6 +57,9 @@ export const sheet = css`
     font-size: 14px;
     font-weight: 400;
   }
+  form > [role="alert"]:empty {
+    margin-bottom: -14px;
+  }
   .wrong {
     padding: 8px 10px;
     border-radius: 6px;

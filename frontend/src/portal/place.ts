@@ -59,7 +59,7 @@ export function start(): void {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.composedPath().find((each): each is HTMLAnchorElement => each instanceof HTMLAnchorElement);
     if (!link || link.target || link.download || link.origin !== location.origin) return;
-    if (!/^\/portal(\/(?!static\/)|$)/.test(link.pathname)) return;
+    if (!/^\/portal(\/(?!assets\/)|$)/.test(link.pathname)) return;
     event.preventDefault();
     go(link.pathname + link.search + link.hash);
   });

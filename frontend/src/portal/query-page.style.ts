@@ -79,10 +79,6 @@ export const style = css`
   .bar .primary {
     min-width: 84px;
   }
-  .hint {
-    color: var(--_muted);
-    font-size: 12px;
-  }
   .empty {
     display: grid;
     gap: 10px;
@@ -126,8 +122,13 @@ export const style = css`
     .work {
       grid-template-rows: auto minmax(80px, 32%) 1px minmax(0, 1fr);
     }
-    .hint {
-      display: none;
+    .long {
+      position: absolute;
+      width: 1px;
+      height: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+      white-space: nowrap;
     }
   }
 `;

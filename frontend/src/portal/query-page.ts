@@ -50,7 +50,8 @@ export class QueryPage extends LitElement {
   declare catalog: Catalog;
   declare work: Work;
   declare tab: Tab;
-  declare private examples: readonly Example[];
+  /** Null until somebody asks for them. */
+  declare private examples: readonly Example[] | null;
   declare private side: number;
   declare private editorHeight: number;
   private shownTable: string | null = null;
@@ -58,7 +59,7 @@ export class QueryPage extends LitElement {
   constructor() {
     super();
     this.tab = "data";
-    this.examples = [];
+    this.examples = null;
     this.side = Number(kept("side", "330")) || 330;
     this.editorHeight = Number(kept("editor", "190")) || 190;
     new Watch(this, () => {
@@ -79,6 +80,7 @@ export class QueryPage extends LitElement {
     this.addEventListener("sp-insert", (event) => this.insert((event as CustomEvent<string>).detail));
     this.addEventListener("sp-preview", (event) => void this.preview((event as CustomEvent<string>).detail));
     this.addEventListener("sp-run", () => void this.run());
+    this.addEventListener("sp-again", () => void (this.work.isOpening ? this.reopen() : this.run()));
     this.addEventListener("sp-open-job", (event) => this.openJob((event as CustomEvent<Job>).detail));
     this.addEventListener("sp-edit-job", (event) => this.editJob((event as CustomEvent<Job>).detail));
     this.addEventListener("sp-abort-job", (event) => void this.try_(() => this.work.abort((event as CustomEvent<Job>).detail)));
@@ -104,7 +106,11 @@ export class QueryPage extends LitElement {
   /** Show what the address names. */
   private followPlace(): void {
     const at = place.value;
-    if (at.page !== "query") return;
+    if (at.page !== "query") {
+      // Coming back (from signing in, say) asks again for what could not be shown.
+      this.asked = null;
+      return;
+    }
     if (at.job && this.work.job.value?.id !== at.job && this.asked !== at.job) {
       this.asked = at.job;
       this.tab = this.isNarrow ? "query" : this.tab;
@@ -159,6 +165,11 @@ export class QueryPage extends LitElement {
     go(`/portal/jobs/${encodeURIComponent(id)}`);
   }
 
+  private async reopen(): Promise<void> {
+    const at = place.value;
+    if (at.page === "query" && at.job) await this.work.open(at.job);
+  }
+
   private openJob(job: Job): void {
     if (this.isNarrow) this.tab = "query";
     go(`/portal/jobs/${encodeURIComponent(job.id)}`);
@@ -193,7 +204,7 @@ export class QueryPage extends LitElement {
 
   /** Make examples from the tables that exist, each at a place where there are data. */
   private async makeExamples(): Promise<void> {
-    if (this.examples.length > 0) return;
+    if (this.examples?.length) return;
     await this.try_(async () => {
       await this.catalog.loadAll();
       const own = this.catalog.tables().filter(({ schema }) => !/^(tap_schema|ivoa)$/i.test(schema));
@@ -289,7 +300,7 @@ export class QueryPage extends LitElement {
         ? html`<button @click=${() => void this.try_(() => work.abort())}>${icon("stop", 14)} Stop</button>`
         : html`<button class="primary" ?disabled=${work.isSending.value} @click=${() => void this.run()}>${icon("run", 14)} Run</button>`}
       <label
-        >Row limit
+        ><span class="long">Row limit</span>
         <select @change=${(event: Event) => work.setMaxrec((event.target as HTMLSelectElement).value)}>
           ${LIMITS.map(([value, label]) => html`<option value=${value} ?selected=${work.maxrec.value === value}>${label}</option>`)}
         </select>
@@ -298,8 +309,8 @@ export class QueryPage extends LitElement {
       <sp-menu
         quiet
         label="Examples"
-        empty="Examples appear once there is a table to try them on."
-        .items=${this.examples.map(({ title, about, query }) => ({
+        empty=${this.examples === null ? "Looking for tables to try them on\u2026" : "Examples appear once there is a table to try them on."}
+        .items=${(this.examples ?? []).map(({ title, about, query }) => ({
           label: title,
           about,
           run: () => {

@@ -34,8 +34,32 @@ export const style = css`
     gap: 6px;
     color: var(--_muted);
   }
+  @media (max-width: 760px) {
+    .row span {
+      position: absolute;
+      width: 1px;
+      height: 1px;
+      overflow: hidden;
+      clip-path: inset(50%);
+      white-space: nowrap;
+    }
+  }
+  .row input::placeholder {
+    color: transparent;
+  }
+  @media (max-width: 760px) {
+    .bar {
+      gap: 4px 6px;
+    }
+    .bar .row input {
+      width: 9ch;
+    }
+    .bar .row input::placeholder {
+      color: var(--_muted);
+    }
+  }
   .row input {
-    width: 13ch;
+    width: 12ch;
     text-align: right;
     font-variant-numeric: tabular-nums;
   }

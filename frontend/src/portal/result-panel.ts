@@ -64,6 +64,7 @@ export class ResultPanel extends LitElement {
     return [
       { label: "VOTable", about: "With units, UCDs and descriptions", href: downloadUrl(result, "votable"), file: `${job.id}.vot` },
       { label: "CSV", about: "Names and values only", href: downloadUrl(result, "csv"), file: `${job.id}.csv` },
+      { label: "Copy chosen cells", about: "With their columns' names, for a spreadsheet", run: () => void this.table.copy(true) },
       { label: "Copy as Python", about: "Lines for pyvo that read this result", run: () => void this.copyPython(job) },
     ];
   }
@@ -121,6 +122,7 @@ export class ResultPanel extends LitElement {
       const what = job.phase === "EXECUTING" ? "Running" : "Waiting for a free place";
       return html`<div class="bar">
         <span class="state">${what}</span>${time}
+        ${job.progress ? html`<span class="fact">${Math.floor(job.progress * 100)} %</span>` : nothing}
         ${job.rows ? html`<span class="fact">${rowsOf(job)} so far</span>` : nothing}
       </div>`;
     }
@@ -128,13 +130,13 @@ export class ResultPanel extends LitElement {
       return html`<div class="bar"><span class="state">${job.phase === "ABORTED" ? "Stopped" : "Failed"}</span>${time}</div>`;
     }
     return html`<div class="bar" role="toolbar" aria-label="Result">
-      <span class="state" data-testid="row-count">${rowsOf(job)}</span>
+      <span class="state" data-testid="row-count" title=${job.destruction ? `Kept until ${job.destruction}` : nothing}>${rowsOf(job)}</span>
       ${time}${job.bytes ? html`<span class="fact">${size(job.bytes)}</span>` : nothing}
       <span class="room"></span>
       ${(job.rows ?? 0) > 20
         ? html`<label class="row"
-            >Go to row
-            <input inputmode="numeric" placeholder="1" @change=${(event: Event) => this.goTo(event)}
+            ><span>Go to row</span>
+            <input inputmode="numeric" placeholder="Row" @change=${(event: Event) => this.goTo(event)}
           /></label>`
         : nothing}
       <sp-menu quiet icon="download" label="Download" .items=${this.downloads(job)}></sp-menu>
@@ -179,7 +181,7 @@ export class ResultPanel extends LitElement {
       return message("There is no such job", "It may have been deleted, or belong to somebody else.");
     }
     const again = Work.mayRetry(failure)
-      ? html`<button @click=${() => this.dispatchEvent(new Event("sp-run", { bubbles: true, composed: true }))}>Try again</button>`
+      ? html`<button @click=${() => this.dispatchEvent(new Event("sp-again", { bubbles: true, composed: true }))}>Try again</button>`
       : nothing;
     return message(failure instanceof ConnectionError ? "No answer" : "The query was refused", messageOf(failure), again);
   }

@@ -31,6 +31,8 @@ export class Work {
   readonly jobs = signal<readonly Job[]>([]);
   readonly jobsFailure = signal<unknown>(null);
   readonly isRunning = computed(() => this.isSending.value || (this.job.value !== null && !isFinal(this.job.value.phase)));
+  /** The failure is of opening a job that exists, not of making one. */
+  isOpening = false;
   private following: AbortController | null = null;
 
   constructor() {
@@ -55,6 +57,7 @@ export class Work {
   async run(): Promise<string | null> {
     if (!this.query.trim() || this.isSending.value) return null;
     this.begin();
+    this.isOpening = false;
     this.began.value = Date.now();
     this.isSending.value = true;
     try {
@@ -73,6 +76,7 @@ export class Work {
   async open(id: string): Promise<void> {
     if (this.job.value?.id === id) return;
     this.begin();
+    this.isOpening = true;
     await this.follow(id, true);
   }
 

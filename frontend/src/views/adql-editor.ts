@@ -17,7 +17,7 @@ import {
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { completionOf, type Names } from "../adql/completion";
 import { adql } from "../adql/language";
-import { extentOf } from "../adql/names";
+import { extentOf, fitted } from "../adql/names";
 import type { QueryError } from "../wire/job";
 import { define } from "./define";
 import { editorTheme } from "./editor-theme";
@@ -124,16 +124,15 @@ export class AdqlEditor extends LitElement {
     this.view?.focus();
   }
 
-  /** Write a name where the cursor is, with a space before it where one is needed. */
+  /** Write a name where the cursor is, with what it needs before and after. */
   insert(text: string): void {
     const view = this.view;
     if (!view) return;
-    const { from, to } = view.state.selection.main;
-    const before = view.state.sliceDoc(Math.max(0, from - 1), from);
-    const insert = /[\s(.,"]|^$/.test(before) ? text : /\w/.test(before) ? ` ${text}` : text;
+    const { from: position, to } = view.state.selection.main;
+    const { from, insert } = fitted(view.state.doc.toString(), position, to, text);
     view.dispatch({
       changes: { from, to, insert },
-      selection: EditorSelection.cursor(from + insert.length),
+      selection: EditorSelection.cursor(from + insert.trimEnd().length),
       scrollIntoView: true,
       userEvent: "input",
     });
@@ -204,7 +203,10 @@ export class AdqlEditor extends LitElement {
   private pull(): void {
     const view = this.view;
     if (!view || view.state.doc.toString() === this.text) return;
-    view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: this.text } });
+    view.dispatch({
+      changes: { from: 0, to: view.state.doc.length, insert: this.text },
+      selection: EditorSelection.cursor(this.text.trimEnd().length),
+    });
   }
 
   private underline(): void {

@@ -119,7 +119,7 @@ export const style = css`
     border-top: 1px solid var(--_line);
     background: var(--_raised);
   }
-  .details h3 {
+  .details h2 {
     font: 600 13px/1.4 var(--_mono);
     overflow-wrap: anywhere;
   }

@@ -37,6 +37,8 @@ export class DataBrowser extends LitElement {
   declare private height: number;
   declare private searchFailure: string | null;
   private open = new Set<string>();
+  /** The tables whose columns were read for searching. */
+  private searched: Catalog["schemas"]["value"] = null;
   private lines: Item[] = [];
   private observer = new ResizeObserver(() => {
     this.height = this.tree?.clientHeight ?? 0;
@@ -85,6 +87,11 @@ export class DataBrowser extends LitElement {
       const own = schemas.filter((schema) => !/^(tap_schema|ivoa)$/i.test(schema.name));
       if (own.reduce((sum, schema) => sum + schema.tables.length, 0) <= 40) own.forEach((schema) => this.open.add(schema.name));
     }
+    // What was read may have been forgotten, by signing in or out.
+    for (const { tables } of schemas) {
+      for (const { name } of tables) if (this.open.has(name) && !this.catalog.known.value.has(name)) this.unfold(name);
+    }
+    void this.readAll();
     this.lines = items(schemas, this.catalog.known.value, this.open, this.search);
   }
 
@@ -99,7 +106,11 @@ export class DataBrowser extends LitElement {
 
   private unfold(table: string): void {
     this.open.add(table);
-    this.catalog.entries(table).catch((error: unknown) => this.notice(messageOf(error)));
+    this.catalog.entries(table).catch((error: unknown) => {
+      this.open.delete(table);
+      this.requestUpdate();
+      this.notice(messageOf(error));
+    });
   }
 
   private toggle(item: Item, open = !item.isOpen): void {
@@ -110,11 +121,19 @@ export class DataBrowser extends LitElement {
     this.requestUpdate();
   }
 
-  private async onSearch(event: Event): Promise<void> {
+  private onSearch(event: Event): void {
     this.search = (event.target as HTMLInputElement).value;
     this.top = 0;
     if (this.tree) this.tree.scrollTop = 0;
-    if (!this.search) return;
+    if (this.searchFailure) this.searched = null;
+  }
+
+  /** Read the columns of all tables when somebody searches, and again when the tables were read anew. */
+  private async readAll(): Promise<void> {
+    const schemas = this.catalog.schemas.value;
+    if (!this.search || schemas === null || this.searched === schemas) return;
+    this.searched = schemas;
+    this.searchFailure = "Searching\u2026";
     try {
       await this.catalog.loadAll();
       this.searchFailure = null;
@@ -202,7 +221,7 @@ export class DataBrowser extends LitElement {
           aria-label="Search tables and columns"
           placeholder="Search tables and columns"
           .value=${this.search}
-          @input=${(event: Event) => void this.onSearch(event)}
+          @input=${(event: Event) => this.onSearch(event)}
         />
       </div>
       ${this.catalog.schemas.value === null ? this.waiting() : this.content()}
@@ -270,6 +289,7 @@ export class DataBrowser extends LitElement {
       aria-setsize=${item.siblings}
       aria-expanded=${item.isOpen === null ? nothing : item.isOpen}
       aria-selected=${item.id === this.cursor}
+      data-name=${nameOf(item)}
       @click=${() => this.onClick(item)}
     >
       <span class="twist">${item.isOpen === null ? nothing : icon(item.isOpen ? "down" : "right", 12)}</span>
@@ -286,6 +306,13 @@ export class DataBrowser extends LitElement {
       show: (table) => void this.show(table),
     });
   }
+}
+
+/** What a line is about, as it is named in a query. */
+function nameOf(item: Item): string {
+  if (item.kind === "schema") return item.schema.name;
+  if (item.kind === "table") return item.table.name;
+  return item.kind === "column" ? `${item.column.table}.${item.column.name}` : "";
 }
 
 function lineText(item: Item): TemplateResult {

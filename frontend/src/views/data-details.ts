@@ -37,7 +37,7 @@ type Fact = [string, string | TemplateResult];
 
 function card(title: string, about: string, facts: Fact[], actions: TemplateResult | typeof nothing): TemplateResult {
   return html`<section class="details" aria-label="About ${title}">
-    <h3>${title}</h3>
+    <h2>${title}</h2>
     ${about ? html`<p>${about}</p>` : nothing}
     ${facts.length ? html`<dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>` : nothing}
     ${actions}

@@ -41,6 +41,7 @@ export class Menu extends LitElement {
       }
       [role^="menuitem"] {
         display: grid;
+        justify-content: start;
         justify-items: start;
         gap: 0;
         width: 100%;
@@ -114,7 +115,10 @@ export class Menu extends LitElement {
   }
 
   protected override updated(): void {
-    if (this.list.matches(":popover-open")) this.put();
+    if (!this.list.matches(":popover-open")) return;
+    this.put();
+    // Items may come after the menu has opened.
+    if (!this.list.contains((this.renderRoot as ShadowRoot).activeElement)) this.lines[0]?.focus();
   }
 
   private close(): void {
@@ -132,6 +136,11 @@ export class Menu extends LitElement {
       End: lines.length - 1,
     };
     if (event.key === "Tab") this.list.hidePopover();
+    if (event.key === "Escape") {
+      event.preventDefault();
+      this.close();
+      return;
+    }
     const target = to[event.key];
     if (target === undefined) return;
     event.preventDefault();

@@ -4,20 +4,22 @@ import { ConnectionError, isAbort, messageOf } from "../api/http";
 import { page as fetchPage } from "../api/results";
 import type { ResultColumn } from "../table/arrow";
 import { copyText } from "../table/copy";
-import { exact, formatsOf, show, type Format } from "../table/format";
+import { formatsOf, show, type Format } from "../table/format";
 import { Pages } from "../table/pages";
-import { Scale } from "../table/scroll";
 import { isInside, moved, spanOf, type Cell, type Selection, type Span } from "../table/selection";
+import { Viewport } from "../table/viewport";
 import { Widths } from "../table/widths";
 import { define } from "./define";
+import { drag } from "./drag";
+import { cell, full, readout } from "./result-cell";
 import { style } from "./result-table.style";
+import { textWidth } from "./ruler";
 import type { Store } from "./store";
 import { memoryStore } from "./store";
 import { base, controls } from "./style";
 
 const ROW = 26;
 const HEAD = 44;
-const RULER = document.createElement("canvas").getContext("2d")!;
 
 /** Where the rows are, and how many: the store's `result`. */
 export interface ResultSource {
@@ -40,15 +42,12 @@ export class ResultTable extends LitElement {
   columns: ResultColumn[] = [];
   private formats: Format[] = [];
   private pages: Pages | null = null;
-  private scale = new Scale(0, ROW);
-  private widths = new Widths([]);
-  private top = 0;
-  private left = 0;
-  private bar = 0;
-  private size = { width: 0, height: 0 };
+  private readonly view = new Viewport(ROW);
   private trouble: string | null = null;
   private timer = 0;
   private held: number | null = null;
+  private hovered: HTMLElement | null = null;
+  private touched = -Infinity;
   private readonly sheet = new CSSStyleSheet();
   private stops: (() => void)[] = [];
   private observer = new ResizeObserver(() => this.measure());
@@ -87,15 +86,18 @@ export class ResultTable extends LitElement {
 
   /** Put the cursor on a row, counted from 0, and show it. */
   goTo(row: number): void {
-    const cursor = { row: Math.max(0, Math.min(this.scale.rows - 1, row)), column: this.cursor?.column ?? 0 };
-    this.top = this.scale.clamp(cursor.row * ROW - this.window / 2, this.window);
+    const cursor = { row: Math.max(0, Math.min(this.view.scale.rows - 1, row)), column: this.cursor?.column ?? 0 };
+    this.moveTo(cursor.row * ROW - this.view.height / 2);
     this.select({ anchor: cursor, cursor });
     this.scroller.focus();
   }
 
   /** The selected cells as tab-separated text, with names where asked. */
   async copy(withNames = false): Promise<void> {
-    if (!this.pages || !this.selection) return;
+    if (!this.pages || !this.selection) {
+      this.notice("Choose cells first: click one, then Shift and click another.");
+      return;
+    }
     try {
       const text = await copyText(this.pages, spanOf(this.selection), this.columns, this.formats, withNames);
       await navigator.clipboard.writeText(text);
@@ -109,12 +111,8 @@ export class ResultTable extends LitElement {
     return this.renderRoot.querySelector<HTMLElement>(".scroller")!;
   }
 
-  private get window(): number {
-    return Math.max(0, this.size.height - HEAD);
-  }
-
   private get gutter(): number {
-    return 24 + 7 * Math.max(2, String(this.scale.rows).length);
+    return 24 + 7 * Math.max(2, String(this.view.scale.rows).length);
   }
 
   private get selection(): Selection | null {
@@ -131,8 +129,7 @@ export class ResultTable extends LitElement {
     this.columns = [];
     this.formats = [];
     this.trouble = null;
-    this.top = this.left = this.bar = 0;
-    this.scale = new Scale(source?.rows ?? 0, ROW);
+    this.view.open(source?.rows ?? 0);
     this.pages = source ? new Pages((offset, limit, signal) => fetchPage(source.url, offset, limit, signal), source.rows) : null;
     if (this.hasUpdated) this.scroller.scrollTo(0, 0);
     this.requestUpdate();
@@ -141,8 +138,8 @@ export class ResultTable extends LitElement {
 
   private measure(): void {
     const { clientWidth, clientHeight } = this.scroller;
-    if (clientWidth === this.size.width && clientHeight === this.size.height) return;
-    this.size = { width: clientWidth, height: clientHeight };
+    this.view.width = clientWidth - this.gutter;
+    this.view.height = Math.max(0, clientHeight - HEAD);
     this.requestUpdate();
     this.wantSoon(0);
   }
@@ -150,7 +147,7 @@ export class ResultTable extends LitElement {
   private async want(): Promise<void> {
     const pages = this.pages;
     if (!pages) return;
-    const [first, end] = this.scale.rowsIn(this.top, Math.max(this.window, ROW));
+    const [first, end] = this.view.rows;
     try {
       await pages.want(Math.max(0, first - 20), end + 40);
       this.trouble = null;
@@ -170,11 +167,11 @@ export class ResultTable extends LitElement {
   }
 
   private learn(pages: Pages): void {
-    const page = pages.holding(0) ?? pages.holding(this.scale.rowsIn(this.top, ROW)[0]);
+    const page = pages.holding(0) ?? pages.holding(this.view.rows[0]);
     if (!page) return;
     this.columns = page.columns;
     this.formats = formatsOf(page);
-    this.widths = new Widths(
+    this.view.widths = new Widths(
       page.columns.map((column, index) => {
         const rows = Array.from({ length: Math.min(60, page.rows) }, (_, row) => row);
         const texts = rows.map((row) => show(page.value(row, index), this.formats[index]!));
@@ -184,76 +181,77 @@ export class ResultTable extends LitElement {
       }),
     );
     this.layOut();
+    this.measure();
     this.dispatchEvent(new CustomEvent("sp-columns", { detail: this.columns }));
   }
 
   private layOut(): void {
+    const { widths } = this.view;
     const rules = this.columns.map(
-      (_, column) => `.c${column}{left:${this.widths.start(column)}px;width:${this.widths.width(column)}px}`,
+      (_, column) => `.c${column}{left:${widths.start(column)}px;width:${widths.width(column)}px}`,
     );
     this.sheet.replaceSync(rules.join(""));
   }
 
   private onScroll(): void {
-    const scroller = this.scroller;
-    this.left = scroller.scrollLeft;
-    // Our own moves come back as events, rounded to pixels; they must not round the place.
-    if (Math.abs(scroller.scrollTop - this.bar) > 1) {
-      const before = this.top;
-      this.bar = scroller.scrollTop;
-      this.top = this.scale.toTable(this.bar);
-      this.wantSoon(Math.abs(this.top - before) > 20 * this.window ? 60 : 0);
-    }
+    const { scrollTop, scrollLeft } = this.scroller;
+    const moved = this.view.follow(scrollTop, scrollLeft, performance.now() - this.touched < 1500);
+    // Who drags the bar far passes many pages that nobody will see.
+    if (moved) this.wantSoon(moved > 20 * this.view.height ? 60 : 0);
     this.requestUpdate();
   }
 
   private onWheel(event: WheelEvent): void {
     // A squeezed scroll bar would leap over rows at each notch.
-    if (!this.scale.isSqueezed || event.ctrlKey || event.shiftKey || event.deltaY === 0) return;
+    if (!this.view.scale.isSqueezed || event.ctrlKey || event.shiftKey || event.deltaY === 0) return;
     event.preventDefault();
-    const unit = event.deltaMode === 1 ? ROW : event.deltaMode === 2 ? this.window : 1;
-    this.moveTo(this.top + event.deltaY * unit);
+    const unit = event.deltaMode === 1 ? ROW : event.deltaMode === 2 ? this.view.height : 1;
+    this.moveTo(this.view.top + event.deltaY * unit);
     if (event.deltaX) this.scroller.scrollLeft += event.deltaX;
   }
 
   private moveTo(top: number): void {
-    this.top = this.scale.clamp(top, this.window);
-    this.bar = this.scale.toBar(this.top);
-    this.scroller.scrollTop = this.bar;
+    this.scroller.scrollTop = this.view.moveTo(top);
     this.wantSoon(0);
     this.requestUpdate();
   }
 
   private select(selection: Selection): void {
-    const room = this.size.width - this.gutter;
     this.store.set("selection", selection);
-    this.moveTo(this.scale.reveal(selection.cursor.row, this.top, this.window));
-    this.scroller.scrollLeft = this.widths.reveal(selection.cursor.column, this.left, room);
+    this.moveTo(this.view.revealRow(selection.cursor.row));
+    this.scroller.scrollLeft = this.view.revealColumn(selection.cursor.column);
   }
 
   private onKey(event: KeyboardEvent): void {
-    if (this.columns.length === 0 || this.scale.rows === 0) return;
-    const cursor = this.cursor ?? { row: this.scale.rowsIn(this.top, ROW)[0], column: 0 };
+    const { rows } = this.view.scale;
+    if (this.columns.length === 0 || rows === 0) return;
+    const cursor = this.cursor ?? { row: this.view.rows[0], column: 0 };
     const far = event.ctrlKey || event.metaKey;
     if (far && event.key.toLowerCase() === "a") {
-      const last = { row: this.scale.rows - 1, column: this.columns.length - 1 };
+      const last = { row: rows - 1, column: this.columns.length - 1 };
       this.store.set("selection", { anchor: last, cursor: { row: 0, column: 0 } });
       event.preventDefault();
       return;
     }
     if (event.altKey && event.shiftKey && event.key.startsWith("Arrow")) {
       const step = event.key === "ArrowRight" ? 16 : event.key === "ArrowLeft" ? -16 : 0;
-      this.widen(cursor.column, this.widths.width(cursor.column) + step);
+      this.widen(cursor.column, this.view.widths.width(cursor.column) + step);
       event.preventDefault();
       return;
     }
     if (event.altKey) return;
-    const pageRows = Math.max(1, Math.floor(this.window / ROW) - 1);
-    const target = moved(event.key, cursor, this.scale.rows, this.columns.length, pageRows, far);
+    const target = moved(event.key, cursor, rows, this.columns.length, this.view.pageRows, far);
     if (!target) return;
     event.preventDefault();
     const from = this.cursor ? target : cursor;
     this.select({ anchor: event.shiftKey ? (this.selection?.anchor ?? cursor) : from, cursor: from });
+  }
+
+  /** Who comes by Tab must see where the keys will lead from. */
+  private onFocus(): void {
+    if (this.cursor || this.columns.length === 0 || this.view.scale.rows === 0) return;
+    const cursor = { row: Math.ceil(this.view.top / ROW), column: 0 };
+    this.store.set("selection", { anchor: cursor, cursor });
   }
 
   private onCopy(event: ClipboardEvent): void {
@@ -268,16 +266,10 @@ export class ResultTable extends LitElement {
     if (!cell) return;
     this.select({ anchor: event.shiftKey ? (this.selection?.anchor ?? cell) : cell, cursor: cell });
     if (event.pointerType !== "mouse") return;
-    const drag = (move: PointerEvent) => {
+    drag((move) => {
       const to = this.cellAt(move);
       if (to && this.selection) this.select({ anchor: this.selection.anchor, cursor: to });
-    };
-    const drop = () => {
-      this.removeEventListener("pointermove", drag);
-      window.removeEventListener("pointerup", drop);
-    };
-    this.addEventListener("pointermove", drag);
-    window.addEventListener("pointerup", drop);
+    });
   }
 
   private cellAt(event: Event): Cell | null {
@@ -289,18 +281,18 @@ export class ResultTable extends LitElement {
   private onHover(event: PointerEvent): void {
     const cell = this.cellAt(event);
     const element = event.composedPath()[0] as HTMLElement;
-    if (cell && !element.title) element.title = this.full(cell);
+    if (!cell) return;
+    element.title = this.full(cell);
+    this.hovered = element;
   }
 
-  private full(cell: Cell): string {
-    const format = this.formats[cell.column];
-    const value = this.pages?.value(cell.row, cell.column);
-    if (!format || value === undefined) return "";
-    return value === null ? "NULL" : exact(value, format.kind === "list" ? format.inner : format.kind, format.ticks);
+  private full({ row, column }: Cell): string {
+    const format = this.formats[column];
+    return format ? full(this.pages?.value(row, column), format) : "";
   }
 
   private widen(column: number, width: number): void {
-    this.widths.resize(column, width);
+    this.view.widths.resize(column, width);
     this.layOut();
     this.requestUpdate();
   }
@@ -308,22 +300,20 @@ export class ResultTable extends LitElement {
   private onGrip(event: PointerEvent, column: number): void {
     event.preventDefault();
     event.stopPropagation();
-    const begin = event.clientX - this.widths.width(column);
+    const begin = event.clientX - this.view.widths.width(column);
     this.held = column;
-    const drag = (move: PointerEvent) => this.widen(column, move.clientX - begin);
-    const drop = () => {
-      this.held = null;
-      window.removeEventListener("pointermove", drag);
-      window.removeEventListener("pointerup", drop);
-      this.requestUpdate();
-    };
-    window.addEventListener("pointermove", drag);
-    window.addEventListener("pointerup", drop);
+    drag(
+      (move) => this.widen(column, move.clientX - begin),
+      () => {
+        this.held = null;
+        this.requestUpdate();
+      },
+    );
   }
 
   /** As wide as the widest value in sight. */
   private fit(column: number): void {
-    const [first, end] = this.scale.rowsIn(this.top, this.window);
+    const [first, end] = this.view.rows;
     const texts: string[] = [];
     for (let row = first; row < end; row++) {
       const value = this.pages?.value(row, column);
@@ -335,12 +325,8 @@ export class ResultTable extends LitElement {
   /** The room that a column needs for its name and values, in pixels. */
   private widest(name: string, texts: readonly string[], unit = ""): number {
     const family = getComputedStyle(this).fontFamily;
-    const width = (font: string, text: string) => {
-      RULER.font = `${font} ${family}`;
-      return RULER.measureText(text).width;
-    };
-    // Figures are all as wide as a zero, which some fonts only do when asked.
-    const longest = texts.reduce((most, text) => (text.length > most.length ? text : most), "").replace(/\d/g, "0");
+    const longest = texts.reduce((most, text) => (text.length > most.length ? text : most), "");
+    const width = (font: string, text: string) => textWidth(`${font} ${family}`, text);
     return 24 + Math.max(width("600 12.5px", name), width("12.5px", longest), width("11px", unit));
   }
 
@@ -349,21 +335,25 @@ export class ResultTable extends LitElement {
   }
 
   protected override updated(): void {
-    const layer = this.renderRoot.querySelector<HTMLElement>(".layer")!;
-    const width = this.gutter + this.widths.total;
-    layer.style.height = `${this.size.height}px`;
-    layer.style.width = `${this.size.width}px`;
-    layer.style.setProperty("--shift", `${this.gutter - this.left}px`);
-    layer.style.setProperty("--gutter", `${this.gutter}px`);
-    const sizer = this.renderRoot.querySelector<HTMLElement>(".sizer")!;
-    sizer.style.height = `${Math.max(0, this.scale.tall + HEAD - this.size.height)}px`;
-    sizer.style.width = `${width}px`;
-    this.renderRoot.querySelector<HTMLElement>(".body")!.style.transform = `translateY(${-(this.top % ROW)}px)`;
+    // Elements are used again for other rows: what was said of the old one must go.
+    this.hovered?.setAttribute("title", "");
+    this.hovered = null;
+    const { view, gutter } = this;
+    const part = (name: string) => this.renderRoot.querySelector<HTMLElement>(name)!.style;
+    const layer = part(".layer");
+    layer.height = `${view.height + HEAD}px`;
+    layer.width = `${view.width + gutter}px`;
+    layer.setProperty("--shift", `${gutter - view.left}px`);
+    layer.setProperty("--gutter", `${gutter}px`);
+    const sizer = part(".sizer");
+    sizer.height = `${Math.max(0, view.scale.tall - view.height)}px`;
+    sizer.width = `${gutter + view.widths.total}px`;
+    part(".body").transform = `translateY(${-(view.top % ROW)}px)`;
   }
 
   override render(): TemplateResult {
-    const [first, end] = this.scale.rowsIn(this.top, this.window);
-    const [left, right] = this.widths.columnsIn(this.left, Math.max(0, this.size.width - this.gutter));
+    const [first, end] = this.view.rows;
+    const [left, right] = this.view.columns;
     const rows = Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
     const columns = Array.from({ length: right - left }, (_, index) => left + index);
     const span = this.selection ? spanOf(this.selection) : null;
@@ -380,11 +370,14 @@ export class ResultTable extends LitElement {
         aria-label=${this.label}
         aria-multiselectable="true"
         aria-readonly="true"
-        aria-rowcount=${this.scale.rows + 1}
+        aria-rowcount=${this.view.scale.rows + 1}
         aria-colcount=${this.columns.length + 1}
         aria-activedescendant=${this.cursor ? `cell-${this.cursor.row}-${this.cursor.column}` : nothing}
         @scroll=${() => this.onScroll()}
         @keydown=${(event: KeyboardEvent) => this.onKey(event)}
+        @focus=${() => this.onFocus()}
+        @touchstart=${() => (this.touched = performance.now())}
+        @touchmove=${() => (this.touched = performance.now())}
         @copy=${(event: ClipboardEvent) => this.onCopy(event)}
         @pointerdown=${(event: PointerEvent) => this.onPointer(event)}
         @pointerover=${(event: PointerEvent) => this.onHover(event)}
@@ -400,7 +393,7 @@ export class ResultTable extends LitElement {
         </div>
         <div class="sizer" role="presentation"></div>
       </div>
-      ${this.readout()}
+      ${readout(this.columns[this.cursor?.column ?? -1], this.cursor ? this.full(this.cursor) : "")}
     `;
   }
 
@@ -425,36 +418,16 @@ export class ResultTable extends LitElement {
   private row(row: number, columns: number[], span: Span | null): TemplateResult {
     return html`<div class="row" role="row" aria-rowindex=${row + 2} data-row=${row}>
       <div class="gutter" role="rowheader" aria-colindex="1">${row + 1}</div>
-      <div class="cells" role="presentation">${columns.map((column) => this.cell(row, column, span))}</div>
-    </div>`;
-  }
-
-  private cell(row: number, column: number, span: Span | null): TemplateResult {
-    const format = this.formats[column]!;
-    const value = this.pages?.value(row, column);
-    const chosen = span !== null && isInside(span, row, column);
-    const cursor = this.cursor?.row === row && this.cursor.column === column;
-    const kind =
-      value === undefined ? "waiting" : value === null ? "null" : typeof value === "number" && !Number.isFinite(value) ? "odd" : "";
-    return html`<div
-      class="cell c${column} ${kind} ${format.numeric ? "number" : ""} ${chosen ? "chosen" : ""} ${cursor ? "cursor" : ""}"
-      role="gridcell"
-      id=${`cell-${row}-${column}`}
-      aria-colindex=${column + 2}
-      aria-selected=${chosen}
-      data-column=${column}
-      title=""
-      .textContent=${value === undefined ? "" : show(value, format)}
-    ></div>`;
-  }
-
-  private readout(): TemplateResult {
-    const cursor = this.cursor;
-    const facts = cursor ? this.columns[cursor.column] : undefined;
-    if (!cursor || !facts) return html`<div class="readout"><span class="about">Choose a cell to read its full value.</span></div>`;
-    return html`<div class="readout" data-testid="readout">
-      <span>${facts.name}</span><code>${this.full(cursor)}</code>${facts.unit ? html`<span>${facts.unit}</span>` : nothing}
-      <span class="about">${[facts.description, facts.ucd].filter(Boolean).join(" \u00b7 ")}</span>
+      <div class="cells" role="presentation">${columns.map((column) =>
+          cell(
+            row,
+            column,
+            this.pages?.value(row, column),
+            this.formats[column]!,
+            span !== null && isInside(span, row, column),
+            this.cursor?.row === row && this.cursor.column === column,
+          ),
+        )}</div>
     </div>`;
   }
 }

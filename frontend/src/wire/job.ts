@@ -44,7 +44,7 @@ export interface Job {
   /** The result was cut: by the row limit asked for, or by a limit of the instance. */
   overflow: boolean;
   /** Between 0 and 1, where the engine knows. */
-  progress: number | null;
+  progress?: number | null;
   maxrec?: number | null;
   error: QueryError | null;
   links: { result: string; job: string };

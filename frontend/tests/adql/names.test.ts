@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { describe, expect, it } from "vitest";
-import { extentOf, offsetOf, placeOf, sources } from "../../src/adql/names";
+import { extentOf, fitted, offsetOf, placeOf, sources } from "../../src/adql/names";
 import { quoted } from "../../src/adql/words";
 
 /** A place in a query is marked by `|`. */
@@ -86,5 +86,36 @@ describe("a name in a query", () => {
       '"a b"',
       '"x"',
     ]);
+  });
+});
+
+describe("a name that is put into a query", () => {
+  /** The query after `name` was put where `|` stands. */
+  const put = (text: string, name: string) => {
+    const position = text.indexOf("|");
+    const plain = text.replace("|", "");
+    const { from, insert } = fitted(plain, position, position, name);
+    return plain.slice(0, from) + insert + plain.slice(position);
+  };
+
+  it("gets a comma after another name", () => {
+    expect(put("SELECT ra| FROM a.b", "dec")).toBe("SELECT ra, dec FROM a.b");
+    expect(put("SELECT ra |FROM a.b", "dec")).toBe("SELECT ra, dec FROM a.b");
+    expect(put("SELECT ra\n  |", "dec")).toBe("SELECT ra,\n  dec");
+    expect(put("SELECT COUNT(*)|", "band")).toBe("SELECT COUNT(*), band");
+  });
+
+  it("gets none after a keyword, a sign or TOP's number", () => {
+    expect(put("SELECT |", "ra")).toBe("SELECT ra");
+    expect(put("SELECT TOP 10 |", "ra")).toBe("SELECT TOP 10 ra");
+    expect(put("SELECT ra,|", "dec")).toBe("SELECT ra, dec");
+    expect(put("SELECT SQRT(|)", "ra")).toBe("SELECT SQRT(ra)");
+    expect(put("SELECT g.|", "ra")).toBe("SELECT g.ra");
+    expect(put("SELECT a FROM b WHERE x = 1 AND y|", "z")).toBe("SELECT a FROM b WHERE x = 1 AND y z");
+    expect(put("|", "a.b")).toBe("a.b");
+  });
+
+  it("is parted from the word after it", () => {
+    expect(put("SELECT |FROM a.b", "ra")).toBe("SELECT ra FROM a.b");
   });
 });

@@ -40,7 +40,7 @@ class Joiner:
     """Resolves one table or subquery."""
 
     expression: Callable[[exp.Expr, Scope], None]
-    """Resolves the names below a node."""
+    """Resolves the names in a condition."""
 
     column: Callable[[Field, Relation], exp.Expr]
     """Returns a node that means a column."""
@@ -106,7 +106,7 @@ class Joiner:
         on = join.args.get("on")
         if on is not None:
             inner = Scope(scope.text, scope.parent, relations, left.entries + right.entries)
-            self.expression(join, inner)
+            self.expression(on, inner)
         elif join.args.get("side"):
             join.set("on", exp.Boolean(this=True))
         else:

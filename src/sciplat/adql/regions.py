@@ -10,7 +10,7 @@ from sciplat.adql.resolve import Resolved
 from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, Shape, read_shape
 from sciplat.adql.spherical import angle, inside_polygon, near_edge, ranges_test, within
-from sciplat.sky.cover import cover
+from sciplat.sky.healpix import cover
 from sciplat.sky.region import Region
 
 __all__ = ["contains", "healpix_column", "intersects", "ranged"]

@@ -404,12 +404,18 @@ class _Resolver:
         found = list(node.walk(prune=lambda inner: isinstance(inner, exp.Query)))
         for inner in found if root else found[1:]:
             if isinstance(inner, exp.Query):
-                self.query(inner.this if isinstance(inner, exp.Subquery) else inner, scope)
+                query = inner.this if isinstance(inner, exp.Subquery) else inner
+                fields = self.query(query, scope)
+                if isinstance(inner.parent, exp.In) and len(fields) != 1:
+                    raise self.resolved.error(
+                        inner.parent,
+                        f"The query after IN must give one column, and this one gives {len(fields)}",
+                    )
             elif isinstance(inner, exp.Column) and inner.meta_get("reference") is None:
                 self._resolve_column(inner, scope)
             elif isinstance(inner, exp.Anonymous):
                 self._check_function(inner)
-        annotate(node if not root or node.parent is None else node.parent)
+        annotate(node)
 
     def _resolve_column(self, node: exp.Column, scope: Scope) -> None:
         entry, relation, merged = scope.find(node)

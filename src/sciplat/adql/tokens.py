@@ -28,6 +28,10 @@ class Word(Enum):
     END = "the end of the query"
 
 
+MAX_NAME = 256
+"""Characters a name may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A stretch of the query's text, lines and columns counted from 1."""
@@ -127,6 +131,7 @@ _TOKEN = re.compile(
     | (?P<integer>[0-9]+)
     | (?P<string>'(?:[^']|'')*')
     | (?P<delimited>"(?:[^"]|"")*")
+    | (?P<comment>/\*)
     | (?P<sign><>|<=|>=|!=|\|\||[-+*/=<>(),.;])
     """,
     re.VERBOSE | re.ASCII,
@@ -168,6 +173,8 @@ def tokenize(text: Text) -> list[Token]:
         if match is None:
             raise _unreadable(text, position)
         kind, end = match.lastgroup, match.end()
+        if kind in ("name", "delimited") and end - position > MAX_NAME:
+            raise text.error(f"A name has at most {MAX_NAME} characters", position, end)
         written = match.group()
         if kind == "name":
             upper = written.upper()
@@ -180,6 +187,8 @@ def tokenize(text: Text) -> list[Token]:
             tokens.append(Token(Word.DELIMITED, name, position, end, touching))
         elif kind == "string":
             tokens.append(Token(Word.STRING, written[1:-1].replace("''", "'"), position, end, touching))
+        elif kind == "comment":
+            raise text.error("ADQL has no /* */ comments: use -- up to the end of the line", position, end)
         elif kind == "hex":
             raise text.error("Hexadecimal numbers cannot be used: write the decimal one", position, end)
         elif kind == "sign":
@@ -198,9 +207,7 @@ def tokenize(text: Text) -> list[Token]:
 def _unreadable(text: Text, position: int) -> ADQLError:
     source = text.text
     character = source[position]
-    if source.startswith("/*", position):
-        hint = "ADQL has no /* */ comments: use -- up to the end of the line"
-    elif character in _HINTS:
+    if character in _HINTS:
         hint = _HINTS[character]
     elif ord(character) > 127:
         hint = f"The character {character!r} can stand in texts and in names in double quotes only"

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from sciplat.adql.catalog import Catalog, TableSource
 from sciplat.adql.geometry import geometry
+from sciplat.adql.matches import positional_joins
 from sciplat.adql.numbers import numbers
 from sciplat.adql.parser import parse
 from sciplat.adql.resolve import Resolved, resolve
@@ -20,7 +21,7 @@ __all__ = ["RULES", "Translation", "translate"]
 
 Rule = Callable[[Resolved], None]
 
-RULES: tuple[Rule, ...] = (geometry, numbers, visible_rows)
+RULES: tuple[Rule, ...] = (positional_joins, geometry, numbers, visible_rows)
 """What is done to a resolved tree, in this order."""
 
 

@@ -14,9 +14,10 @@ from sciplat.errors import AuthenticationError, NotFoundError, UsageError
 from sciplat.services.query import Query
 from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
+from sciplat.vo.names import delimited
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
-__all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
+__all__ = ["PREFIX", "XML", "check_words", "format_of", "query_of", "router"]
 
 PREFIX = "/api/tap"
 XML = "application/xml"
@@ -25,13 +26,13 @@ LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 router = APIRouter(prefix=PREFIX, tags=["tap"])
 
 
-def query_of(parameters: Parameters) -> Query:
-    """Return the query of a request (TAP 1.1, section 2.7).
+def check_words(parameters: Parameters) -> None:
+    """Refuse what this service does not know (TAP 1.1, section 2.7).
 
     Raises
     ------
     UsageError
-        A parameter is missing, or is one that this service does not take.
+        REQUEST or LANG is unknown, or there is an UPLOAD.
     """
     request = parameters.text("REQUEST")
     if request is not None and request.lower() != "doquery":
@@ -43,6 +44,17 @@ def query_of(parameters: Parameters) -> Query:
         )
     if parameters.text("UPLOAD"):
         raise UsageError("This service takes no uploads: leave out UPLOAD.")
+
+
+def query_of(parameters: Parameters) -> Query:
+    """Return the query of a request.
+
+    Raises
+    ------
+    UsageError
+        A parameter is missing, or is one that this service does not take.
+    """
+    check_words(parameters)
     adql = parameters.text("QUERY")
     if adql is None or not adql.strip():
         raise UsageError("QUERY is missing: send QUERY=SELECT …")
@@ -68,9 +80,11 @@ def tables(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
     """Answer the tables that the asker can query (VOSI 1.1, section 6)."""
     match parameters.text("DETAIL"):
         case None | "max":
-            return Response(tables_document(asking.schemas(visitor)), media_type=XML)
+            return Response(tables_document(asking.schemas(visitor), spell=delimited), media_type=XML)
         case "min":
-            return Response(tables_document(asking.schemas(visitor), detail="min"), media_type=XML)
+            return Response(
+                tables_document(asking.schemas(visitor), detail="min", spell=delimited), media_type=XML
+            )
         case other:
             raise UsageError(f"detail={other[:40]!r} is unknown; it can be min or max.")
 
@@ -81,7 +95,7 @@ def table(name: str, visitor: Visiting, asking: Asking) -> Response:
     for schema in asking.schemas(visitor):
         for found in schema.tables:
             if found.qualified_name.lower() == name.lower():
-                return Response(table_document(found), media_type=XML)
+                return Response(table_document(found, spell=delimited), media_type=XML)
     if visitor.user is None:
         raise AuthenticationError(
             f"There is no public table {name!r}. If it is private, sign in or send a token."

@@ -13,7 +13,7 @@ from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.respond import respond
-from sciplat.api.tap import PREFIX, XML, format_of
+from sciplat.api.tap import PREFIX, XML, check_words, format_of
 from sciplat.errors import UsageError
 from sciplat.jobs.models import Job, Phase
 from sciplat.tables.document import Document
@@ -42,8 +42,7 @@ def _see(request: Request, job_id: str = "") -> RedirectResponse:
 
 def _kept(parameters: Parameters) -> dict[str, str]:
     """Return what a job keeps of a request, after looking for mistakes that would only show later."""
-    if parameters.text("UPLOAD"):
-        raise UsageError("This service takes no uploads: leave out UPLOAD.")
+    check_words(parameters)
     format_of(parameters)
     parameters.whole_number("MAXREC")
     return {name: text for name in KEPT if (text := parameters.text(name)) is not None}
@@ -75,9 +74,7 @@ def jobs(request: Request, parameters: Dali, visitor: Visiting, instance: Reach)
         last=parameters.whole_number("LAST"),
     )
     references = (
-        uws.JobReference(
-            job.id, _address(request, job.id), uws.Phase(job.phase), job.created, job.run_id, job.owner
-        )
+        uws.JobReference(job.id, _address(request, job.id), job.phase, job.created, job.run_id, job.owner)
         for job in found
     )
     return Response(uws.jobs_document(references), media_type=XML)
@@ -272,7 +269,7 @@ def _uws(request: Request, job: Job) -> uws.Job:
     address = f"{_address(request, job.id)}/results/result"
     return uws.Job(
         id=job.id,
-        phase=uws.Phase(job.phase),
+        phase=job.phase,
         creation_time=job.created,
         execution_duration=job.execution_duration,
         run_id=job.run_id,

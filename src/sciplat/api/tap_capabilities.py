@@ -66,7 +66,6 @@ _ADQL = Language(
         FeatureList(ADQL_FEATURES["common-table"], (Feature("WITH"),)),
         FeatureList(ADQL_FEATURES["type"], (Feature("CAST"),)),
         FeatureList(ADQL_FEATURES["offset"], (Feature("OFFSET"),)),
-        FeatureList(ADQL_FEATURES["conditional"], (Feature("COALESCE"),)),
     ),
 )
 

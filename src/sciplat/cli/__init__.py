@@ -13,11 +13,15 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS: dict[str, LazyCommand] = {
     "up": LazyCommand("sciplat.cli.up:up", "Run an instance here, until Ctrl-C."),
     "status": LazyCommand("sciplat.cli.status:status", "Say whether the instance runs, and how it is."),
-    "ingest": LazyCommand("sciplat.cli.ingest:ingest", "Bring catalogs into a data release."),
-    "release": LazyCommand("sciplat.cli.release:release", "List, publish or withdraw data releases."),
-    "user": LazyCommand("sciplat.cli.user:user", "Add users and list them."),
-    "token": LazyCommand("sciplat.cli.token:token", "Create, list and revoke tokens."),
-    "adql": LazyCommand("sciplat.cli.adql:adql", "Check ADQL queries without an instance."),
+    "ingest": LazyCommand("sciplat.cli.ingest:ingest", "Take files into a data release."),
+    "release": LazyCommand("sciplat.cli.release:release", "See data releases, and say who may read them."),
+    "user": LazyCommand(
+        "sciplat.cli.user:user", "Add users, list them, and give them links to sign in with."
+    ),
+    "token": LazyCommand(
+        "sciplat.cli.token:token", "Make tokens for scripts and other clients, list and revoke them."
+    ),
+    "adql": LazyCommand("sciplat.cli.adql:adql", "Look over ADQL queries; needs no instance."),
     "demo": LazyCommand("sciplat.cli.demo:demo", "Make the demo surveys."),
 }
 """Every command, where it is, and what it does in one line."""

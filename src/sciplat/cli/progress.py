@@ -11,7 +11,7 @@ from typing import TextIO
 
 __all__ = ["LINES_VARIABLE", "Progress", "progress_bar"]
 
-LINES_VARIABLE = "SCIPLAT_PROGRESS"
+LINES_VARIABLE = "_SCIPLAT_PROGRESS"
 """With the value ``json`` in the environment, progress is one JSON object a line on standard output."""
 
 

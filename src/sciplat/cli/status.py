@@ -40,12 +40,13 @@ def _ask(url: str) -> dict[str, Any]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=10) as response:
-            answer: dict[str, Any] = json.load(response)
+            text = response.read()
     except urllib.error.HTTPError as error:
         with error:
-            answer = json.load(error)
+            text = error.read()
     except OSError as error:
-        raise click.ClickException(
-            f"The instance runs, but its front door {url} does not answer: {error}"
-        ) from error
+        raise click.ClickException(f"The instance runs, but {url} does not answer: {error}") from error
+    answer: dict[str, Any] = json.loads(text)
+    if "components" not in answer:
+        raise click.ClickException(f"The instance runs, but {url} answers: {text.decode('utf-8', 'replace')}")
     return answer

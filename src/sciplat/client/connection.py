@@ -5,34 +5,16 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import Any
-from urllib.parse import urlsplit
 
-import requests
 from astropy.table import Table
 from pyvo.dal import TAPService
 
+from sciplat.client.door import Door
 from sciplat.client.job import ClientJob
-from sciplat.errors import SciplatError, UnavailableError, UsageError
 
 __all__ = ["Client", "connect"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
-TIMEOUT_SECONDS = 120
-
-
-class _TokenFor(requests.auth.AuthBase):  # requests asks for this class
-    """Sends a token to one origin and to nobody else, redirects included."""
-
-    def __init__(self, origin: str, token: str) -> None:
-        self._origin = origin
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        parts = urlsplit(request.url or "")
-        if f"{parts.scheme}://{parts.netloc}" == self._origin:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class Client:
@@ -44,12 +26,13 @@ class Client:
     >>> stars = client.query("SELECT TOP 5 * FROM gaia.gaia_source")  # doctest: +SKIP
     """
 
-    def __init__(self, url: str, token: str | None) -> None:
-        self.url = url.rstrip("/")
-        self.session = requests.Session()
-        if token:
-            parts = urlsplit(self.url)
-            self.session.auth = _TokenFor(f"{parts.scheme}://{parts.netloc}", token)
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    @property
+    def url(self) -> str:
+        """Where the Portal is."""
+        return self._door.url
 
     def __repr__(self) -> str:
         return f"Client({self.url!r})"
@@ -57,12 +40,12 @@ class Client:
     @cached_property
     def tap(self) -> TAPService:
         """The TAP service, with all that pyvo offers."""
-        return TAPService(f"{self.url}/api/tap", session=self.session)
+        return TAPService(f"{self.url}/api/tap", session=self._door.session)
 
     @property
     def me(self) -> str | None:
         """The name of the user whose token this connection sends; None without one."""
-        user = self.get("/api/identity/me")["user"]
+        user = self._door.get("/api/identity/me")["user"]
         return None if user is None else str(user["name"])
 
     def query(self, adql: str, *, maxrec: int | None = None) -> Table:
@@ -92,27 +75,9 @@ class Client:
         UsageError
             There is no such job for this user.
         """
-        job = ClientJob(self, job_id)
+        job = ClientJob(self._door, job_id)
         job.refresh()
         return job
-
-    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
-        """Return the JSON at an address of the instance."""
-        try:
-            answer = self.session.get(f"{self.url}{path}", params=parameters, timeout=TIMEOUT_SECONDS)
-        except requests.ConnectionError as error:
-            raise UnavailableError(f"Nobody answers at {self.url}: is the instance running?") from error
-        if answer.ok:
-            return dict(answer.json())
-        raise _told(answer)
-
-
-def _told(answer: requests.Response) -> SciplatError:
-    try:
-        message = str(answer.json()["error"]["message"])
-    except (ValueError, KeyError, TypeError):
-        message = f"The instance answered {answer.status_code} {answer.reason}."
-    return UnavailableError(message) if answer.status_code >= 500 else UsageError(message)
 
 
 def connect(url: str | None = None, token: str | None = None) -> Client:
@@ -126,6 +91,5 @@ def connect(url: str | None = None, token: str | None = None) -> Client:
     token
         Whose rights to use; by default ``SCIPLAT_TOKEN``; without one, what is public.
     """
-    return Client(
-        url or os.environ.get("SCIPLAT_URL") or DEFAULT_URL, token or os.environ.get("SCIPLAT_TOKEN")
-    )
+    door = Door(url or os.environ.get("SCIPLAT_URL") or DEFAULT_URL, token or os.environ.get("SCIPLAT_TOKEN"))
+    return Client(door)

@@ -4,15 +4,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from astropy.io.votable import parse_single_table
 from astropy.table import Table
 
+from sciplat.client.door import Door
 from sciplat.errors import UsageError
-
-if TYPE_CHECKING:
-    from sciplat.client.connection import Client
 
 __all__ = ["ClientJob"]
 
@@ -23,8 +21,8 @@ _ACTIVE = frozenset({"PENDING", "QUEUED", "EXECUTING"})
 class ClientJob:
     """One job: its query, its phase and its rows."""
 
-    def __init__(self, client: Client, job_id: str) -> None:
-        self._client = client
+    def __init__(self, door: Door, job_id: str) -> None:
+        self._door = door
         self.id = job_id
         self._facts: dict[str, Any] = {}
 
@@ -49,7 +47,7 @@ class ClientJob:
 
     def refresh(self, *, wait: int = 0) -> None:
         """Ask the instance; with ``wait``, return when the phase changes or so many seconds have passed."""
-        self._facts = self._client.get(f"/api/jobs/{self.id}", wait=wait)
+        self._facts = self._door.get(f"/api/jobs/{self.id}", wait=wait)
 
     def wait(self) -> ClientJob:
         """Return when the job has ended.
@@ -71,6 +69,6 @@ class ClientJob:
     def table(self) -> Table:
         """Wait for the job and return its rows as an astropy table, with units."""
         self.wait()
-        answer = self._client.session.get(self._client.url + self._facts["links"]["result"], timeout=None)
+        answer = self._door.session.get(self._door.url + self._facts["links"]["result"], timeout=None)
         answer.raise_for_status()
         return parse_single_table(io.BytesIO(answer.content)).to_table(use_names_over_ids=True)

@@ -17,7 +17,7 @@ __all__ = ["NOT_SETTINGS", "read_settings"]
 
 PREFIX = "SCIPLAT_"
 
-NOT_SETTINGS = frozenset({"SCIPLAT_HOME", "SCIPLAT_SHARED", "SCIPLAT_TOKEN", "SCIPLAT_URL"})
+NOT_SETTINGS = frozenset({"SCIPLAT_HOME", "SCIPLAT_PEER", "SCIPLAT_SHARED", "SCIPLAT_TOKEN", "SCIPLAT_URL"})
 """Variables of that prefix that say something else: where the home is, where tests find data,
 and what the client signs in with."""
 

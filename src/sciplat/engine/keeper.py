@@ -18,7 +18,6 @@ from pathlib import Path
 import psutil
 import pyarrow as pa
 
-import sciplat
 from sciplat import errors
 from sciplat.engine.limits import Limits
 from sciplat.engine.protocol import Channel, Message, statement_to_wire
@@ -26,7 +25,7 @@ from sciplat.engine.running import Running
 from sciplat.engine.spool import part_of
 from sciplat.engine.statement import Outcome
 
-__all__ = ["Keeper"]
+__all__ = ["CLOSED", "Keeper"]
 
 _log = logging.getLogger(__name__)
 
@@ -101,8 +100,9 @@ class _Process:
 
 def _environment(directory: Path) -> dict[str, str]:
     """Return the little that a worker needs: no secret of the owner is in its environment."""
-    package = str(Path(sciplat.__file__).parents[1])
-    paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    package = str(Path(errors.__file__).parents[1])
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    paths = [package, *(str(Path(path).absolute()) for path in given)]
     return {
         "PATH": os.defpath,
         "HOME": str(directory),
@@ -155,14 +155,12 @@ class Keeper:
         if process is not None:
             _interrupt(process, number)
 
-    @property
-    def running(self) -> Running | None:
-        """The query at work."""
-        return self._running
-
-    def end(self, timeout_seconds: float) -> None:
-        """End the worker, after the pool has stopped giving queries."""
+    def stop(self) -> None:
+        """Stop the query at work and the worker, soon."""
         self._ending.set()
+
+    def join(self, timeout_seconds: float) -> None:
+        """Wait until the worker has stopped; kill it if it takes longer."""
         self._thread.join(timeout_seconds)
         with self._lock:
             process = self._process
@@ -246,7 +244,6 @@ class Keeper:
             "durable": running.durable,
         }
         try:
-            running.spool.parent.mkdir(parents=True, exist_ok=True)
             process.channel.send(request)
         except OSError:
             self._lost(running)
@@ -259,6 +256,8 @@ class Keeper:
             now = time.monotonic()
             if limit is not None and now >= begun + limit:
                 running.stop(errors.QueryTimeoutError(_too_long(limit)))
+            if self._ending.is_set():
+                running.stop(errors.UnavailableError(CLOSED))
             if running.reason is not None and kill_at is None:
                 _interrupt(process, self._number)
                 kill_at = now + _GRACE_SECONDS
@@ -300,8 +299,6 @@ class Keeper:
                 running.finish(outcome, inline, schema)
                 return True
             case _:
-                if header["fatal"]:
-                    self._drop(_GRACE_SECONDS)
                 kind = _KINDS.get(header["kind"], errors.EngineError)
                 if kind is errors.EngineError:
                     _log.error(
@@ -309,6 +306,8 @@ class Keeper:
                     )
                 stopped = running.reason if kind is errors.CancelledError else None
                 running.fail(stopped or kind(header["message"]))
+                if header["fatal"]:
+                    self._drop(_GRACE_SECONDS)
                 return True
         return False
 
@@ -336,6 +335,7 @@ def _too_long(limit_seconds: float) -> str:
     )
 
 
+CLOSED = "The query service is shutting down. Try again when the instance is up."
 _DOWN = "The query workers cannot be started. Tell the operator of this instance; its log says why."
 _DIED = (
     "The process that ran this query ended unexpectedly. Other queries go on. Run it again; if it fails "

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sciplat.engine.keeper import Keeper
+from sciplat.engine.keeper import CLOSED, Keeper
 from sciplat.engine.limits import Limits
 from sciplat.engine.running import Running
 from sciplat.engine.statement import Statement
@@ -44,6 +44,7 @@ class QueryPool:
         self._heavy = 0
         self._most_heavy = max(1, size - 1)
         self._closed = False
+        directory = directory.absolute()
         directory.mkdir(parents=True, exist_ok=True)
         for left_over in directory.glob("worker-*"):  # of an owner that was killed
             shutil.rmtree(left_over, ignore_errors=True)
@@ -90,7 +91,7 @@ class QueryPool:
         limit = self._queue_seconds if queue_seconds is None else queue_seconds
         running = Running(
             statement,
-            spool,
+            spool.absolute(),
             durable=durable,
             heavy=heavy,
             queue_deadline=None if limit is None else time.monotonic() + limit,
@@ -99,7 +100,7 @@ class QueryPool:
         )
         with self._changed:
             if self._closed:
-                raise UnavailableError(_CLOSED)
+                raise UnavailableError(CLOSED)
             self._waiting.append(running)
             self._changed.notify_all()
         return running
@@ -141,14 +142,12 @@ class QueryPool:
             self._waiting.clear()
             self._changed.notify_all()
         for queued in waiting:
-            queued.fail(UnavailableError(_CLOSED))
+            queued.fail(UnavailableError(CLOSED))
         deadline = time.monotonic() + timeout_seconds
         for keeper in self._keepers:
-            if (running := keeper.running) is not None:
-                running.stop(UnavailableError(_CLOSED))
-                keeper.interrupt(running)
+            keeper.stop()
         for keeper in self._keepers:
-            keeper.end(max(0.0, deadline - time.monotonic()))
+            keeper.join(max(0.0, deadline - time.monotonic()))
 
     def __enter__(self) -> Self:
         return self
@@ -213,7 +212,6 @@ class QueryPool:
         return False
 
 
-_CLOSED = "The query service is shutting down. Try again when the instance is up."
 _BUSY = (
     "All query workers are busy, and none came free in time. Try again in a moment, or run the query as an "
     "asynchronous job, which waits for its turn."

@@ -102,7 +102,7 @@ def statement_to_wire(statement: Statement) -> dict[str, Any]:
     ]
     return {
         "sql": statement.sql,
-        "attachments": [[alias, str(path)] for alias, path in statement.attachments],
+        "attachments": [[alias, str(path.absolute())] for alias, path in statement.attachments],
         "columns": columns,
         "maxrec": statement.maxrec,
         "row_limit": statement.row_limit,

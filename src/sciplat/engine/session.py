@@ -52,13 +52,7 @@ class Session:
             self._renew({})
 
     def _renew(self, needed: dict[str, Path]) -> None:
-        # DuckDB attaches a path once, under one name; and what is needed wins over what was kept.
-        paths = set(needed.values())
-        kept = {
-            alias: path
-            for alias, path in self._files.items()
-            if alias not in needed and path not in paths and path.exists()
-        }
+        kept = {alias: path for alias, path in self._files.items() if alias not in needed and path.exists()}
         while kept and len(kept) + len(needed) > _MOST_FILES:
             del kept[next(iter(kept))]
         self._files = {}

@@ -112,6 +112,7 @@ class Spool:
             part_of(self._path).unlink(missing_ok=True)
 
     def _become_a_file(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._sink = pa.OSFile(str(part_of(self._path)), "wb")
         self._writer = pa.ipc.new_file(self._sink, self._schema)
         self._on_begin()

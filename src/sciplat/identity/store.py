@@ -92,12 +92,19 @@ class IdentityStore:
         cls,
         home: Path,
         *,
+        database: str | None = None,
         cost: Cost | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> Self:
-        """Open the users of the instance at ``home``; the first time, ``admin`` is made."""
-        database = Database.open(in_folder(home / "state", _ROOM), room=_ROOM)
-        store = cls(database, workspace=home / "workspace", cost=cost, clock=clock)
+        """Open the users of the instance at ``home``; the first time, ``admin`` is made.
+
+        Parameters
+        ----------
+        database
+            The address of a PostgreSQL database, instead of a file in ``home``.
+        """
+        opened = Database.open(database or in_folder(home / "state", _ROOM), room=_ROOM)
+        store = cls(opened, workspace=home / "workspace", cost=cost, clock=clock)
         if not store._exists(ADMIN):
             with suppress(ConflictError):  # another process may be quicker
                 store._add(ADMIN, frozenset(Scope))

@@ -14,7 +14,7 @@ from math import ceil
 
 from sqlalchemy import Connection, delete, select, update
 
-from sciplat.errors import LimitError
+from sciplat.errors import TooManyAttemptsError
 from sciplat.identity.tables import failed_sign_ins
 
 __all__ = ["count_attempt", "forgive"]
@@ -46,7 +46,7 @@ def count_attempt(connection: Connection, *, user: str | None, address: str, now
 
     Raises
     ------
-    LimitError
+    TooManyAttemptsError
         It comes too early after others that failed.
     """
     table = failed_sign_ins
@@ -58,7 +58,7 @@ def count_attempt(connection: Connection, *, user: str | None, address: str, now
             left = row.last + rule.wait(row.failures) - now
             if left > timedelta(0):
                 seconds = ceil(left.total_seconds())
-                raise LimitError(
+                raise TooManyAttemptsError(
                     f"Too many failed attempts to sign in: try again in {seconds} s",
                     retry_seconds=seconds,
                 )

@@ -5,32 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+
+from sciplat.vo.uws import Phase
 
 __all__ = ["Job", "JobError", "Phase"]
-
-
-class Phase(StrEnum):
-    """Where a job is on its way."""
-
-    PENDING = "PENDING"
-    """It is being put together, and waits for its owner to run it."""
-
-    QUEUED = "QUEUED"
-    """It waits for its turn."""
-
-    EXECUTING = "EXECUTING"
-    COMPLETED = "COMPLETED"
-    ERROR = "ERROR"
-    ABORTED = "ABORTED"
-
-    @property
-    def is_active(self) -> bool:
-        """Whether another phase may still follow."""
-        return self in _ACTIVE
-
-
-_ACTIVE = frozenset({Phase.PENDING, Phase.QUEUED, Phase.EXECUTING})
 
 
 @dataclass(frozen=True, slots=True)

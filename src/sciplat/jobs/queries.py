@@ -31,7 +31,7 @@ def next_in_turn(running_per_user: int) -> Select[Any]:
     busy = (
         select(func.coalesce(jobs.c.owner, _NOBODY).label("who"), func.count().label("running"))
         .where(jobs.c.phase == Phase.EXECUTING.value)
-        .group_by(func.coalesce(jobs.c.owner, _NOBODY))
+        .group_by(jobs.c.owner)
         .subquery()
     )
     running = func.coalesce(busy.c.running, 0)

@@ -53,9 +53,21 @@ class JobStore:
         self._now = clock
 
     @classmethod
-    def open(cls, home: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Self:
-        """Open the jobs of the instance at ``home``."""
-        return cls(Database.open(in_folder(home / "state", _ROOM), room=_ROOM), clock=clock)
+    def open(
+        cls,
+        home: Path,
+        *,
+        database: str | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> Self:
+        """Open the jobs of the instance at ``home``.
+
+        Parameters
+        ----------
+        database
+            The address of a PostgreSQL database, instead of a file in ``home``.
+        """
+        return cls(Database.open(database or in_folder(home / "state", _ROOM), room=_ROOM), clock=clock)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -32,13 +32,13 @@ def everybody() -> None:
 router = APIRouter(dependencies=[Depends(everybody)], include_in_schema=False)
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 def root() -> RedirectResponse:
     """Lead to the Portal."""
     return RedirectResponse("/portal", 307)
 
 
-@router.get("/portal/assets/{name}")
+@router.api_route("/portal/assets/{name}", methods=["GET", "HEAD"])
 def asset(name: str) -> FileResponse:
     """Answer one built file; its name changes with its content, so browsers keep it."""
     path = STATIC / "assets" / name
@@ -53,8 +53,8 @@ def asset(name: str) -> FileResponse:
     )
 
 
-@router.get("/portal")
-@router.get("/portal/{page:path}")
+@router.api_route("/portal", methods=["GET", "HEAD"])
+@router.api_route("/portal/{page:path}", methods=["GET", "HEAD"])
 def page(page: str = "") -> FileResponse:
     """Answer the Portal's page; its script shows what the address says."""
     index = STATIC / "index.html"

@@ -14,7 +14,7 @@ EXIT_REFUSED = 78
 It is EX_CONFIG of sysexits(3). The last line that it wrote to standard error is the reason.
 """
 
-LIFELINE_VARIABLE = "SCIPLAT_LIFELINE"
+LIFELINE_VARIABLE = "_SCIPLAT_LIFELINE"
 """The variable with the number of a pipe's reading end; the pipe's end means that the supervisor has died."""
 
 

@@ -17,6 +17,7 @@ from sciplat.processes.lifeline import obey_supervisor
 from sciplat.processes.logs import write_logs
 from sciplat.processes.process import EXIT_REFUSED
 from sciplat.processes.server import serve
+from sciplat.wire.health import HealthResponse
 
 __all__ = ["main"]
 
@@ -36,7 +37,12 @@ def main() -> None:
     except SciplatError as error:
         print(" ".join(str(error).split()), file=sys.stderr)  # noqa: T201  the supervisor reads it
         raise SystemExit(EXIT_REFUSED) from None
-    app.state.health = lambda: read_status(chosen.run_directory)
+
+    def health() -> HealthResponse:
+        state = read_status(chosen.run_directory)
+        return HealthResponse(status=state.status, components=dict(state.components))
+
+    app.state.health = health
     serve(app, chosen.run_directory / f"{chosen.name}.sock")
 
 

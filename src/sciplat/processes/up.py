@@ -203,9 +203,14 @@ async def _greet_and_go_on(
 
         await supervisor.until(usable)
     terminal.say(f"Portal: {record.url}")
-    facts = await _welcome(supervisor, helpers)
-    if code := facts.get("sign_in"):
-        terminal.say(f"Sign in: {record.url}portal/sign-in#{code}")
+
+    def greet(facts: Mapping[str, Any]) -> None:
+        if code := facts.get("sign_in"):
+            terminal.say(f"Sign in: {record.url}portal/sign-in#{code}")
+
+    facts = await _welcome(supervisor, helpers, greet)
+    if "sign_in" not in facts:
+        terminal.warn(f"The link to sign in could not be made; see {log_file(home, 'supervisor')}")
     supervisor.set_state("demo", "ready" if facts.get("demo") else "absent")
     if demo and not facts.get("demo"):
         if not facts.get("demo_installed", True):
@@ -215,18 +220,30 @@ async def _greet_and_go_on(
     await supervisor.until(lambda _components: False)  # until a signal; a refusal ends it too
 
 
-async def _welcome(supervisor: Supervisor, helpers: Helpers) -> Mapping[str, Any]:
+async def _welcome(
+    supervisor: Supervisor, helpers: Helpers, greet: Callable[[Mapping[str, Any]], None]
+) -> Mapping[str, Any]:
     """Ask the instance what the terminal should say; nothing of the answer is logged."""
-    lines: list[str] = []
-    child = supervisor.spawn("welcome", helpers.welcome, {}, lines.append)
+    facts: dict[str, Any] = {}
+    other_words: list[str] = []
+
+    def hear(line: str) -> None:
+        try:
+            said = dict(json.loads(line))
+        except (ValueError, TypeError):  # a warning, or the reason of a failure
+            other_words.append(redact(line))
+        else:
+            facts.update(said)
+            greet(said)
+
+    child = supervisor.spawn("welcome", helpers.welcome, {}, hear)
     try:
-        if await asyncio.shield(child.exited) == 0 and lines:
-            facts: Mapping[str, Any] = json.loads(lines[-1])
-            return facts
+        code = await asyncio.shield(child.exited)
     finally:
         child.kill()
-    logger.error("cannot ask the instance for its sign-in link: %s", redact(" | ".join(lines[-3:])))
-    return {}
+    if code:
+        logger.error("cannot ask the instance for its sign-in link: %s", " | ".join(other_words[-3:]))
+    return facts
 
 
 async def _make_demo(home: Path, supervisor: Supervisor, helpers: Helpers, terminal: Terminal) -> None:
@@ -243,7 +260,7 @@ async def _make_demo(home: Path, supervisor: Supervisor, helpers: Helpers, termi
                 logger.warning("%s", line, extra={"component": "demo"})
 
         supervisor.set_state("demo", "making")
-        child = supervisor.spawn("demo", helpers.make_demo, {"SCIPLAT_PROGRESS": "json"}, hear)
+        child = supervisor.spawn("demo", helpers.make_demo, {"_SCIPLAT_PROGRESS": "json"}, hear)
         try:
             code = await asyncio.shield(child.exited)
         except asyncio.CancelledError:

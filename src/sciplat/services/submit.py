@@ -64,11 +64,10 @@ class SubmitService:
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
         """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
         job = self._jobs.get(job_id)
+        if job is not None and job.owner is not None and visitor.name is None:
+            # Its id cannot be guessed, so whoever knows it is its owner before signing in.
+            raise AuthenticationError(f"Job {job_id} is somebody's own: sign in, or send a token.")
         if job is None or (job.owner is not None and job.owner != visitor.name):
-            if visitor.name is None:
-                raise AuthenticationError(
-                    f"There is no job {job_id!r} for everybody. If it is yours, sign in or send a token."
-                )
             raise NotFoundError(f"There is no job {job_id!r}; results are kept {self._limits.days} days.")
         return job
 

@@ -1,6 +1,6 @@
 """Positions and regions on the sky, and the HEALPix cells that cover them."""
 
-from sciplat.sky.cover import cover
+from sciplat.sky.healpix import cover
 from sciplat.sky.position import Position, separation
 from sciplat.sky.region import Circle, Polygon, Region, box
 

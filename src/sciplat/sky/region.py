@@ -11,6 +11,12 @@ from sciplat.sky.position import Position, Vector, cross, dot, separation
 
 __all__ = ["Circle", "Polygon", "Region", "box"]
 
+MOST_CORNERS = 500
+"""Corners of a polygon; each edge is tested for each row."""
+
+MOST_CONCAVE_CORNERS = 100
+"""Corners of a polygon that must be cut into triangles first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Circle:
@@ -171,13 +177,15 @@ Point = tuple[float, float]
 def _convex_parts(corners: list[Vector]) -> list[list[Vector]]:
     """Cut a polygon into convex parts, each anticlockwise as seen from outside."""
     vectors = [corner for index, corner in enumerate(corners) if not _same(corner, corners[index - 1])]
-    if len(vectors) < 3:
-        raise UsageError("A POLYGON needs three different corners or more")
+    if not 3 <= len(vectors) <= MOST_CORNERS:
+        raise UsageError(f"A POLYGON needs 3 to {MOST_CORNERS} different corners, not {len(vectors)}")
     middle = _middle(vectors)
     points = _flat(vectors, middle)
     twice_area = _twice_area(points)
     extent = max(abs(x) + abs(y) for x, y in points)
     if abs(twice_area) <= 1e-14 * extent * extent:
+        if _crosses_itself(points):
+            raise UsageError("The edges of a POLYGON must not cross one another")
         raise UsageError("The corners of a POLYGON lie on one line, so it has no inside")
     if twice_area < 0:
         vectors.reverse()
@@ -187,6 +195,8 @@ def _convex_parts(corners: list[Vector]) -> list[list[Vector]]:
         if _winds_once(points):
             return [vectors]
         raise UsageError("The edges of a POLYGON must not cross one another")
+    if count > MOST_CONCAVE_CORNERS:
+        raise UsageError(f"A concave POLYGON can have {MOST_CONCAVE_CORNERS} corners at most, not {count}")
     if _crosses_itself(points):
         raise UsageError("The edges of a POLYGON must not cross one another")
     return [[vectors[index] for index in triangle] for triangle in _triangles(points)]

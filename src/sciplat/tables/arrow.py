@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -17,6 +17,7 @@ from sciplat.vo.schema import Column, Datatype
 __all__ = ["arrow_type", "columns_of", "describe", "with_columns"]
 
 _KEY = b"sciplat"
+_FACTS = tuple(Column.__dataclass_fields__)
 
 _DATATYPES: dict[pa.DataType, Datatype] = {
     pa.bool_(): Datatype.BOOLEAN,
@@ -98,7 +99,7 @@ def with_columns(schema: pa.Schema, columns: Sequence[Column]) -> pa.Schema:
     """Return ``schema`` with the names and descriptions of ``columns`` written into its fields."""
     fields = []
     for arrow_field, column in zip(schema, columns, strict=True):
-        facts = {key: value for key, value in asdict(column).items() if value not in (None, False)}
+        facts = {key: value for key in _FACTS if (value := getattr(column, key)) not in (None, False)}
         fields.append(arrow_field.with_name(column.name).with_metadata({_KEY: json.dumps(facts).encode()}))
     return pa.schema(fields)
 

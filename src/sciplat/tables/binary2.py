@@ -15,7 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sciplat.errors import EngineError
-from sciplat.tables.cells import NUMPY, Array, Cell, Shape, binary_array, is_ascii, run_bytes, settle
+from sciplat.tables.cells import (
+    NUMPY,
+    Array,
+    Cell,
+    Shape,
+    binary_array,
+    is_ascii,
+    run_bytes,
+    settle,
+    seven_bit,
+)
 from sciplat.vo.schema import Datatype
 
 __all__ = ["encode"]
@@ -85,6 +95,8 @@ def _characters(datatype: Datatype, text: pa.Array) -> tuple[npt.NDArray[np.int3
     """
     if text.null_count:
         text = text.fill_null("")
+    if datatype is Datatype.CHAR:
+        text = seven_bit(text)
     offsets, buffer = run_bytes(text)
     raw = np.frombuffer(buffer, np.uint8)
     if datatype is Datatype.CHAR:

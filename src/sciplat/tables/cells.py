@@ -32,6 +32,7 @@ __all__ = [
     "pieces",
     "run_bytes",
     "settle",
+    "seven_bit",
 ]
 
 NUMPY: dict[Datatype, np.dtype[Any]] = {
@@ -164,7 +165,7 @@ def settle(cell: Cell, values: pa.Array) -> pa.Array | Array:
             case Shape.SCALAR:
                 return values.cast(_ARROW[cell.datatype])
             case Shape.TEXT:
-                return _text(cell, values)
+                return _text(values)
             case Shape.ARRAY:
                 return _array(cell, values)
     except pa.ArrowException as error:
@@ -173,17 +174,21 @@ def settle(cell: Cell, values: pa.Array) -> pa.Array | Array:
         ) from error
 
 
-def _text(cell: Cell, values: pa.Array) -> pa.Array:
+def _text(values: pa.Array) -> pa.Array:
     kind = values.type
     if pa.types.is_timestamp(kind):
         # DALI 1.1, 3.3.3: ISO 8601 with a T; the Z belongs to instants that are known to be UTC.
         text = pc.binary_replace_slice(values.cast(pa.timestamp(kind.unit)).cast(pa.string()), 10, 11, "T")
         return text if kind.tz is None else pc.binary_join_element_wise(text, "Z", "")
-    text = values.cast(pa.string())
-    if cell.datatype is Datatype.CHAR and not is_ascii(text):
-        # VOTable 1.4's char is 7-bit ASCII, and astropy refuses a whole table for one byte more.
-        return pc.replace_substring_regex(text, r"[^\x00-\x7f]", "?")
-    return text
+    return values.cast(pa.string())
+
+
+def seven_bit(text: pa.Array) -> pa.Array:
+    """Return text as VOTable 1.4's char can hold it, ``?`` in place of each character beyond ASCII.
+
+    astropy refuses a whole table for one byte more.
+    """
+    return text if is_ascii(text) else pc.replace_substring_regex(text, r"[^\x00-\x7f]", "?")
 
 
 def is_ascii(text: pa.Array) -> bool:

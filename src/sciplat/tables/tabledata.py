@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sciplat.tables.cells import Cell, Shape
+from sciplat.tables.cells import Cell, Shape, seven_bit
 from sciplat.tables.text import Spelling, cell_text, contains, join_rows
 from sciplat.vo.schema import Datatype
 
@@ -33,6 +33,8 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch) -> bytes:
         text = cell_text(cell, values, _SPELLING)
         if cell.shape is Shape.TEXT:
             text = _escape(text)
+            if cell.datatype is Datatype.CHAR:
+                text = seven_bit(text)
         elif cell.shape is Shape.ARRAY and text.null_count and cell.count is not None:
             text = text.fill_null(_nothing(cell, cell.count))
         columns.append(text)

@@ -50,9 +50,9 @@ class Phase(StrEnum):
     ARCHIVED = "ARCHIVED"
 
     @property
-    def is_final(self) -> bool:
-        """Nothing more will happen to the job by itself."""
-        return self in (Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.ARCHIVED)
+    def is_active(self) -> bool:
+        """Whether another phase may still follow."""
+        return self not in (Phase.COMPLETED, Phase.ERROR, Phase.ABORTED, Phase.ARCHIVED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,10 @@ __all__ = ["ORDER", "cover"]
 ORDER = 29
 """The order of ``_healpix_29``."""
 
-MOST_RANGES = 32
-"""Ranges a cover has at most."""
+MOST_RANGES = 16
+"""Ranges a cover has at most: each is tested on each row of the parts of a table that are read."""
 
-MOST_CELLS = 48
+MOST_CELLS = 32
 """Cells on the edge of a region at which the cover is fine enough."""
 
 # Rounding in positions, cells and tests is far below this angle, and the smallest cell above it.

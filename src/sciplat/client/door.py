@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The way to an instance: its address, and whose token is sent there."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from sciplat.errors import SciplatError, UnavailableError, UsageError
+
+__all__ = ["Door"]
+
+TIMEOUT_SECONDS = 120
+
+
+class _TokenFor(requests.auth.AuthBase):  # requests asks for this class
+    """Sends a token to one origin and to nobody else, redirects included."""
+
+    def __init__(self, origin: str, token: str) -> None:
+        self._origin = origin
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        parts = urlsplit(request.url or "")
+        if f"{parts.scheme}://{parts.netloc}" == self._origin:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Door:
+    """Sends requests to one instance, with the rights of one user or none."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self.url = url.rstrip("/")
+        self.session = requests.Session()
+        if token:
+            parts = urlsplit(self.url)
+            self.session.auth = _TokenFor(f"{parts.scheme}://{parts.netloc}", token)
+
+    def get(self, path: str, **parameters: Any) -> dict[str, Any]:
+        """Return the JSON at an address of the instance."""
+        try:
+            answer = self.session.get(f"{self.url}{path}", params=parameters, timeout=TIMEOUT_SECONDS)
+        except requests.ConnectionError as error:
+            raise UnavailableError(f"Nobody answers at {self.url}: is the instance running?") from error
+        if answer.ok:
+            return dict(answer.json())
+        raise _told(answer)
+
+
+def _told(answer: requests.Response) -> SciplatError:
+    try:
+        message = str(answer.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        message = f"The instance answered {answer.status_code} {answer.reason}."
+    return UnavailableError(message) if answer.status_code >= 500 else UsageError(message)

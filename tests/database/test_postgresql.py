@@ -1,0 +1,107 @@
+"""The same rooms in PostgreSQL; a server of its own is started, where the programs are at hand."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sciplat.database import Database
+from sciplat.errors import AuthenticationError, ConflictError, UnavailableError
+from sciplat.identity import IdentityStore, Scope
+from sciplat.identity.passwords import Cost
+from sciplat.jobs import Job, JobError, JobStore, Phase
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """The address of an empty database."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
+        pytest.skip("the programs of PostgreSQL are not on the PATH")
+    # A server refuses to run as root, and a socket's path must be short.
+    user = "nobody" if os.getuid() == 0 else None
+    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
+        if user:
+            shutil.chown(folder, user)
+        data = Path(folder) / "data"
+
+        def run(*command: str) -> None:
+            subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
+
+        run("initdb", "-D", str(data), "-U", "sciplat", "-A", "trust", "--no-sync")
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        run("pg_ctl", "-D", str(data), "-l", f"{folder}/log", "-o", options, "-w", "start")
+        try:
+            yield f"postgresql://sciplat:unused@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+
+
+def test_users_and_tokens_live_in_postgresql(postgresql: str, tmp_path: Path) -> None:
+    store = IdentityStore.open(tmp_path, database=postgresql, cost=Cost(n=2, r=1, p=1))
+    again = IdentityStore.open(tmp_path, database=postgresql)
+    store.create_user("vera")
+    with pytest.raises(ConflictError):
+        again.create_user("vera")
+
+    parent = store.create_token("vera", scopes={Scope.READ_TAP})
+    child = store.create_token("vera", scopes={Scope.READ_TAP}, parent=parent.token.key)
+    assert again.authenticate(child.text).token == child.token
+    store.revoke(parent.token.key)
+    with pytest.raises(AuthenticationError):
+        again.authenticate(child.text)
+
+    code = store.sign_in_link("vera")
+    assert again.redeem(code).name == "vera"
+    with pytest.raises(AuthenticationError):
+        store.redeem(code)
+    store.set_password("vera", "correct horse battery")
+    with pytest.raises(AuthenticationError):
+        store.check_password("vera", "wrong", address="::1")
+    assert store.check_password("vera", "correct horse battery", address="::1").name == "vera"
+    store.create_session("vera", lifetime=timedelta(days=1), began="password")
+    assert not list((tmp_path).glob("state/*"))
+    store.close()
+    again.close()
+
+
+def test_jobs_live_in_postgresql(postgresql: str, tmp_path: Path) -> None:
+    store = JobStore.open(tmp_path, database=postgresql)
+
+    def make(owner: str | None) -> Job:
+        return store.create(
+            owner=owner, parameters={"QUERY": "ü"}, destruction=LATER, execution_duration=60, run=True
+        )
+
+    made = [make("vera"), make("vera"), make(None)]
+    before = store.version()
+    assert store.version() == before
+
+    claimed = [store.claim(running_per_user=2) for _ in range(4)]
+
+    assert store.version() != before
+    assert [job and job.id for job in claimed] == [made[0].id, made[2].id, made[1].id, None]
+    store.complete(made[0].id, rows=1, size=8_000_000_000, overflow=True)
+    failed = store.fail(made[1].id, JobError("adql", "No", 1, 2, 3))
+    assert store.list("vera") == [failed, store.get(made[0].id)]
+    assert [job.phase for job in store.recover()] == [Phase.QUEUED]
+    assert len(store.expired(LATER)) == 3
+    store.delete(made[0].id)
+    assert store.get(made[0].id) is None
+    store.close()
+
+
+def test_a_database_that_is_not_there_is_said_without_the_password(postgresql: str) -> None:
+    address = postgresql.replace("/postgres?", "/nosuch?").replace("unused", "a-secret")
+
+    with pytest.raises(UnavailableError, match='database "nosuch" does not exist') as caught:
+        Database.open(address, room="sciplat.jobs")
+
+    assert "a-secret" not in str(caught.value)

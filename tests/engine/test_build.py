@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -84,6 +86,33 @@ def test_an_error_of_the_source_is_passed_on_and_nothing_appears(tmp_path, limit
     assert not (tmp_path / "data.duckdb").exists()
 
 
+def test_ctrl_c_ends_the_build(tmp_path, limits):
+    given = []
+    rows = pa.RecordBatch.from_pydict({"k": list(range(10_000))})
+
+    def batches():
+        os.kill(os.getpid(), signal.SIGINT)
+        for number in range(2000):
+            given.append(number)
+            yield rows
+
+    with pytest.raises(KeyboardInterrupt):
+        build_generation(tmp_path / "data.duckdb", rows.schema, batches, order_by=["k"], limits=limits)
+    assert not (tmp_path / "data.duckdb").exists()
+    assert len(given) < 2000
+
+
+def test_a_source_that_is_not_read_to_its_end_hides_no_error(tmp_path, limits):
+    """DuckDB fails first; that it then closes the source is no error of the source."""
+    schema = pa.schema([("k", pa.int64())])
+    endless = lambda: iter(lambda: pa.RecordBatch.from_pydict({"k": [1]}), None)  # noqa: E731 - a name adds nothing
+
+    with pytest.raises(IngestError, match="The table cannot be written"):
+        build_generation(
+            tmp_path / "data.duckdb", schema, endless, order_by=["no such column"], limits=limits
+        )
+
+
 def test_uniqueness_is_exact(made, limits):
     n = 50_000
     path = made(pa.table({"id": range(n), "nearly": [0, *range(n - 1)], "hole": [None, *range(n - 1)]}))
@@ -150,8 +179,25 @@ def test_a_full_file_system_ends_the_build(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_very_wide_table_fits_in_little_memory(tmp_path):
+    names = [f"x{i}" for i in range(400)]
+    schema = pa.schema([("h", pa.int64()), *((name, pa.float32()) for name in names)])
+    n, size = 160_000, 10_000
+
+    def batches():
+        rng = np.random.default_rng(3)
+        for _ in range(n // size):
+            h = pa.array(rng.integers(0, 1 << 61, size))
+            arrays = [h, *(pa.array(rng.random(size, dtype="f4")) for _ in names)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    limits = BuildLimits(tmp_path / "temp", 256 << 20, 2)
+    assert build_generation(tmp_path / "data.duckdb", schema, batches, order_by=["h"], limits=limits) == n
+
+
+@pytest.mark.slow
 def test_more_rows_than_fit_in_memory_are_sorted(tmp_path):
-    n, small = 6_000_000, BuildLimits(tmp_path / "temp", 160 << 20, 2)
+    n, small = 6_000_000, BuildLimits(tmp_path / "not yet there" / "temp", 160 << 20, 2)
     schema = pa.schema([("h", pa.int64()), *((f"x{i}", pa.float64()) for i in range(9))])
     spilled = []
 

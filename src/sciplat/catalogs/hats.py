@@ -17,12 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import Table
 
 __all__ = ["Pixel", "choose_pixels", "write_hats", "write_parquet"]
 
 _ORDER = 29
-_ROW_GROUP_ROWS = 65_536
+_ROW_GROUP_ROWS, _ROW_GROUP_BYTES = 65_536, 64 << 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,19 +135,19 @@ def write_hats(
 
 
 def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pq.FileMetaData:
-    """Write rows to one Parquet file and return its footer."""
+    """Write rows to one Parquet file, in row groups of at most 65,536, and return its footer."""
     held: list[pa.RecordBatch] = []
-    rows = 0
+    rows, full = 0, rows_within(schema, _ROW_GROUP_BYTES, most=_ROW_GROUP_ROWS)
     with pq.ParquetWriter(path, schema, compression="zstd", write_page_index=True) as writer:
 
         def put() -> None:
             group = pa.Table.from_batches(held).cast(schema)
-            writer.write_table(group, row_group_size=_ROW_GROUP_ROWS)
+            writer.write_table(group, row_group_size=full)
 
         for batch in batches:
             part = batch
-            while rows + part.num_rows >= _ROW_GROUP_ROWS:
-                room = _ROW_GROUP_ROWS - rows
+            while rows + part.num_rows >= full:
+                room = full - rows
                 held.append(part.slice(0, room))
                 put()
                 held, rows, part = [], 0, part.slice(room)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +19,12 @@ import duckdb
 import pyarrow as pa
 
 from sciplat.errors import IngestError
+from sciplat.tables.widths import rows_within
 
 __all__ = ["BuildLimits", "Generation", "build_generation", "open_generation"]
+
+# DuckDB's own; a row group of a very wide table would not fit in memory with as many.
+_ROW_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,16 @@ def build_generation(
     IngestError
         The memory is too little. What ``batches`` raises is passed on as it is.
     """
-    failure: list[BaseException] = []
+    failure: list[Exception] = []
+    stop = threading.Event()
 
     def watched() -> Iterator[pa.RecordBatch]:
         try:
-            yield from batches()
-        except BaseException as error:
+            for batch in batches():
+                if stop.is_set():
+                    return
+                yield batch
+        except Exception as error:
             failure.append(error)
             raise
 
@@ -70,9 +80,12 @@ def build_generation(
     order = f" ORDER BY {', '.join(_quoted(name) for name in order_by)}" if order_by else ""
     try:
         with _connection(limits) as connection:
-            connection.execute(f"ATTACH {_text(unfinished)} AS made (STORAGE_VERSION 'latest')")
+            size = rows_within(schema, limits.memory_bytes // 8, most=_ROW_GROUP_ROWS, step=_VECTOR_ROWS)
+            connection.execute(
+                f"ATTACH {_text(unfinished)} AS made (STORAGE_VERSION 'latest', ROW_GROUP_SIZE {size})"
+            )
             connection.register("rows_in", pa.RecordBatchReader.from_batches(schema, watched()))
-            connection.execute(f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}")
+            _run(connection, f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}", stop)
             connection.unregister("rows_in")
             counted = connection.sql("SELECT count(*) FROM made.main.data").fetchall()
             connection.execute("CHECKPOINT made")
@@ -131,7 +144,7 @@ class Generation:
         between: tuple[str, int, int] | None = None,
         missing: str | None = None,
         order_by: Sequence[str] = (),
-        batch_rows: int = 65_536,
+        batch_rows: int = 16_384,
     ) -> pa.RecordBatchReader:
         """Return rows in the order of the file, or sorted, as a reader of Arrow batches.
 
@@ -178,6 +191,8 @@ def open_generation(path: Path, limits: BuildLimits) -> Iterator[Generation]:
 
 @contextmanager
 def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+    # DuckDB makes the folder itself when it needs it, and removes it, but not the one above.
+    limits.temp_directory.parent.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(
         ":memory:",
         config={
@@ -190,6 +205,18 @@ def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def _run(connection: duckdb.DuckDBPyConnection, statement: str, stop: threading.Event) -> None:
+    """Run a statement in a thread, so that Ctrl-C reaches this one at once and ends that one."""
+    with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
+        running = pool.submit(connection.execute, statement)
+        try:
+            running.result()
+        except KeyboardInterrupt:
+            stop.set()
+            connection.interrupt()
+            raise
 
 
 def _failure(error: duckdb.Error) -> Exception:

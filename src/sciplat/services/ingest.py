@@ -25,6 +25,7 @@ from sciplat.tables.plan import Plan, make_plan
 from sciplat.tables.positions import HEALPIX_COLUMN
 from sciplat.tables.read import open_sources
 from sciplat.tables.source import RowSource
+from sciplat.tables.widths import row_bytes
 from sciplat.vo.schema import Table
 
 __all__ = ["IngestLimits", "IngestReport", "IngestService", "Progress"]
@@ -330,16 +331,7 @@ def _primary_key(plan: Plan, generation: Generation, warnings: list[str]) -> tup
 
 def _bytes(plan: Plan) -> int:
     """Return what the rows take in memory, about; 0 where their number is not known."""
-    return (plan.rows or 0) * sum(_width(field.type) for field in plan.schema)
-
-
-def _width(kind: pa.DataType) -> int:
-    if pa.types.is_fixed_size_list(kind):
-        return int(kind.list_size) * _width(kind.value_type)
-    try:
-        return max(1, int(kind.bit_width) // 8)
-    except ValueError:
-        return 16
+    return (plan.rows or 0) * row_bytes(plan.schema)
 
 
 def _megabytes(size: int) -> str:

@@ -18,11 +18,12 @@ from astropy.utils.exceptions import AstropyWarning
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import describe
 from sciplat.tables.source import RowSource
+from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import Column, Datatype
 
 __all__ = ["open_fits"]
 
-_BATCH_ROWS = 65_536
+_BATCH_ROWS, _BATCH_BYTES = 65_536, 32 << 20
 
 # FITS 4.0, table 19: integers of the other signedness are stored shifted by half their range.
 _SHIFTED = {
@@ -69,14 +70,15 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
         columns = tuple(_column(table, field) for field in fields)
         rows = int(table.header["NAXIS2"])
     schema = pa.schema([pa.field(field.name, field.kind) for field in fields])
+    size = rows_within(schema, _BATCH_BYTES, most=_BATCH_ROWS)
 
     def batches() -> Iterator[pa.RecordBatch]:
         with _opened(path, label) as again:
             with _quiet():
                 data = again[index].data
             raw = data.view(np.ndarray)
-            for start in range(0, rows, _BATCH_ROWS):
-                part = slice(start, start + _BATCH_ROWS)
+            for start in range(0, rows, size):
+                part = slice(start, start + size)
                 arrays = [field.convert(raw[part], data[part]) for field in fields]
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 

@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import columns_of, describe
 from sciplat.tables.source import RowSource
+from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import Column
 
 __all__ = ["open_parquet"]
 
-_BATCH_ROWS = 65_536
+_BATCH_ROWS, _BATCH_BYTES = 65_536, 32 << 20
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 _VOTABLE_KEY = b"IVOA.VOTable-Parquet.content"
 
@@ -53,11 +54,12 @@ def open_parquet(path: Path, *, leave_out: Collection[str] = (), label: str | No
         raise IngestError(f"{label}: column {twice!r} is there twice; rename one of them")
     schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
     columns = _columns(label, schema)
+    size = rows_within(schema, _BATCH_BYTES, most=_BATCH_ROWS)
 
     def batches() -> Iterator[pa.RecordBatch]:
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
-                yield from file.iter_batches(_BATCH_ROWS, columns=names)
+                yield from file.iter_batches(size, columns=names)
         except (pa.ArrowException, OSError) as error:
             raise IngestError(f"{label}: the file is damaged ({_first_line(error)})") from error
 

@@ -169,11 +169,11 @@ async def _run(
         if work.done():
             work.result()  # raises what refused to start
     finally:
+        if end.is_set():
+            terminal.warn("Stopping (Ctrl-C again to hurry)")
         work.cancel()
         ended.cancel()
         await asyncio.gather(work, ended, return_exceptions=True)
-        if end.is_set():
-            terminal.warn("Stopping (Ctrl-C again to hurry)")
         await supervisor.stop()
         logger.info("the instance has stopped")
 

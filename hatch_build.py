@@ -27,4 +27,5 @@ class PortalBuildHook(BuildHookInterface[Any]):  # the interface that hatchling 
                 f"{STATIC} holds no Portal: build it with `make wheel` (or `npm ci && npm run build` in "
                 "frontend/), or set SKIP_FRONTEND=1 for a wheel without pages"
             )
-        build_data["artifacts"].append(f"/{STATIC}/**")
+        # The stamp of `make` is not part of the Portal.
+        build_data["artifacts"] += [f"/{STATIC}/**", f"!/{STATIC}/.built"]

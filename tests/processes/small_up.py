@@ -18,11 +18,12 @@ HERE = Path(__file__).parent
 
 
 def processes(home: Path, run_directory: Path, *, host: str, port: int) -> tuple[Process, ...]:
-    def small(name: str, stage: int) -> Process:
+    def small(name: str, stage: int, after: str | None = None) -> Process:
         socket = run_directory / f"{name}.sock"
         command = (sys.executable, str(HERE / "small_app.py"), name, str(socket))
         return Process(
             name=name,
+            after=after,
             command=command,
             ready=socket,
             stage=stage,
@@ -30,7 +31,7 @@ def processes(home: Path, run_directory: Path, *, host: str, port: int) -> tuple
         )
 
     caddy = caddy_process(home, run_directory, host=host, port=port)
-    return (caddy, small("web", 1), small("views", 1), small("runner", 2))
+    return (caddy, small("web", 1), small("views", 1, "web"), small("runner", 2, "web"))
 
 
 WELCOME = """

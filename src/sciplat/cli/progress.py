@@ -50,7 +50,7 @@ def _bar(title: str, file: TextIO) -> Iterator[Progress]:
         TimeElapsedColumn(),
     )
     bars = Bars(
-        *columns, console=Console(file=file), redirect_stdout=file is sys.stderr, redirect_stderr=False
+        *columns, console=Console(file=file), redirect_stdout=False, redirect_stderr=file is sys.stderr
     )
     # Leaving the block, by Ctrl-C too, draws the last state and gives the cursor back.
     with bars:

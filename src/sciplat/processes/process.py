@@ -36,6 +36,8 @@ class Process:
     """It is up when it takes a connection here: on a unix socket, or on a port."""
     stage: int = 0
     """Processes of a higher stage are stopped before those of a lower one."""
+    after: str | None = None
+    """It is first started when this one is up (or has failed): two that start at once delay each other."""
     stop_seconds: float = 10.0
     """How long it has to end by itself before it is killed, with all that it started."""
     environment: Mapping[str, str] = field(default_factory=dict)

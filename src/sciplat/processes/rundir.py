@@ -6,7 +6,9 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -121,16 +123,20 @@ def clean_up(home: Path, *, patience_seconds: float = 5.0) -> tuple[str, ...]:
     if record is None:
         return ()
     found = {name: process for name, child in record.children.items() if (process := child.find())}
-    for process in found.values():
-        _signal(process, "terminate")
-    _, alive = psutil.wait_procs(list(found.values()), timeout=patience_seconds)
-    for process in alive:
-        _signal(process, "kill")
-    psutil.wait_procs(alive, timeout=patience_seconds)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in found.values():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended by itself
+                process.send_signal(number)
+        if _wait_until_gone(record.children, patience_seconds):
+            break
     forget(home, record.directory)
     return tuple(found)
 
 
-def _signal(process: psutil.Process, verb: str) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):  # it ended by itself
-        getattr(process, verb)()
+def _wait_until_gone(children: Mapping[str, ProcessRecord], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while any(child.find() for child in children.values()):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

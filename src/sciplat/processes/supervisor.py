@@ -96,7 +96,7 @@ class Supervisor:
         return dict(self._components)
 
     def start(self) -> None:
-        """Start all processes at once."""
+        """Start all processes: at once, but for those that let another go first."""
         self._lifeline = os.pipe()
         self._write_status()
         for kept in self._kept.values():
@@ -185,6 +185,9 @@ class Supervisor:
         """Start a process, and again whenever it ends, until the supervisor stops."""
         name, failures, was_ever_up = kept.process.name, 0, False
         loop = asyncio.get_running_loop()
+        if kept.process.after is not None:
+            first = kept.process.after
+            await self.until(lambda components: components[first] != "starting")
         while not self._stopping.is_set():
             self.set_state(name, "starting")
             started = loop.time()

@@ -70,7 +70,7 @@ class Helpers:
 def instance_processes(home: Path, run_directory: Path, *, host: str, port: int) -> tuple[Process, ...]:
     """Return the processes of an instance: the front door first, then what it leads to."""
 
-    def served(name: str, *, stage: int) -> Process:
+    def served(name: str, *, stage: int, after: str | None = None) -> Process:
         return Process(
             name=name,
             command=(
@@ -79,13 +79,15 @@ def instance_processes(home: Path, run_directory: Path, *, host: str, port: int)
             ),
             ready=run_directory / f"{name}.sock",
             stage=stage,
+            after=after,
         )
 
     return (
         caddy_process(home, run_directory, host=host, port=port),
         served("web", stage=1),
-        served("views", stage=1),
-        served("runner", stage=2),
+        # The first page needs neither; each costs a second of a processor to start.
+        served("views", stage=1, after="web"),
+        served("runner", stage=2, after="web"),
     )
 
 
@@ -169,11 +171,11 @@ async def _run(
         if work.done():
             work.result()  # raises what refused to start
     finally:
+        if end.is_set():
+            terminal.warn("Stopping (Ctrl-C again to hurry)")
         work.cancel()
         ended.cancel()
         await asyncio.gather(work, ended, return_exceptions=True)
-        if end.is_set():
-            terminal.warn("Stopping (Ctrl-C again to hurry)")
         await supervisor.stop()
         logger.info("the instance has stopped")
 

@@ -39,11 +39,17 @@ export function messageOf(error: unknown): string {
 /** Calls about whether the instance was reached; the page's banner listens. */
 export const contact = new EventTarget();
 
+/**
+ * Tells the instance that a page asks, which shows its own sign-in: a Basic challenge in a 401 would make
+ * the browser open a dialog of its own and hold the answer back until it is closed.
+ */
+const FROM_PORTAL = { "X-Requested-With": "sciplat-portal" };
+
 /** Send a request to this instance, and return its answer if it is a good one. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: "same-origin", ...init });
+    response = await fetch(path, { credentials: "same-origin", ...init, headers: { ...init.headers, ...FROM_PORTAL } });
   } catch (error) {
     if (isAbort(error)) throw error;
     contact.dispatchEvent(new Event("lost"));

@@ -96,12 +96,15 @@ async function refusal(response: Response): Promise<ApiError> {
 /** The message of a VOTable error document (DALI 1.1, section 4.4), if it is one. */
 export function queryStatus(text: string): string | null {
   const match = /<INFO\b[^>]*\bvalue="ERROR"[^>]*>([^<]*)</.exec(text);
-  if (!match?.[1]) return null;
-  return match[1]
+  return match?.[1] ? unescaped(match[1]).trim() : null;
+}
+
+/** The text that XML wrote with its five entities. */
+export function unescaped(xml: string): string {
+  return xml
     .replace(/&lt;/g, "<")
     .replace(/&gt;/g, ">")
     .replace(/&quot;/g, '"')
     .replace(/&apos;|&#39;|&#x27;/g, "'")
-    .replace(/&amp;/g, "&")
-    .trim();
+    .replace(/&amp;/g, "&");
 }

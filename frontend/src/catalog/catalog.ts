@@ -18,7 +18,7 @@ export class Catalog implements Names {
 
   constructor(
     private readonly ask_: Ask = ask,
-    private readonly rowCounts: () => Promise<ReadonlyMap<string, number>> = rowCounts,
+    private readonly counts: () => Promise<ReadonlyMap<string, number>> = rowCounts,
   ) {}
 
   /** Read the releases and their tables, again if they were read before. */
@@ -30,7 +30,7 @@ export class Catalog implements Names {
         this.ask_("SELECT * FROM TAP_SCHEMA.keys"),
         this.ask_("SELECT * FROM TAP_SCHEMA.key_columns"),
         // Good to know, but not needed to work.
-        this.rowCounts().catch(() => new Map<string, number>()),
+        this.counts().catch(() => new Map<string, number>()),
       ]);
       this.coming.clear();
       this.everything = null;

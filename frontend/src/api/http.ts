@@ -39,11 +39,17 @@ export function messageOf(error: unknown): string {
 /** Calls about whether the instance was reached; the page's banner listens. */
 export const contact = new EventTarget();
 
+/**
+ * Tells the instance that a page asks, which shows its own sign-in: a Basic challenge in a 401 would make
+ * the browser open a dialog of its own and hold the answer back until it is closed.
+ */
+const FROM_PORTAL = { "X-Requested-With": "sciplat-portal" };
+
 /** Send a request to this instance, and return its answer if it is a good one. */
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: "same-origin", ...init });
+    response = await fetch(path, { credentials: "same-origin", ...init, headers: { ...init.headers, ...FROM_PORTAL } });
   } catch (error) {
     if (isAbort(error)) throw error;
     contact.dispatchEvent(new Event("lost"));
@@ -90,12 +96,15 @@ async function refusal(response: Response): Promise<ApiError> {
 /** The message of a VOTable error document (DALI 1.1, section 4.4), if it is one. */
 export function queryStatus(text: string): string | null {
   const match = /<INFO\b[^>]*\bvalue="ERROR"[^>]*>([^<]*)</.exec(text);
-  if (!match?.[1]) return null;
-  return match[1]
+  return match?.[1] ? unescaped(match[1]).trim() : null;
+}
+
+/** The text that XML wrote with its five entities. */
+export function unescaped(xml: string): string {
+  return xml
     .replace(/&lt;/g, "<")
     .replace(/&gt;/g, ">")
     .replace(/&quot;/g, '"')
     .replace(/&apos;|&#39;|&#x27;/g, "'")
-    .replace(/&amp;/g, "&")
-    .trim();
+    .replace(/&amp;/g, "&");
 }

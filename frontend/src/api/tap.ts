@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { rowsOf, type Row } from "../table/arrow";
-import { send } from "./http";
+import { send, unescaped } from "./http";
 
 const TAP = "/api/tap";
 
@@ -9,6 +9,22 @@ export async function ask(adql: string, signal?: AbortSignal): Promise<Row[]> {
   const body = new URLSearchParams({ REQUEST: "doQuery", LANG: "ADQL", QUERY: adql, RESPONSEFORMAT: "arrow" });
   const response = await send(`${TAP}/sync`, { method: "POST", body, ...(signal && { signal }) });
   return rowsOf(new Uint8Array(await response.arrayBuffer()));
+}
+
+/** How many rows tables have, by name: VOSI tells it (VODataService 1.2, `nrows`), TAP_SCHEMA does not. */
+export async function rowCounts(signal?: AbortSignal): Promise<Map<string, number>> {
+  const response = await send(`${TAP}/tables?detail=min`, signal ? { signal } : {});
+  return rowCountsIn(await response.text());
+}
+
+export function rowCountsIn(vosi: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [, table] of vosi.matchAll(/<table\b[^>]*>(.*?)<\/table>/gs)) {
+    const name = /<name>([^<]*)<\/name>/.exec(table!)?.[1];
+    const rows = /<nrows>(\d+)<\/nrows>/.exec(table!)?.[1];
+    if (name && rows) counts.set(unescaped(name).trim(), Number(rows));
+  }
+  return counts;
 }
 
 /** Start a query as a job and return the job's id. */

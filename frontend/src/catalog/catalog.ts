@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { signal } from "@preact/signals-core";
-import { ask, literal } from "../api/tap";
+import { ask, literal, rowCounts } from "../api/tap";
 import type { ColumnName, Names } from "../adql/completion";
 import { columnEntry, keyEntries, schemaEntries, type ColumnEntry, type KeyEntry, type SchemaEntry, type TableEntry } from "./entry";
 
@@ -16,22 +16,27 @@ export class Catalog implements Names {
   private readonly coming = new Map<string, Promise<readonly ColumnEntry[]>>();
   private everything: Promise<void> | null = null;
 
-  constructor(private readonly ask_: Ask = ask) {}
+  constructor(
+    private readonly ask_: Ask = ask,
+    private readonly counts: () => Promise<ReadonlyMap<string, number>> = rowCounts,
+  ) {}
 
   /** Read the releases and their tables, again if they were read before. */
   async load(): Promise<void> {
     try {
-      const [schemas, tables, keys, pairs] = await Promise.all([
+      const [schemas, tables, keys, pairs, rows] = await Promise.all([
         this.ask_("SELECT * FROM TAP_SCHEMA.schemas"),
         this.ask_("SELECT * FROM TAP_SCHEMA.tables"),
         this.ask_("SELECT * FROM TAP_SCHEMA.keys"),
         this.ask_("SELECT * FROM TAP_SCHEMA.key_columns"),
+        // Good to know, but not needed to work.
+        this.counts().catch(() => new Map<string, number>()),
       ]);
       this.coming.clear();
       this.everything = null;
       this.known.value = new Map();
       this.keys.value = keyEntries(keys, pairs);
-      this.schemas.value = schemaEntries(schemas, tables);
+      this.schemas.value = schemaEntries(schemas, tables, rows);
       this.failure.value = null;
     } catch (error) {
       this.failure.value = error;

@@ -41,14 +41,14 @@ export interface KeyEntry {
 const text = (value: unknown): string => (value === null || value === undefined ? "" : String(value));
 const number = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value));
 
-export function tableEntry(row: Row): TableEntry {
+export function tableEntry(row: Row, rows: ReadonlyMap<string, number>): TableEntry {
   const schema = text(row["schema_name"]);
   const name = text(row["table_name"]);
   return {
     schema,
     name: name.includes(".") ? name : `${schema}.${name}`,
     description: text(row["description"]),
-    rows: number(row["nrows"] ?? row["rows"] ?? row["row_count"]),
+    rows: rows.get(name) ?? null,
   };
 }
 
@@ -84,8 +84,8 @@ export function keyEntries(keys: Row[], columns: Row[]): KeyEntry[] {
 }
 
 /** Releases first, what the standards bring last; otherwise as given. */
-export function schemaEntries(schemas: Row[], tables: Row[]): SchemaEntry[] {
-  const entries = tables.map(tableEntry);
+export function schemaEntries(schemas: Row[], tables: Row[], rows: ReadonlyMap<string, number>): SchemaEntry[] {
+  const entries = tables.map((table) => tableEntry(table, rows));
   const last = (name: string) => (/^tap_schema$/i.test(name) ? 2 : /^ivoa$/i.test(name) ? 1 : 0);
   return schemas
     .map((row) => {

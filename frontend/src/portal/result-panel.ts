@@ -15,6 +15,7 @@ import type { Job } from "../wire/job";
 import { tell } from "./notices";
 import { signInAddress } from "./place";
 import { style } from "./result-panel.style";
+import { user } from "./session";
 import { Work } from "./work";
 
 const RUN = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318 Enter" : "Ctrl Enter";
@@ -162,8 +163,7 @@ export class ResultPanel extends LitElement {
       case "COMPLETED":
         return message("No rows", "The query is right, but nothing in the data matches it.");
       case "ERROR":
-        if (job.error?.line) return message("The query failed", "The place is underlined in the query, with the reason below it.");
-        return message("The query failed", job.error?.message ?? "The instance gave no reason.");
+        return this.failed(job);
       case "ABORTED":
         return message("Stopped", "Change the query if you like, and run it again.");
       case "ARCHIVED":
@@ -171,6 +171,17 @@ export class ResultPanel extends LitElement {
       default:
         return message("No result yet", `Choose a table at the left and press Preview, take an example, or write a query and press ${RUN}.`);
     }
+  }
+
+  private failed(job: Job): TemplateResult {
+    const { error } = job;
+    const text = error?.line
+      ? "The place is underlined in the query, with the reason below it."
+      : (error?.message ?? "The instance gave no reason.");
+    // A visitor cannot know whether a name is wrong or private.
+    const mayHelp = error?.code === "authentication" && user.value === null;
+    const signIn = mayHelp ? html`<a class="button" href=${signInAddress()}>Sign in</a>` : nothing;
+    return message("The query failed", text, signIn);
   }
 
   private refused(failure: unknown): TemplateResult {

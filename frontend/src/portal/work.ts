@@ -136,7 +136,10 @@ export class Work {
     }
   }
 
-  private take(job: Job): void {
+  private take(found: Job): void {
+    const { error } = found;
+    // A message that also speaks of signing in tells its place in words only.
+    const job = error && error.line === null ? { ...found, error: { ...error, ...placeIn(error.message) } } : found;
     this.job.value = job;
     this.jobs.value = newestFirst([job, ...this.jobs.value.filter(({ id }) => id !== job.id)]);
     if (job.error) this.editor.set("error", job.error);

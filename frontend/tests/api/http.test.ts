@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiError, ConnectionError, queryStatus, send } from "../../src/api/http";
-import { jobIdOf, literal } from "../../src/api/tap";
+import { jobIdOf, literal, rowCountsIn } from "../../src/api/tap";
 import { placeIn } from "../../src/adql/names";
 
 const answer = (response: Response | Error) =>
@@ -44,6 +44,15 @@ describe("TAP", () => {
   it("names a job by the last part of its address", () => {
     expect(jobIdOf("http://localhost:8080/api/tap/async/a%2Db")).toBe("a-b");
     expect(() => jobIdOf("http://localhost:8080/api/tap/async")).toThrow();
+  });
+
+  it("reads row counts from VOSI's tables", () => {
+    const table = (name: string, rows: string) => `<table type="table"><name>${name}</name>${rows}</table>`;
+    const vosi = `<schema><name>a</name>${table("a.b", "<nrows>42</nrows>")}${table("a.c", "")}${table("&quot;x&quot;.y", "\n<nrows>1</nrows>")}</schema>`;
+    expect([...rowCountsIn(vosi)]).toEqual([
+      ["a.b", 42],
+      ['"x".y', 1],
+    ]);
   });
 
   it("doubles quotes in a string", () => {

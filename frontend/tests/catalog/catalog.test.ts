@@ -14,12 +14,14 @@ const TABLES: Record<string, Row[]> = {
   ],
 };
 
+const noCounts = () => Promise.reject(new Error("unknown"));
+
 function instance() {
   const asked: string[] = [];
   const catalog = new Catalog((adql) => {
     asked.push(adql);
     return Promise.resolve(TABLES[/TAP_SCHEMA\.(\w+)/.exec(adql)![1]!]!);
-  });
+  }, noCounts);
   return { asked, catalog };
 }
 
@@ -48,6 +50,7 @@ describe("the catalog", () => {
     let works = true;
     const catalog = new Catalog((adql) =>
       works ? Promise.resolve(TABLES[/TAP_SCHEMA\.(\w+)/.exec(adql)![1]!]!) : Promise.reject(new Error("away")),
+      noCounts,
     );
     await catalog.load();
     works = false;

@@ -10,9 +10,10 @@ const schemas = schemaEntries(
     { schema_name: "gaia", description: "Stars of Gaia" },
   ],
   [
-    { schema_name: "gaia", table_name: "gaia.gaia_source", description: "All stars", nrows: 482193 },
+    { schema_name: "gaia", table_name: "gaia.gaia_source", description: "All stars" },
     { schema_name: "TAP_SCHEMA", table_name: "TAP_SCHEMA.tables", description: null },
   ],
+  new Map([["gaia.gaia_source", 482193]]),
 );
 
 const named = (name: string, more = {}) => columnEntry({ table_name: "gaia.gaia_source", column_name: name, datatype: "double", ...more });
@@ -65,6 +66,10 @@ describe("the tree", () => {
 });
 
 describe("an entry", () => {
+  it("knows its rows where they are told", () => {
+    expect(schemas.flatMap(({ tables }) => tables.map(({ rows }) => rows))).toEqual([482193, null]);
+  });
+
   it("writes types as people do", () => {
     expect(named("x", { datatype: "char", arraysize: "*" }).type).toBe("char(*)");
     expect(named("x", { datatype: "char", arraysize: "*", xtype: "timestamp" }).type).toBe("timestamp");

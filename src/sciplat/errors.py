@@ -9,6 +9,7 @@
         · ConfigError              a setting is wrong or unknown
         · IngestError              a file cannot become a table
       x AuthenticationError        nobody, or not yet, has signed in
+        · UnseenNameError          a query names what only somebody who signs in may see
       x PermissionDeniedError      signed in, but this needs another scope
       x NotFoundError              it does not exist (for this user)
       x ConflictError              it exists already, or is in use
@@ -44,6 +45,7 @@ __all__ = [
     "SciplatError",
     "TooManyAttemptsError",
     "UnavailableError",
+    "UnseenNameError",
     "UsageError",
 ]
 
@@ -111,6 +113,22 @@ class AuthenticationError(SciplatError):
     """Only a session or a token opens it."""
 
     code = "authentication"
+
+
+class UnseenNameError(AuthenticationError):
+    """A query of somebody who has not signed in names what is not public, if it exists at all.
+
+    Parameters are those of `ADQLError`.
+    """
+
+    def __init__(self, message: str, *, line: int, column: int, length: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.length = length
+
+    def __str__(self) -> str:
+        return f"{self.message} (line {self.line}, column {self.column})"
 
 
 class PermissionDeniedError(SciplatError):

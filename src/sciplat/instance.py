@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shutil import disk_usage
+from typing import TYPE_CHECKING
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
@@ -14,11 +15,13 @@ from sciplat.engine.pool import QueryPool
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.store import JobStore
 from sciplat.services.execute import ExecuteService
-from sciplat.services.ingest import IngestService
 from sciplat.services.query import QueryLimits, QueryService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
+
+if TYPE_CHECKING:
+    from sciplat.services.ingest import IngestService
 
 __all__ = ["Instance"]
 
@@ -61,7 +64,9 @@ class Instance:
 
     @cached_property
     def ingest(self) -> IngestService:
-        """The verb that makes tables of files."""
+        """The verb that makes tables of files; it brings what reads them, which not every process needs."""
+        from sciplat.services.ingest import IngestService  # noqa: PLC0415
+
         return IngestService(self.catalogs, work=self.home / "tmp")
 
     @cached_property

@@ -31,7 +31,10 @@ STATUS_CODES: dict[type[errors.SciplatError], int] = {
 }
 
 CHALLENGES = ('Basic realm="sciplat", charset="UTF-8"', 'Bearer realm="sciplat"')
-"""Basic is always among them: TOPCAT and STILTS know no other (their password is a token)."""
+"""Basic is among them: TOPCAT and STILTS know no other (their password is a token)."""
+
+PORTAL = "sciplat-portal"
+"""What the Portal calls itself in ``X-Requested-With``: for Basic its browser would open a dialog."""
 
 
 def status_of(error: errors.SciplatError) -> int:
@@ -53,7 +56,7 @@ def document(request: Request, error: errors.SciplatError) -> Response:
     else:
         response = JSONResponse({"error": describe(error)}, status)
     if status == 401:
-        for challenge in CHALLENGES:
+        for challenge in CHALLENGES[1:] if request.headers.get("X-Requested-With") == PORTAL else CHALLENGES:
             response.headers.append("WWW-Authenticate", challenge)
     if status == 503:
         response.headers["Retry-After"] = "5"
@@ -65,7 +68,7 @@ def document(request: Request, error: errors.SciplatError) -> Response:
 def describe(error: errors.SciplatError) -> dict[str, object]:
     """Return ``error`` as its wire form: code and message, and for a query its place."""
     facts: dict[str, object] = {"code": error.code, "message": error.message}
-    if isinstance(error, errors.ADQLError):
+    if isinstance(error, errors.ADQLError | errors.UnseenNameError):
         facts |= {"line": error.line, "column": error.column, "length": error.length}
     return facts
 

@@ -299,7 +299,7 @@ def simwide_table(name: str) -> Table:
             column = replace(column, ucd=f"pos.eq.{axis};meta.main")
         is_key = column_name in keys or column_name in position
         columns.append(replace(column, indexed=is_key, principal=column.principal or is_key))
-    description = f"{_SIMULATED} {_NOTES[name]} In DP1: {_sentence(rubin.description)} {VERSION_NOTE}"
+    description = f"{_NOTES[name]} {_SIMULATED} In DP1: {_sentence(rubin.description)} {VERSION_NOTE}"
     return Table(
         SCHEMA,
         name,

@@ -20,6 +20,7 @@ def create_app(instance: Instance) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings = instance.settings.query
+        instance.ingest.prepare()
         pool = instance.pool("runner", settings.job_workers, queue_seconds=None)
         stop = Event()
         service = instance.execute(instance.query(pool, seconds=settings.async_seconds_max))

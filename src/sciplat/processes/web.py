@@ -24,7 +24,8 @@ def create_app(instance: Instance) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings = instance.settings.query
-        instance.ingest.prepare()
+        if instance.catalogs.snapshot().schema("TAP_SCHEMA") is None:
+            instance.ingest.prepare()
         shutil.rmtree(instance.home / "tmp" / "results", ignore_errors=True)
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds)

@@ -19,6 +19,7 @@ from sciplat.errors import (
     LimitError,
     NotFoundError,
     SciplatError,
+    UnseenNameError,
     UsageError,
 )
 from sciplat.identity.models import Scope
@@ -178,6 +179,6 @@ def _maxrec(job: Job) -> int | None:
 
 
 def _job_error(error: SciplatError) -> JobError:
-    if isinstance(error, ADQLError):
+    if isinstance(error, ADQLError | UnseenNameError):
         return JobError(error.code, error.message, error.line, error.column, error.length)
     return JobError(error.code, error.message)

@@ -17,7 +17,7 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.engine.statement import Statement
-from sciplat.errors import ADQLError, AuthenticationError
+from sciplat.errors import ADQLError, UnseenNameError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.tables.stream import TableStream
@@ -65,7 +65,7 @@ class QueryService:
         ------
         ADQLError
             The query is wrong, or names what this visitor cannot see.
-        AuthenticationError
+        UnseenNameError
             A visitor who has not signed in names something that is not public: it may exist for
             somebody who signs in.
         """
@@ -104,7 +104,12 @@ class QueryService:
             translation = translate(query.adql, self._catalog(snapshot, visitor), maxrec=self._maxrec(query))
         except ADQLError as error:
             if error.unknown_name and visitor.user is None:
-                raise AuthenticationError(f"{error} If it is private, sign in or send a token.") from error
+                raise UnseenNameError(
+                    f"{error.message} If it is private, sign in or send a token.",
+                    line=error.line,
+                    column=error.column,
+                    length=error.length,
+                ) from error
             raise
         statement = Statement(
             sql=translation.sql,

@@ -171,8 +171,8 @@ def test_two_joins_by_position_and_a_region_meet(run, sky, angles):
         "SELECT a.objectId, b.objectId, c.objectId "
         f"FROM Object a JOIN Object b ON {near.format('a', 'b')} "
         f"JOIN Object c ON {near.format('b', 'c')} "
-        "WHERE 1 = CONTAINS(POINT(a.coord_ra, a.coord_dec), BOX(60, -30, 0.5, 0.5)) AND a.objectId < b.objectId "
-        "AND b.objectId < c.objectId"
+        "WHERE 1 = CONTAINS(POINT(a.coord_ra, a.coord_dec), BOX(60, -30, 0.5, 0.5)) "
+        "AND a.objectId < b.objectId AND b.objectId < c.objectId"
     )
 
     inside = {row[0] for row in run(

@@ -154,10 +154,14 @@ def test_ranges_of_cells_stand_beside_the_exact_test(catalog):
     assert 0 < sql.count('"_healpix_29" BETWEEN') <= 32
 
 
-def test_positions_of_other_columns_get_no_ranges(run, catalog):
-    query = (
+def test_positions_of_other_columns_get_no_ranges(run, sky, catalog):
+    moved = (
         "SELECT objectId FROM Object WHERE 1 = CONTAINS(POINT(coord_ra + 1, coord_dec), CIRCLE(61, -30, 0.1))"
     )
+    other = "SELECT objectId FROM Object WHERE 1 = CONTAINS(POINT(r_psfFluxErr, n), CIRCLE(3, 1, 0.5))"
 
-    assert "_healpix_29" not in translate(query, catalog).sql
-    assert len(run(query)) > 5
+    for query in (moved, other):
+        assert "_healpix_29" not in translate(query, catalog).sql
+    assert len(run(moved)) > 5
+    near = separations({"coord_ra": sky["r_psfFluxErr"], "coord_dec": sky["n"]}, 3, 1) <= 0.5
+    assert ids(run(other)) == sorted(sky["objectId"][near].tolist())

@@ -23,6 +23,7 @@ def shared() -> Path:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
     parser.addoption("--write-pictures", action="store_true", help="take the documentation's pictures anew")
     parser.addoption("--write-requirements", metavar="FILE", help="write the table of proven requirements")
 

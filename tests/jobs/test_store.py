@@ -18,6 +18,16 @@ from sciplat.jobs import Job, JobError, JobStore, Phase, queries
 from sciplat.jobs.tables import jobs, metadata
 
 LATER = datetime(2026, 11, 28, tzinfo=UTC)
+PHASES = (
+    Phase.PENDING,
+    Phase.QUEUED,
+    Phase.EXECUTING,
+    Phase.COMPLETED,
+    Phase.ERROR,
+    Phase.ABORTED,
+)
+"""Those that a job of ours can have; UWS knows more."""
+
 QUERY = {"LANG": "ADQL", "QUERY": "SELECT 1"}
 
 
@@ -112,12 +122,12 @@ CHANGES: dict[str, tuple[Callable[[JobStore, str], Job], set[Phase]]] = {
         lambda store, name: store.set_execution_duration(name, 5),
         {Phase.PENDING, Phase.QUEUED},
     ),
-    "set_destruction": (lambda store, name: store.set_destruction(name, LATER), set(Phase)),
+    "set_destruction": (lambda store, name: store.set_destruction(name, LATER), set(PHASES)),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("phase", PHASES)
 def test_only_the_ways_of_uws_are_open(store: JobStore, phase: Phase, change: str) -> None:
     job = in_phase(store, phase)
     do, allowed = CHANGES[change]
@@ -189,7 +199,7 @@ def test_a_list_is_newest_first_and_of_one_owner(store: JobStore) -> None:
 
 
 def test_a_deleted_job_is_gone_in_any_phase(store: JobStore) -> None:
-    for phase in Phase:
+    for phase in PHASES:
         job = in_phase(store, phase)
         store.delete(job.id)
         assert store.get(job.id) is None

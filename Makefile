@@ -98,11 +98,12 @@ test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, 
 pictures: install $(DEVELOPED) test-tools ## take the documentation's pictures anew
 	$(RUN) pytest -q tests/journeys/test_portal.py -k pictures --write-pictures
 
-# A browser, and STILTS as a client that is not ours. Only root can install them; others are told what is missing.
+# A browser, STILTS as a client that is not ours, and PostgreSQL as a store. Only root can install them; others are told what is missing.
 test-tools:
 	@missing=; \
 	command -v chromium >/dev/null 2>&1 || missing="$$missing chromium"; \
 	command -v stilts >/dev/null 2>&1 || missing="$$missing stilts"; \
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  echo "Installing$$missing"; \

@@ -2,8 +2,6 @@
 
 import json
 import os
-import statistics
-import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +29,7 @@ def graded(corpus):
     return [row for row in corpus if row["kind"].startswith(GRADED)]
 
 
+@pytest.mark.requirement("DMS-API-REQ-0009")
 def test_valid_queries_are_accepted(graded):
     valid = [row["q"] for row in graded if row["valid"]]
 
@@ -47,13 +46,3 @@ def test_invalid_queries_are_rejected(graded):
 
     assert len(invalid) > 40
     assert rejected / len(invalid) >= 0.92
-
-
-def test_a_query_is_checked_in_less_than_two_milliseconds(corpus):
-    times = []
-    for row in corpus:
-        start = time.perf_counter()
-        check(row["q"])
-        times.append(time.perf_counter() - start)
-
-    assert statistics.median(times) < 0.002

@@ -76,7 +76,7 @@ def main(rows: int = ROWS) -> dict[str, object]:
                     try:
                         words = " ".join(process.cmdline())
                         label = next(
-                            (w for w in ("caddy", "web", "views", "runner", "engine.worker") if w in words),
+                            (w for w in ("engine.worker", "caddy", "web", "views", "runner") if w in words),
                             "other",
                         )
                         peaks[label] = max(peaks.get(label, 0.0), anonymous_mb(process.pid))

@@ -64,7 +64,7 @@ $(COMPILED): $(SOURCES) $(INSTALLED)
 
 $(MODULES): frontend/package.json frontend/package-lock.json | $(INSTALLED)
 	@echo "Installing what the Portal is built with"
-	@$(WITH_NODE); cd frontend && $$NPM ci --no-audit --no-fund --loglevel=error
+	@$(WITH_NODE); cd frontend && $$NPM ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 $(PORTAL): $(MODULES) $(PAGES)

@@ -106,12 +106,14 @@ class Instance:
         queue_seconds
             How long a query waits for a free worker; None waits for ever.
         """
+        settings = self.settings.query
+        spilled = int(disk_usage(self.home).total * settings.spool_disk_fraction)
         return QueryPool(
             workers,
             directory=self.home / "tmp" / name,
-            memory_limit_bytes=self.settings.query.memory_mb * 1_000_000,
+            memory_limit_bytes=settings.memory_mb * 1_000_000,
             threads=cores(),
-            temp_limit_bytes=int(disk_usage(self.home).total * self.settings.query.spool_disk_fraction),
+            temp_limit_bytes=spilled // (settings.sync_workers + settings.job_workers),
             queue_seconds=queue_seconds,
         )
 

@@ -29,6 +29,9 @@ def test_columns_are_rubins_with_their_units_types_and_descriptions(name: str, r
         theirs = rubin[name][column.name]
         assert column.unit == (theirs.fits_tunit or theirs.ivoa_unit)
         assert column.description == " ".join(theirs.description.split())
+        if (name, column.name) == ("CcdVisit", "detector"):  # as wide as where keys lead here from
+            assert (theirs.datatype.value, column.datatype) == ("long", "int")
+            continue
         assert column.datatype in (theirs.datatype.value, "char" if column.xtype == "timestamp" else None)
 
 

@@ -87,6 +87,8 @@ def test_an_error_of_the_source_is_passed_on_and_nothing_appears(tmp_path, limit
 
 
 def test_ctrl_c_ends_the_build(tmp_path, limits):
+    # A shell that starts the tests in the background has Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     given = []
     rows = pa.RecordBatch.from_pydict({"k": list(range(10_000))})
 

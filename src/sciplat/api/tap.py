@@ -11,54 +11,36 @@ from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond
 from sciplat.api.tap_capabilities import capabilities_of
 from sciplat.errors import AuthenticationError, NotFoundError, UsageError
-from sciplat.services.query import Query
+from sciplat.services.query import LANGUAGES, Query
 from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.names import delimited
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
-__all__ = ["PREFIX", "XML", "check_words", "format_of", "query_of", "router"]
+__all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
 
 PREFIX = "/api/tap"
 XML = "application/xml"
-LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
-
 router = APIRouter(prefix=PREFIX, tags=["tap"])
 
 
-def check_words(parameters: Parameters) -> None:
-    """Refuse what this service does not know (TAP 1.1, section 2.7).
-
-    Raises
-    ------
-    UsageError
-        REQUEST or LANG is unknown, or there is an UPLOAD.
-    """
-    request = parameters.text("REQUEST")
-    if request is not None and request.lower() != "doquery":
-        raise UsageError(f"REQUEST={request[:40]!r} is unknown; it can only be doQuery.")
-    language = parameters.text("LANG")
-    if language is not None and language.upper() not in LANGUAGES:
-        raise UsageError(
-            f"LANG={language[:40]!r} is unknown; this service understands {', '.join(LANGUAGES)}."
-        )
-    if parameters.text("UPLOAD"):
-        raise UsageError("This service takes no uploads: leave out UPLOAD.")
-
-
 def query_of(parameters: Parameters) -> Query:
-    """Return the query of a request.
+    """Return the query of a request (TAP 1.1, section 2.7).
 
     Raises
     ------
     UsageError
         A parameter is missing, or is one that this service does not take.
     """
-    check_words(parameters)
+    request = parameters.text("REQUEST")
+    if request is not None and request.lower() != "doquery":
+        raise UsageError(f"REQUEST={request[:40]!r} is unknown; it can only be doQuery.")
+    if parameters.text("UPLOAD"):
+        raise UsageError("This service takes no uploads: leave out UPLOAD.")
     adql = parameters.text("QUERY")
     if adql is None or not adql.strip():
         raise UsageError("QUERY is missing: send QUERY=SELECT …")
-    return Query(adql, parameters.whole_number("MAXREC"))
+    return Query(adql, parameters.whole_number("MAXREC"), parameters.text("LANG") or LANGUAGES[0])
 
 
 def format_of(parameters: Parameters) -> Format:

@@ -13,7 +13,7 @@ from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.respond import respond
-from sciplat.api.tap import PREFIX, XML, check_words, format_of
+from sciplat.api.tap import PREFIX, XML, format_of
 from sciplat.errors import UsageError
 from sciplat.jobs.models import Job, Phase
 from sciplat.tables.document import Document
@@ -23,7 +23,8 @@ from sciplat.vo.instant import instant
 
 __all__ = ["router"]
 
-WAIT_SECONDS_MAX = 300
+WAIT_SECONDS_MAX = 20
+"""A longer WAIT ends after so long (UWS 1.1 lets it): clients such as pyvo give up after 30 s."""
 
 KEPT = ("LANG", "QUERY", "MAXREC", "RESPONSEFORMAT", "FORMAT", "REQUEST")
 """The parameters that make a job's query; anything else that a client sends is not kept."""
@@ -42,7 +43,8 @@ def _see(request: Request, job_id: str = "") -> RedirectResponse:
 
 def _kept(parameters: Parameters) -> dict[str, str]:
     """Return what a job keeps of a request, after looking for mistakes that would only show later."""
-    check_words(parameters)
+    if parameters.text("UPLOAD"):
+        raise UsageError("This service takes no uploads: leave out UPLOAD.")
     format_of(parameters)
     parameters.whole_number("MAXREC")
     return {name: text for name in KEPT if (text := parameters.text(name)) is not None}

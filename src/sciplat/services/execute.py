@@ -27,7 +27,7 @@ from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import Job, JobError, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
-from sciplat.services.query import Query, QueryService
+from sciplat.services.query import LANGUAGES, Query, QueryService
 
 __all__ = ["ExecuteService"]
 
@@ -136,7 +136,7 @@ class ExecuteService:
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
         self._running[job.id] = running = self._query.run(
-            Query(job.parameters.get("QUERY", ""), _maxrec(job)),
+            Query(job.parameters.get("QUERY", ""), _maxrec(job), job.parameters.get("LANG") or LANGUAGES[0]),
             visitor=self._owner(job),
             spool=spool,
             durable=True,

@@ -17,13 +17,16 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.engine.statement import Statement
-from sciplat.errors import ADQLError, UnseenNameError
+from sciplat.errors import ADQLError, UnseenNameError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Schema
 
-__all__ = ["Query", "QueryLimits", "QueryService"]
+__all__ = ["LANGUAGES", "Query", "QueryLimits", "QueryService"]
+
+LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
+"""What a query can be written in; all three are read as ADQL 2.1."""
 
 _CATALOGS_KEPT = 32
 
@@ -35,6 +38,8 @@ class Query:
     adql: str
     maxrec: int | None = None
     """At most this many rows; 0 asks for the description of the columns only."""
+
+    language: str = "ADQL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,10 @@ class QueryService:
             How much the result may take where space is short, below the service's limit.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        if query.language.upper() not in LANGUAGES:
+            raise UsageError(
+                f"LANG={query.language[:40]!r} is unknown; this service understands {', '.join(LANGUAGES)}."
+            )
         snapshot = self._catalogs.snapshot()
         try:
             translation = translate(query.adql, self._catalog(snapshot, visitor), maxrec=self._maxrec(query))

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from support.running import Platform, sciplat
 
-CHROMIUM = next(
-    (
-        path
-        for path in ("/usr/lib/chromium/chromium", shutil.which("chromium"))
-        if path and Path(path).exists()
-    ),
-    None,
-)
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / "docs" / "pictures"
 
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: apt install chromium)"),
-]
+pytestmark = pytest.mark.journey
 
 QUERY = "SELECT source_id, ra, dec, phot_g_mean_mag FROM gaia.gaia_source WHERE phot_g_mean_mag < 9"
 
@@ -34,17 +22,6 @@ PLEIADES = """SELECT source_id, ra, dec, phot_g_mean_mag, bp_rp
 FROM gaia.gaia_source
 WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(56.75, 24.12, 2))
 ORDER BY phot_g_mean_mag"""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture

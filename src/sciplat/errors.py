@@ -78,20 +78,20 @@ class ADQLError(UsageError):
         Where, counted from 1 in the text of the query.
     length
         How many characters are wrong; 0 where only the place is known.
-    unknown_name
-        The query names a table, column or function that the asker cannot see.
+    unknown_table
+        The query names a table that the asker cannot see.
     """
 
     code = "adql"
 
     def __init__(
-        self, message: str, *, line: int, column: int, length: int = 0, unknown_name: bool = False
+        self, message: str, *, line: int, column: int, length: int = 0, unknown_table: bool = False
     ) -> None:
         super().__init__(message)
         self.line = line
         self.column = column
         self.length = length
-        self.unknown_name = unknown_name
+        self.unknown_table = unknown_table
 
     def __str__(self) -> str:
         return f"{self.message} (line {self.line}, column {self.column})"

@@ -72,11 +72,11 @@ class Text:
         line = bisect_right(self._lines, start)
         return Place(line, start - self._lines[line - 1] + 1, end - start)
 
-    def error(self, message: str, start: int, end: int, *, unknown_name: bool = False) -> ADQLError:
+    def error(self, message: str, start: int, end: int, *, unknown_table: bool = False) -> ADQLError:
         """Return an error that points at the characters from ``start`` up to ``end``."""
         place = self.place(start, end)
         return ADQLError(
-            message, line=place.line, column=place.column, length=place.length, unknown_name=unknown_name
+            message, line=place.line, column=place.column, length=place.length, unknown_table=unknown_table
         )
 
 

@@ -34,6 +34,29 @@ def test_plain_names_have_no_case_and_results_keep_the_declared_one(catalog):
     assert names(catalog, "SELECT OBJECTID, Coord_RA FROM DP1.OBJECT") == ["objectId", "coord_ra"]
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("SELECT n FROM Object ORDER BY -1", "by its number"),
+        ("SELECT n FROM Object ORDER BY (1)", "by its number"),
+        ("SELECT n FROM Object ORDER BY 'n'", "order by a column"),
+        ("SELECT COUNT(*) FROM Object GROUP BY -1", "group by a column"),
+        ("SELECT COUNT(*) FROM Object GROUP BY COUNT(*)", "COUNT cannot be grouped by"),
+        ("SELECT COUNT(*) FROM Object GROUP BY n + COUNT(*)", "COUNT cannot be grouped by"),
+        ("SELECT SUM(AVG(n)) FROM Object", "SUM takes no other"),
+        ("SELECT a.n FROM Object a JOIN Object b ON a.n = b.n AND COUNT(*) > 1", "COUNT cannot stand in ON"),
+        ("SELECT CAST(n AS VARCHAR(999999999999)) FROM Object", "fewer than 1,000,000,000 characters"),
+    ],
+)
+def test_what_the_engine_would_refuse_is_refused_in_words(catalog, query, message):
+    assert message in error(catalog, query).message
+
+
+@pytest.mark.parametrize("places", ["99999999999999999999", "-99999999999999999999"])
+def test_any_number_of_places_can_be_rounded_to(run, places):
+    assert run(f"SELECT TOP 1 ROUND(1.5, {places}) FROM Object") == [(0.0 if places[0] == "-" else 1.5,)]
+
+
 def test_names_in_double_quotes_have_case(catalog):
     assert names(catalog, 'SELECT "objectId" FROM "dp1"."Object"') == ["objectId"]
 

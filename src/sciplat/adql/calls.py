@@ -65,6 +65,10 @@ def _argument(cursor: Cursor) -> tuple[str, exp.Expr]:
     return cursor.grammar.value(cursor)
 
 
+def _is_query(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Query)
+
+
 def aggregate(cursor: Cursor) -> tuple[str, exp.Expr]:
     """<set_function_specification>: COUNT(*) or COUNT, MIN, MAX, AVG, SUM of one value."""
     token = cursor.advance()
@@ -80,6 +84,9 @@ def aggregate(cursor: Cursor) -> tuple[str, exp.Expr]:
             kind, operand = cursor.grammar.value(cursor)
             if kind in "pg":
                 raise cursor.text.error(f"{token.text} takes no region", *cursor.since(start))
+            if any(isinstance(inner, exp.AggFunc) for inner in operand.walk(prune=_is_query)):
+                message = f"{token.text} takes no other of COUNT, MIN, MAX, AVG and SUM: use a subquery in FROM"
+                raise cursor.text.error(message, *cursor.since(start))
             if quantifier is not None and quantifier.text == "DISTINCT":
                 operand = exp.Distinct(expressions=[operand])
             node = _AGGREGATES[token.text](this=operand)

@@ -107,6 +107,9 @@ class Joiner:
         if on is not None:
             inner = Scope(scope.text, scope.parent, relations, left.entries + right.entries)
             self.expression(on, inner)
+            for found in on.walk(prune=lambda each: isinstance(each, exp.Query)):
+                if isinstance(found, exp.AggFunc):
+                    raise self.errors.error(found, f"{found.key.upper()} cannot stand in ON")
         elif join.args.get("side"):
             join.set("on", exp.Boolean(this=True))
         else:

@@ -176,6 +176,10 @@ def _function(resolved: Resolved, node: exp.Anonymous) -> None:
     node.replace(new)
 
 
+_MOST_PLACES = 400
+"""A double has fewer, on either side of the point."""
+
+
 def _numeric(name: str, arguments: list[exp.Expr]) -> exp.Expr:
     if name in _DOMAINS:
         engine, test = _DOMAINS[name]
@@ -189,6 +193,8 @@ def _numeric(name: str, arguments: list[exp.Expr]) -> exp.Expr:
             if not _is_nonzero(divisor):
                 divisor = call("NULLIF", divisor, exp.Literal.number(0))
             return call("MOD", arguments[0], divisor)
+        case "ROUND" | "TRUNCATE" if len(arguments) > 1:
+            return call(_RENAMED[name], arguments[0], _places(arguments[1]))
         case "scisql_nanojanskyToAbMag":
             # AB magnitude of a flux in nJy: -2.5 log10(f) + 31.4.
             magnitude = exp.Add(
@@ -203,6 +209,13 @@ def _numeric(name: str, arguments: list[exp.Expr]) -> exp.Expr:
             return _where(_positive(arguments[0]), sigma)
         case _:
             return call(_RENAMED[name], *arguments)
+
+
+def _places(node: exp.Expr) -> exp.Expr:
+    """Return a number of decimal places, as written, as one that the engine can take: 32 bits."""
+    if isinstance(node, exp.Neg):
+        return exp.Neg(this=_places(node.this))
+    return exp.Literal.number(int(min(float(node.name), _MOST_PLACES)))
 
 
 def _where(test: exp.Expr, value: exp.Expr) -> exp.Expr:

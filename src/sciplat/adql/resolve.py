@@ -265,10 +265,12 @@ class _Resolver:
             item = self._numbered(term, items)
             if item is None and isinstance(term, exp.Column) and term.args.get("table") is None:
                 item = self._named_item(term, scope, items, fields)
+            for aggregate in _aggregates(term if item is None else item):
+                raise self.resolved.error(term, f"{aggregate.key.upper()} cannot be grouped by")
             if item is not None:
-                for aggregate in _aggregates(item):
-                    raise self.resolved.error(term, f"{aggregate.key.upper()} cannot be grouped by")
                 term.replace(item.copy())
+            elif _is_written_out(term):
+                raise self.resolved.error(term, f"{_NO_COLUMN}: group by a column, or by its number from 1 on")
             else:
                 self.expression(term, scope, root=True)
 
@@ -298,6 +300,10 @@ class _Resolver:
         """Resolve a term of ORDER BY: a column of the result by name or number, else any value."""
         if self._order_by_output(term, fields, must=False):
             return
+        if _is_written_out(term.this):
+            raise self.resolved.error(
+                term.this, f"{_NO_COLUMN}: order by a column, or by its number from 1 on"
+            )
         self.expression(term.this, scope, root=True)
         value = term.this
         if node.args.get("distinct") is not None:
@@ -445,6 +451,16 @@ class _Resolver:
 def _engine_table(source: TableSource) -> exp.Table:
     parts = [quoted(part) for part in reversed(source.relation)]
     return exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
+
+
+_NO_COLUMN = "This is the same for all rows"
+
+
+def _is_written_out(value: exp.Expr) -> bool:
+    """Return whether this is one number, text or NULL: the engine takes such for a column's number."""
+    while isinstance(value, exp.Neg | exp.Paren):
+        value = value.this
+    return isinstance(value, exp.Literal | exp.Null | exp.Boolean)
 
 
 def _aggregates(node: exp.Expr) -> list[exp.Expr]:

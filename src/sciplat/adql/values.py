@@ -217,6 +217,10 @@ _TYPES: dict[str, tuple[str, str]] = {
 }
 
 
+_LONGEST_SIZE = 9
+"""Digits: what is longer than the engine's texts can be does not reach it."""
+
+
 def _type(cursor: Cursor) -> tuple[str, exp.DataType]:
     token = cursor.token
     if not cursor.at(*_TYPES):
@@ -230,6 +234,8 @@ def _type(cursor: Cursor) -> tuple[str, exp.DataType]:
         size = cursor.accept_word(Word.INTEGER, "an integer")
         if size is None:
             raise cursor.unexpected()
+        if len(size.text) > _LONGEST_SIZE:
+            raise cursor.error(f"A text has fewer than {10**_LONGEST_SIZE:,} characters", size)
         sizes.append(exp.DataTypeParam(this=exp.Literal.number(size.text)))
         cursor.expect(")")
     if name in ("POINT", "CIRCLE", "POLYGON"):

@@ -51,7 +51,7 @@ def document(request: Request, error: errors.SciplatError) -> Response:
     TAP and the other IVOA resources answer a VOTable (DALI 1.1, section 4.2), the rest JSON.
     """
     status = status_of(error)
-    if request.url.path.startswith("/api/tap"):
+    if f"{request.scope['path']}/".startswith("/api/tap/"):
         response = Response(votable.error_document(str(error)), status, media_type=votable.MEDIA_TYPE)
     else:
         response = JSONResponse({"error": describe(error)}, status)
@@ -93,6 +93,10 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(StarletteHTTPException)
     async def _http(request: Request, error: Exception) -> Response:
         assert isinstance(error, StarletteHTTPException | HTTPException)
+        if error.status_code == 413:
+            response = document(request, errors.LimitError(str(error.detail)))
+            response.status_code = 413
+            return response
         if error.status_code == 404:
             return document(request, errors.NotFoundError(f"There is no {request.url.path} here."))
         if error.status_code == 405:
@@ -107,7 +111,10 @@ def add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> Response:
         _log.error("Unexpected error on %s %s", request.method, request.url.path, exc_info=error)
-        return document(
+        response = document(
             request,
             errors.EngineError("Something went wrong inside the server; the operator finds it in the log."),
         )
+        # The server closes this connection: the front door must not send another request on it.
+        response.headers["Connection"] = "close"
+        return response

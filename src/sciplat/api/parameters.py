@@ -51,7 +51,10 @@ class Parameters:
 async def _parameters(request: Request) -> Parameters:
     pairs = list(request.query_params.multi_items())
     if request.method in ("POST", "PUT"):
-        form = await request.form(max_fields=_FORM_FIELDS, max_part_size=_FORM_PART_BYTES)
+        try:
+            form = await request.form(max_fields=_FORM_FIELDS, max_part_size=_FORM_PART_BYTES)
+        except ValueError as error:  # what reads forms lets its own errors through
+            raise UsageError(f"The form is not understood: {error}.") from None
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):
                 raise UsageError(f"{name} was sent as a file; this resource takes no files.")

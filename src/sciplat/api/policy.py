@@ -11,7 +11,6 @@ the Portal's own origin, because other pages of the same browser can send it too
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -49,7 +48,7 @@ def _token_of(header: str) -> str:
         case "basic":
             try:
                 user, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:
                 raise UsageError("The Basic credentials are not base64 of UTF-8 text.") from None
             if not colon:
                 raise UsageError("The Basic credentials lack the colon between user name and password.")

@@ -47,7 +47,7 @@ def _kept(parameters: Parameters) -> dict[str, str]:
         raise UsageError("This service takes no uploads: leave out UPLOAD.")
     format_of(parameters)
     parameters.whole_number("MAXREC")
-    return {name: text for name in KEPT if (text := parameters.text(name)) is not None}
+    return {name: text.strip() for name in KEPT if (text := parameters.text(name)) is not None}
 
 
 def _duration(text: str) -> int:
@@ -59,9 +59,9 @@ def _duration(text: str) -> int:
 def _when(name: str, text: str) -> datetime:
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):  # it overflows where another time zone has another year
         raise UsageError(f"{name}={text[:40]!r} is no time; write it as 2026-12-31T12:00:00Z.") from None
-    return when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
 
 
 @router.get("", response_class=Response)

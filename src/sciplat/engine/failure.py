@@ -56,6 +56,8 @@ def explain(error: BaseException, limits: Limits) -> Failure:
             return Failure(errors.UnavailableError.code, _NO_ROOM, detail)
         case MemoryError() | pa.ArrowMemoryError():
             return Failure(errors.LimitError.code, limits.exceeded, detail, fatal=True)
+        case RecursionError():
+            return Failure(errors.LimitError.code, _TOO_DEEP, detail)
         case duckdb.Error() | OSError():
             # Once rows stream, DuckDB's errors come through Arrow as OSError: only the text tells.
             return _explain_engine(str(error), detail, limits)
@@ -89,6 +91,9 @@ def _explain_engine(text: str, detail: str, limits: Limits) -> Failure:
 _NOT_OURS = (
     "The engine cannot run this query, though its ADQL is right: that is a defect of sciplat. "
     "Please report it with the query."
+)
+_TOO_DEEP = (
+    "The query joins or nests more tables than the engine can follow. Split it into several queries."
 )
 _UNREADABLE = (
     "A table of this query could not be read. Run the query again; if that doesn't help, tell the "

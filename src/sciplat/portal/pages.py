@@ -42,8 +42,12 @@ def root() -> RedirectResponse:
 def asset(name: str) -> FileResponse:
     """Answer one built file; its name changes with its content, so browsers keep it."""
     path = STATIC / "assets" / name
-    if not path.is_file():
-        raise NotFoundError(f"There is no asset {name!r}; reload the page.")
+    try:
+        found = path.is_file()
+    except OSError:  # no file can have such a name
+        found = False
+    if not found:
+        raise NotFoundError(f"There is no asset {name[:60]!r}; reload the page.")
     return FileResponse(
         path,
         headers={

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from sciplat.api.admission import Admission
 from sciplat.instance import Instance
 
 __all__ = ["application"]
@@ -25,5 +26,6 @@ def application(
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(Admission)
     app.state.instance = instance
     return app

@@ -50,7 +50,9 @@ class Instance:
     @cached_property
     def catalogs(self) -> CatalogStore:
         """The data releases and their tables."""
-        return CatalogStore(self.home / "catalogs")
+        return CatalogStore(
+            self.home / "catalogs", keep_replaced_seconds=self.settings.query.async_seconds_max
+        )
 
     @cached_property
     def identity(self) -> IdentityStore:
@@ -86,7 +88,12 @@ class Instance:
         return SubmitService(
             self.jobs,
             spools=self.spools,
-            limits=JobLimits(settings.async_seconds, settings.async_seconds_max, settings.result_days),
+            limits=JobLimits(
+                seconds=settings.async_seconds,
+                seconds_max=settings.async_seconds_max,
+                days=settings.result_days,
+                days_max=settings.result_days_max,
+            ),
         )
 
     @property

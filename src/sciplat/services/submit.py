@@ -27,7 +27,9 @@ class JobLimits:
 
     seconds_max: int
     days: int
-    """Until destruction, for a job that asks for nothing; no job may ask for more than four times that."""
+    """Until destruction, for a job that asks for nothing."""
+
+    days_max: int
 
 
 class SubmitService:
@@ -136,4 +138,4 @@ class SubmitService:
         now = datetime.now(UTC)
         if wish is None:
             return now + timedelta(days=self._limits.days)
-        return min(wish, now + timedelta(days=4 * self._limits.days))
+        return min(wish, now + timedelta(days=self._limits.days_max))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
+from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.pool import QueryPool
 from sciplat.identity.store import IdentityStore
@@ -38,13 +39,16 @@ class Instance:
 
     @classmethod
     def open(cls, home: Path) -> Instance:
-        """Open the instance at ``home``, which need not have been started before.
+        """Open the instance at ``home``, which need not have been started before nor be there.
 
         Raises
         ------
+        UsageError
+            The home cannot be made or written.
         ConfigError
             ``sciplat.yaml`` or an environment variable is wrong.
         """
+        prepare_home(home)
         return cls(home, Settings.load(home))
 
     @cached_property

@@ -85,7 +85,9 @@ def aggregate(cursor: Cursor) -> tuple[str, exp.Expr]:
             if kind in "pg":
                 raise cursor.text.error(f"{token.text} takes no region", *cursor.since(start))
             if any(isinstance(inner, exp.AggFunc) for inner in operand.walk(prune=_is_query)):
-                message = f"{token.text} takes no other of COUNT, MIN, MAX, AVG and SUM: use a subquery in FROM"
+                message = (
+                    f"{token.text} takes no other of COUNT, MIN, MAX, AVG and SUM: use a subquery in FROM"
+                )
                 raise cursor.text.error(message, *cursor.since(start))
             if quantifier is not None and quantifier.text == "DISTINCT":
                 operand = exp.Distinct(expressions=[operand])

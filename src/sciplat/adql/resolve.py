@@ -270,7 +270,9 @@ class _Resolver:
             if item is not None:
                 term.replace(item.copy())
             elif _is_written_out(term):
-                raise self.resolved.error(term, f"{_NO_COLUMN}: group by a column, or by its number from 1 on")
+                raise self.resolved.error(
+                    term, f"{_NO_COLUMN}: group by a column, or by its number from 1 on"
+                )
             else:
                 self.expression(term, scope, root=True)
 

@@ -92,9 +92,7 @@ _NOT_OURS = (
     "The engine cannot run this query, though its ADQL is right: that is a defect of sciplat. "
     "Please report it with the query."
 )
-_TOO_DEEP = (
-    "The query joins or nests more tables than the engine can follow. Split it into several queries."
-)
+_TOO_DEEP = "The query joins or nests more tables than the engine can follow. Split it into several queries."
 _UNREADABLE = (
     "A table of this query could not be read. Run the query again; if that doesn't help, tell the "
     "operator of this instance."

@@ -101,7 +101,13 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
             # The proxy can send on no such request, and would say that the instance is starting.
             {
                 "match": [{"vars": {"{http.request.host}": [""]}}],
-                "handle": [{"handler": "static_response", "status_code": "400", "body": "The request names no host.\n"}],
+                "handle": [
+                    {
+                        "handler": "static_response",
+                        "status_code": "400",
+                        "body": "The request names no host.\n",
+                    }
+                ],
                 "terminal": True,
             },
             {

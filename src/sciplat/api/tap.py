@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
-from sciplat.api.respond import respond
+from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
 from sciplat.errors import AuthenticationError, NotFoundError, UsageError
 from sciplat.services.query import LANGUAGES, Query
@@ -50,11 +51,18 @@ def format_of(parameters: Parameters) -> Format:
 
 @router.get("/sync", response_class=Response)
 @router.post("/sync", response_class=Response)
-def sync(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
+async def sync(request: Request, parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
     """Run a query and answer its rows."""
     query, form = query_of(parameters), format_of(parameters)
-    stream = asking.answer(query, visitor=visitor)
-    return respond(form.write(stream, Document(query=query.adql)), media_type=form.mime)
+    turns = request.app.state.turns
+    answer = await to_thread.run_sync(lambda: asking.answer(query, visitor=visitor), limiter=turns)
+    return await respond_with(
+        answer,
+        lambda stream: form.write(stream, Document(query=query.adql)),
+        media_type=form.mime,
+        request=request,
+        turns=turns,
+    )
 
 
 @router.get("/tables", response_class=Response)

@@ -98,6 +98,18 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
         "logs": {},
         "routes": [
             {"handle": [_HEADERS, _ENCODE]},
+            # The proxy can send on no such request, and would say that the instance is starting.
+            {
+                "match": [{"vars": {"{http.request.host}": [""]}}],
+                "handle": [
+                    {
+                        "handler": "static_response",
+                        "status_code": "400",
+                        "body": "The request names no host.\n",
+                    }
+                ],
+                "terminal": True,
+            },
             {
                 "match": [{"path": ["/api/views", "/api/views/*"]}],
                 "handle": [_proxy(run_directory / "views.sock")],

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from sciplat.api import health, identity, jobs, tap, tap_async
@@ -16,6 +17,9 @@ from sciplat.portal import pages
 from sciplat.processes.application import application
 
 __all__ = ["create_app"]
+
+_QUERIES_AT_ONCE = 200
+"""Synchronous queries that wait or run, each in a thread that others do not need; more wait before that."""
 
 
 def create_app(instance: Instance) -> FastAPI:
@@ -29,6 +33,7 @@ def create_app(instance: Instance) -> FastAPI:
         shutil.rmtree(instance.home / "tmp" / "results", ignore_errors=True)
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds)
+        app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
         app.state.changes = Changes(instance.jobs.version)
         yield
         pool.close()

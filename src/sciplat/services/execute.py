@@ -192,7 +192,7 @@ class ExecuteService:
         if job.owner is None:
             return Visitor.anonymous()
         user = self._identity.user(job.owner)
-        return Visitor(user, frozenset({Scope.READ_TAP}))
+        return Visitor(user, user.scopes & {Scope.READ_TAP})
 
     def _bytes_left(self) -> int:
         """Return how many bytes of results the disk may still take."""

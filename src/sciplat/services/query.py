@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
-
-import pyarrow as pa
 
 from sciplat.adql import Catalog, RowFilter, TableSource, translate
 from sciplat.catalogs.models import Snapshot
@@ -17,18 +15,19 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.engine.statement import Statement
-from sciplat.errors import ADQLError, UnseenNameError, UsageError
+from sciplat.errors import ADQLError, SciplatError, UnseenNameError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Schema
 
-__all__ = ["LANGUAGES", "Query", "QueryLimits", "QueryService"]
+__all__ = ["LANGUAGES", "Answer", "Query", "QueryLimits", "QueryService"]
 
 LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
 """What a query can be written in; all three are read as ADQL 2.1."""
 
 _CATALOGS_KEPT = 32
+_STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,29 @@ class QueryLimits:
     """Of the spooled result."""
 
 
+class Answer:
+    """A query that is being answered, for one reader; close it, whatever happens."""
+
+    def __init__(self, running: Running, spool: Path) -> None:
+        self._running = running
+        self._spool = spool
+
+    def stream(self) -> TableStream:
+        """Return the rows as they come, as `Running.stream` does."""
+        return self._running.stream()
+
+    def stop(self) -> None:
+        """Stop the query, because nobody waits for it any more; what reads it gets a `CancelledError`."""
+        self._running.cancel()
+
+    def close(self) -> None:
+        """Stop the query if it still runs, and remove what it has written."""
+        self._running.cancel()
+        with suppress(SciplatError, TimeoutError):
+            self._running.wait(_STOP_SECONDS)
+        self._spool.unlink(missing_ok=True)
+
+
 class QueryService:
     """Runs queries for visitors, each on the tables that this visitor may read."""
 
@@ -63,8 +85,8 @@ class QueryService:
         self._visible: OrderedDict[tuple[str, frozenset[str]], Catalog] = OrderedDict()
         self._lock = Lock()
 
-    def answer(self, query: Query, *, visitor: Visitor) -> TableStream:
-        """Run ``query`` for ``visitor`` and return its rows as they come; the result is not kept.
+    def answer(self, query: Query, *, visitor: Visitor) -> Answer:
+        """Run ``query`` for ``visitor``; the result can be read once and is not kept.
 
         Raises
         ------
@@ -75,10 +97,7 @@ class QueryService:
             somebody who signs in.
         """
         spool = self._spools / f"{uuid4().hex}.arrow"
-        running = self.run(query, visitor=visitor, spool=spool)
-        stream = running.stream()
-        stream.batches = _and_forget(stream.batches, running, spool)
-        return stream
+        return Answer(self.run(query, visitor=visitor, spool=spool), spool)
 
     def run(
         self,
@@ -168,12 +187,3 @@ def _sources(snapshot: Snapshot, visible: frozenset[str]) -> list[TableSource]:
                 source = replace(source, only=RowFilter("_schema", visible))
             sources.append(source)
     return sources
-
-
-def _and_forget(batches: Iterator[pa.RecordBatch], running: Running, spool: Path) -> Iterator[pa.RecordBatch]:
-    """Yield the batches; then, or when the reader has gone, stop the query and remove its spool."""
-    try:
-        yield from batches
-    finally:
-        running.cancel()
-        spool.unlink(missing_ok=True)

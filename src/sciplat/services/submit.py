@@ -66,6 +66,7 @@ class SubmitService:
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
         """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
+        visitor.require(Scope.READ_TAP, unless_anonymous=True)
         job = self._jobs.get(job_id)
         if job is not None and job.owner is not None and visitor.name is None:
             # Its id cannot be guessed, so whoever knows it is its owner before signing in.
@@ -83,6 +84,7 @@ class SubmitService:
         last: int | None = None,
     ) -> list[Job]:
         """Return the visitor's jobs, newest first; anonymous jobs are listed to nobody."""
+        visitor.require(Scope.READ_TAP, unless_anonymous=True)
         if visitor.name is None:
             return []
         return self._jobs.list(owner=visitor.name, phases=phases, after=after, last=last)

@@ -14,13 +14,11 @@ from sciplat.engine.running import Running
 from sciplat.engine.spool import result_file, result_files
 from sciplat.engine.statement import Outcome
 from sciplat.errors import (
-    ADQLError,
     CancelledError,
     EngineError,
     LimitError,
     NotFoundError,
     SciplatError,
-    UnseenNameError,
     UsageError,
 )
 from sciplat.identity.models import Scope
@@ -186,7 +184,7 @@ class ExecuteService:
     def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
         spool.unlink(missing_ok=True)
         with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
-            self._jobs.fail(job.id, _job_error(error))
+            self._jobs.fail(job.id, JobError(**error.facts()))
 
     def _owner(self, job: Job) -> Visitor:
         if job.owner is None:
@@ -212,9 +210,3 @@ class ExecuteService:
 def _maxrec(job: Job) -> int | None:
     text = job.parameters.get("MAXREC")
     return int(text) if text else None
-
-
-def _job_error(error: SciplatError) -> JobError:
-    if isinstance(error, ADQLError | UnseenNameError):
-        return JobError(error.code, error.message, error.line, error.column, error.length)
-    return JobError(error.code, error.message)

@@ -73,7 +73,7 @@ class Instance:
         """The verb that makes tables of files; it brings what reads them, which not every process needs."""
         from sciplat.services.ingest import IngestService  # noqa: PLC0415
 
-        return IngestService(self.catalogs, work=self.home / "tmp")
+        return IngestService(self.catalogs, work=self.work)
 
     @cached_property
     def sign_in(self) -> SignInService:
@@ -107,6 +107,13 @@ class Instance:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
+    @property
+    def work(self) -> Path:
+        """The folder for what no restart needs: rows of private releases among it."""
+        folder = self.home / "tmp"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
     def pool(self, name: str, workers: int, *, queue_seconds: float | None) -> QueryPool:
         """Start that many warm query workers; the caller closes them.
 
@@ -121,7 +128,7 @@ class Instance:
         spilled = int(disk_usage(self.home).total * settings.spool_disk_fraction)
         return QueryPool(
             workers,
-            directory=self.home / "tmp" / name,
+            directory=self.work / name,
             memory_limit_bytes=settings.memory_mb * 1_000_000,
             threads=cores(),
             temp_limit_bytes=spilled // (settings.sync_workers + settings.job_workers),
@@ -131,7 +138,7 @@ class Instance:
     def query(self, pool: QueryPool, *, seconds: float) -> QueryService:
         """Return the verb that asks the catalogs, on the workers of ``pool``."""
         settings = self.settings.query
-        spools = self.home / "tmp" / "results"
+        spools = self.work / "results"
         spools.mkdir(mode=0o700, parents=True, exist_ok=True)
         return QueryService(
             self.catalogs,

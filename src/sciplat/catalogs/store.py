@@ -363,7 +363,7 @@ class CatalogStore:
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with (self._folder / f"{name}.lock").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
             yield

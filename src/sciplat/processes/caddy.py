@@ -101,13 +101,7 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
             # The proxy can send on no such request, and would say that the instance is starting.
             {
                 "match": [{"vars": {"{http.request.host}": [""]}}],
-                "handle": [
-                    {
-                        "handler": "static_response",
-                        "status_code": "400",
-                        "body": "The request names no host.\n",
-                    }
-                ],
+                "handle": [_NO_HOST],
                 "terminal": True,
             },
             {
@@ -133,6 +127,8 @@ _HEADERS = {
     "request": {"delete": ["X-Forwarded-*", "Forwarded", "X-Real-Ip"]},
     "response": {"deferred": True, "set": {"Server": ["sciplat"]}, "delete": ["Via"]},
 }
+
+_NO_HOST = {"handler": "static_response", "status_code": "400", "body": "The request names no host.\n"}
 
 _ENCODE = {
     "handler": "encode",
@@ -163,6 +159,18 @@ def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
     """Return routes for requests whose process does not answer; the first that matches answers."""
     return [
         {"handle": [_HEADERS]},
+        {
+            # What Caddy itself refuses, such as a request of HTTP/1.1 with an empty Host header.
+            "match": [{"not": [{"vars": {"{http.error.status_code}": ["502", "503", "504"]}}]}],
+            "handle": [
+                {
+                    "handler": "static_response",
+                    "status_code": "{http.error.status_code}",
+                    "body": "{http.error.status_text}\n",
+                }
+            ],
+            "terminal": True,
+        },
         {
             "match": [{"path": ["/api/health"]}],
             "handle": [

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from support.chromium import CHROMIUM
 from support.running import Platform, copy_home, running, sciplat
 
 
@@ -27,3 +29,31 @@ def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     sciplat(home, "user", "add", "ada")
     with running(home) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, platform: Platform) -> Iterator[Page]:
+    """A fresh visitor's page; anything that the Content-Security-Policy refuses fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=platform.url)
+    opened = context.new_page()
+    broken: list[str] = []
+    opened.on("pageerror", lambda error: broken.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+    assert broken == []

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from support.chromium import CHROMIUM
 from support.running import Platform, sciplat
 
-CHROMIUM = next(
-    (
-        path
-        for path in ("/usr/lib/chromium/chromium", shutil.which("chromium"))
-        if path and Path(path).exists()
-    ),
-    None,
-)
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / "docs" / "pictures"
@@ -34,34 +25,6 @@ PLEIADES = """SELECT source_id, ra, dec, phot_g_mean_mag, bp_rp
 FROM gaia.gaia_source
 WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(56.75, 24.12, 2))
 ORDER BY phot_g_mean_mag"""
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser, platform: Platform) -> Iterator[Page]:
-    """A fresh visitor's page; anything that the Content-Security-Policy refuses fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=platform.url)
-    opened = context.new_page()
-    broken: list[str] = []
-    opened.on("pageerror", lambda error: broken.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
-    )
-    opened.set_default_timeout(20_000)
-    yield opened
-    context.close()
-    assert broken == []
 
 
 def write(page: Page, query: str) -> None:

@@ -85,7 +85,7 @@ check: install $(DEVELOPED) ## format, lint, types, import contracts, unit tests
 	$(RUN) mypy
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
-	$(RUN) pytest -q -n 2 --dist loadfile -m "not slow and not journey"
+	$(RUN) pytest -q -n 2 --dist worksteal -m "not slow and not journey"
 
 test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, with a browser and real clients
 	$(RUN) ruff format --check .

@@ -27,7 +27,7 @@ what to do about it. ``str(error)`` is the whole message for people.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "ADQLError",
@@ -60,15 +60,13 @@ class SciplatError(Exception):
         super().__init__(message)
         self.message = message
 
-
-class UsageError(SciplatError):
-    """The request is wrong; the message says what and where."""
-
-    code = "usage"
+    def facts(self) -> dict[str, Any]:
+        """Return the error as it is sent and kept: its code and its message."""
+        return {"code": self.code, "message": self.message}
 
 
-class ADQLError(UsageError):
-    """A query is wrong at one place.
+class _PlacedError(SciplatError):
+    """An error at one place of a query.
 
     Parameters
     ----------
@@ -78,23 +76,46 @@ class ADQLError(UsageError):
         Where, counted from 1 in the text of the query.
     length
         How many characters are wrong; 0 where only the place is known.
-    unknown_name
-        The query names a table, column or function that the asker cannot see.
+    """
+
+    def __init__(self, message: str, *, line: int, column: int, length: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
+        self.column = column
+        self.length = length
+
+    def __str__(self) -> str:
+        return f"{self.message} (line {self.line}, column {self.column})"
+
+    def facts(self) -> dict[str, Any]:
+        """Return the error as it is sent and kept, with its place."""
+        return {**super().facts(), "line": self.line, "column": self.column, "length": self.length}
+
+
+class UsageError(SciplatError):
+    """The request is wrong; the message says what and where."""
+
+    code = "usage"
+
+
+class ADQLError(_PlacedError, UsageError):
+    """A query is wrong at one place.
+
+    Parameters
+    ----------
+    message, line, column, length
+        What is wrong, and where.
+    unknown_table
+        The query names a table that the asker cannot see.
     """
 
     code = "adql"
 
     def __init__(
-        self, message: str, *, line: int, column: int, length: int = 0, unknown_name: bool = False
+        self, message: str, *, line: int, column: int, length: int = 0, unknown_table: bool = False
     ) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
-        self.length = length
-        self.unknown_name = unknown_name
-
-    def __str__(self) -> str:
-        return f"{self.message} (line {self.line}, column {self.column})"
+        super().__init__(message, line=line, column=column, length=length)
+        self.unknown_table = unknown_table
 
 
 class ConfigError(UsageError):
@@ -115,20 +136,8 @@ class AuthenticationError(SciplatError):
     code = "authentication"
 
 
-class UnseenNameError(AuthenticationError):
-    """A query of somebody who has not signed in names what is not public, if it exists at all.
-
-    Parameters are those of `ADQLError`.
-    """
-
-    def __init__(self, message: str, *, line: int, column: int, length: int = 0) -> None:
-        super().__init__(message)
-        self.line = line
-        self.column = column
-        self.length = length
-
-    def __str__(self) -> str:
-        return f"{self.message} (line {self.line}, column {self.column})"
+class UnseenNameError(_PlacedError, AuthenticationError):
+    """A query of somebody who has not signed in names what is not public, if it exists at all."""
 
 
 class PermissionDeniedError(SciplatError):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
+from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.pool import QueryPool
 from sciplat.identity.store import IdentityStore
@@ -38,22 +39,24 @@ class Instance:
 
     @classmethod
     def open(cls, home: Path) -> Instance:
-        """Open the instance at ``home``, which need not have been started before.
+        """Open the instance at ``home``, which need not have been started before nor be there.
 
         Raises
         ------
+        UsageError
+            The home cannot be made or written.
         ConfigError
             ``sciplat.yaml`` or an environment variable is wrong.
         """
-        settings = Settings.load(home)
-        # Whichever command comes first makes it: nobody else on this machine looks inside.
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls(home, settings)
+        prepare_home(home)
+        return cls(home, Settings.load(home))
 
     @cached_property
     def catalogs(self) -> CatalogStore:
         """The data releases and their tables."""
-        return CatalogStore(self.home / "catalogs")
+        return CatalogStore(
+            self.home / "catalogs", keep_replaced_seconds=self.settings.query.async_seconds_max
+        )
 
     @cached_property
     def identity(self) -> IdentityStore:
@@ -89,7 +92,12 @@ class Instance:
         return SubmitService(
             self.jobs,
             spools=self.spools,
-            limits=JobLimits(settings.async_seconds, settings.async_seconds_max, settings.result_days),
+            limits=JobLimits(
+                seconds=settings.async_seconds,
+                seconds_max=settings.async_seconds_max,
+                days=settings.result_days,
+                days_max=settings.result_days_max,
+            ),
         )
 
     @property

@@ -10,6 +10,8 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.demo import State, is_ready, make, state
 from sciplat.services.ingest import IngestService
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("Visit", "CcdVisit")
 
 

@@ -9,6 +9,8 @@ from sciplat.demo.population import reddening
 from sciplat.demo.truth import truth
 from sciplat.demo.visits import visits
 
+pytestmark = pytest.mark.slow
+
 ABOUT_SOURCE = ("sourceId", "visit", "detector", "psfFlux", "psfFluxErr", "coord_ra", "coord_dec")
 ABOUT_FORCED = ("objectId", "visit", "detector", "psfFlux", "psfFluxErr", "psfFlux_flag", "band")
 

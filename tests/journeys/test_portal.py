@@ -7,17 +7,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.chromium import CHROMIUM
 from support.running import Platform, sciplat
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PICTURES = ROOT / "docs" / "pictures"
 
-pytestmark = [
-    pytest.mark.journey,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: apt install chromium)"),
-]
+pytestmark = pytest.mark.journey
 
 QUERY = "SELECT source_id, ra, dec, phot_g_mean_mag FROM gaia.gaia_source WHERE phot_g_mean_mag < 9"
 

@@ -11,32 +11,7 @@ import pytest
 
 from sciplat.errors import ConflictError, LimitError, UsageError
 from sciplat.processes import preflight
-from sciplat.processes.preflight import addresses, check_disk, check_port, prepare_home
-
-
-def test_a_home_is_made_for_its_owner(tmp_path: Path) -> None:
-    prepare_home(tmp_path / "a" / "home")
-
-    assert (tmp_path / "a" / "home").stat().st_mode & 0o777 == 0o700
-
-
-def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "home").touch()
-
-    with pytest.raises(UsageError, match="is not a folder: choose another --home"):
-        prepare_home(tmp_path / "home")
-
-
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
-
-    with pytest.raises(UsageError, match="cannot be written by you"):
-        prepare_home(tmp_path)
-
-
-def test_a_home_that_cannot_be_made_says_why() -> None:
-    with pytest.raises(UsageError, match="cannot be made"):
-        prepare_home(Path("/proc/sciplat-home"))
+from sciplat.processes.preflight import addresses, check_disk, check_port
 
 
 def test_a_full_disk_says_how_much_is_free(tmp_path: Path) -> None:

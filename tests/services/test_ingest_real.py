@@ -8,6 +8,8 @@ import warnings
 import duckdb
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def ask(path, sql):
     with duckdb.connect(str(path), read_only=True) as connection:

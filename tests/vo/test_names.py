@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sciplat.adql.tokens import RESERVED
-from sciplat.vo.names import RESERVED_WORDS, delimited
+from sciplat.vo.names import delimited
 
 
 @pytest.mark.parametrize("name", ["ra", "objectId", "g_mag2"])
@@ -18,7 +17,3 @@ def test_other_names_are_quoted(name):
 
 def test_quotes_within_are_doubled():
     assert delimited('a"b') == '"a""b"'
-
-
-def test_the_reserved_words_are_those_of_the_parser():
-    assert set(RESERVED) == RESERVED_WORDS

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sciplat.vo.schema import Table
+from sciplat.vo.schema import HEALPIX_COLUMN, Table
 
-__all__ = ["HEALPIX", "Catalog", "RowFilter", "TableSource", "matching"]
-
-HEALPIX = "_healpix_29"
-"""The hidden column by which tables with positions are sorted."""
+__all__ = ["Catalog", "RowFilter", "TableSource", "matching"]
 
 T = TypeVar("T")
 
@@ -36,9 +33,9 @@ class TableSource:
 
     @property
     def has_healpix(self) -> bool:
-        """Whether cells of the sky can be picked by `HEALPIX`."""
+        """Whether cells of the sky can be picked by `HEALPIX_COLUMN`."""
         return self.table.position is not None and any(
-            column.name == HEALPIX for column in self.table.columns
+            column.name == HEALPIX_COLUMN for column in self.table.columns
         )
 
 

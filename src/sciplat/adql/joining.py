@@ -20,7 +20,7 @@ __all__ = ["Joiner"]
 
 
 class _Errors(Protocol):
-    def error(self, node: exp.Expr, message: str, *, unknown_name: bool = False) -> ADQLError: ...
+    def error(self, node: exp.Expr, message: str) -> ADQLError: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +138,7 @@ class Joiner:
                 close = nearest(identifier.name, [name for name, _ in names])
                 hint = f". Did you mean {' or '.join(close)}?" if close else ""
                 raise self.errors.error(
-                    identifier,
-                    f"The table {called} JOIN has no column {identifier.name}{hint}",
-                    unknown_name=True,
+                    identifier, f"The table {called} JOIN has no column {identifier.name}{hint}"
                 )
             if len(entries) > 1:
                 raise self.errors.error(

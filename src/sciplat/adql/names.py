@@ -6,7 +6,8 @@ from sqlglot import exp
 
 from sciplat.adql.cursor import Cursor, mark
 from sciplat.adql.functions import AGGREGATES
-from sciplat.adql.tokens import ADQL_RESERVED, Token, Word
+from sciplat.adql.tokens import Token, Word
+from sciplat.vo.names import ADQL_WORDS
 
 __all__ = ["alias", "column", "dotted", "name"]
 
@@ -61,7 +62,7 @@ def alias(cursor: Cursor, called: str, *, words: bool = False) -> exp.Identifier
     if said is None:
         cursor.want("an alias")
         return None
-    function = token.text in ADQL_RESERVED - {"TOP", "OFFSET"} or token.text in AGGREGATES
+    function = token.text in ADQL_WORDS - {"TOP", "OFFSET"} or token.text in AGGREGATES
     if words and token.word is Word.KEYWORD and function:
         written = cursor.text.text[token.start : token.end]
         cursor.advance()

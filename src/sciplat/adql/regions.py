@@ -5,13 +5,13 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sciplat.adql.build import add, all_of, any_of, copy, number, strip
-from sciplat.adql.catalog import HEALPIX
 from sciplat.adql.resolve import Resolved
 from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, Shape, read_shape
 from sciplat.adql.spherical import angle, inside_polygon, near_edge, ranges_test, within
 from sciplat.sky.healpix import cover
 from sciplat.sky.region import Region
+from sciplat.vo.schema import HEALPIX_COLUMN
 
 __all__ = ["contains", "healpix_column", "intersects", "ranged"]
 
@@ -142,4 +142,4 @@ def healpix_column(resolved: Resolved, point: PointShape) -> exp.Expr | None:
         return None
     if source.table.position != (ra.field.column.name, dec.field.column.name):
         return None
-    return exp.Column(this=quoted(HEALPIX), table=quoted(ra.relation.alias))
+    return exp.Column(this=quoted(HEALPIX_COLUMN), table=quoted(ra.relation.alias))

@@ -55,9 +55,9 @@ class Resolved:
         place: int | None = node.meta_get("reference")
         return None if place is None else self.references[place]
 
-    def error(self, node: exp.Expr, message: str, *, unknown_name: bool = False) -> ADQLError:
+    def error(self, node: exp.Expr, message: str, *, unknown_table: bool = False) -> ADQLError:
         """Return an error that points at a node."""
-        return self.text.error(message, *span(node), unknown_name=unknown_name)
+        return self.text.error(message, *span(node), unknown_table=unknown_table)
 
 
 def resolve(tree: exp.Query, text: Text, catalog: Catalog) -> Resolved:
@@ -66,7 +66,7 @@ def resolve(tree: exp.Query, text: Text, catalog: Catalog) -> Resolved:
     Raises
     ------
     ADQLError
-        For a name that is not there or can mean two things (``unknown_name`` tells which), and where
+        For a name that is not there (``unknown_table`` if a table's) or can mean two things, and where
         a query cannot be run as it is written: columns that don't fit, or are not grouped.
     """
     resolved = Resolved(tree, text)
@@ -411,7 +411,7 @@ class _Resolver:
             tails = {source.table.name: source.table.qualified_name for source in self.catalog.sources}
             close = [tails[tail] for tail in nearest(written, tails)]
         hint = f". Did you mean {' or '.join(close)}?" if close else ""
-        raise self.resolved.error(node, f"There is no table {written}{hint}", unknown_name=True)
+        raise self.resolved.error(node, f"There is no table {written}{hint}", unknown_table=True)
 
     # -- expressions -----------------------------------------------------------------------------
 
@@ -447,7 +447,7 @@ class _Resolver:
         if name.upper() not in FUNCTIONS:
             close = nearest(name, [function.name for function in FUNCTIONS.values()])
             hint = f". Did you mean {' or '.join(close)}?" if close else ""
-            raise self.resolved.error(node, f"There is no function {name}{hint}", unknown_name=True)
+            raise self.resolved.error(node, f"There is no function {name}{hint}")
 
 
 def _engine_table(source: TableSource) -> exp.Table:

@@ -96,9 +96,7 @@ class Scope:
         found = self.tables(node)
         if not found:
             names = [relation.name for relation in self.relations]
-            raise self._error(
-                node, f"No table is called {_written(node)} here{_near(_written(node), names)}", unknown=True
-            )
+            raise self._error(node, f"No table is called {_written(node)} here{_near(_written(node), names)}")
         return found
 
     def plain(self, node: exp.Column) -> list[Entry]:
@@ -146,7 +144,7 @@ class Scope:
         if node.args.get("table") and not tables:
             known = [relation.name for scope in self._scopes() for relation in scope.relations]
             table = node.args["table"].name
-            return self._error(node, f"No table is called {table} here{_near(table, known)}", unknown=True)
+            return self._error(node, f"No table is called {table} here{_near(table, known)}")
         relations = tables or [relation for scope in self._scopes() for relation in scope.relations]
         names = sorted({entry.column.name for relation in relations for entry in relation.fields})
         quoted_name = node.this.args.get("quoted")
@@ -158,10 +156,10 @@ class Scope:
         where = (
             f" in {tables[0].name}" if tables else (f" in {relations[0].name}" if len(relations) == 1 else "")
         )
-        return self._error(node, f"There is no column {node.name}{where}{advice}", unknown=True)
+        return self._error(node, f"There is no column {node.name}{where}{advice}")
 
-    def _error(self, node: exp.Expr, message: str, *, unknown: bool = False) -> ADQLError:
-        return self.text.error(message, *span(node), unknown_name=unknown)
+    def _error(self, node: exp.Expr, message: str) -> ADQLError:
+        return self.text.error(message, *span(node))
 
 
 def quoted(name: str) -> exp.Identifier:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from sciplat.errors import ADQLError
+from sciplat.vo.names import RESERVED_WORDS
 
-__all__ = ["MAX_LENGTH", "RESERVED", "Place", "Text", "Token", "Word", "tokenize", "words"]
+__all__ = ["MAX_LENGTH", "Place", "Text", "Token", "Word", "tokenize", "words"]
 
 MAX_LENGTH = 100_000
 """Characters a query may have. Beyond it every later step would be slow, and no person writes it."""
@@ -72,11 +73,11 @@ class Text:
         line = bisect_right(self._lines, start)
         return Place(line, start - self._lines[line - 1] + 1, end - start)
 
-    def error(self, message: str, start: int, end: int, *, unknown_name: bool = False) -> ADQLError:
+    def error(self, message: str, start: int, end: int, *, unknown_table: bool = False) -> ADQLError:
         """Return an error that points at the characters from ``start`` up to ``end``."""
         place = self.place(start, end)
         return ADQLError(
-            message, line=place.line, column=place.column, length=place.length, unknown_name=unknown_name
+            message, line=place.line, column=place.column, length=place.length, unknown_table=unknown_table
         )
 
 
@@ -84,42 +85,6 @@ def words(text: str) -> frozenset[str]:
     """Return the words of a text as a set."""
     return frozenset(text.split())
 
-
-# ADQL 2.1, <ADQL_reserved_word>: ADQL's own reserved words, and those of SQL-92 but DEC, which
-# would forbid a column name that half of all catalogs have.
-ADQL_RESERVED = words(
-    """
-    ABS ACOS AREA ASIN ATAN ATAN2 BIGINT BOX CEILING CENTROID CIRCLE CONTAINS COORD1 COORD2 COORDSYS COS COT
-    DEGREES DISTANCE EXP FLOOR ILIKE IN_UNIT INTERSECTS LOG LOG10 MOD OFFSET PI POINT POLYGON POWER RADIANS
-    RAND REGION ROUND SIN SQRT TAN TIMESTAMP TOP TRUNCATE
-    """
-)
-
-SQL_RESERVED = words(
-    """
-    ABSOLUTE ACTION ADD ALL ALLOCATE ALTER AND ANY ARE AS ASC ASSERTION AT AUTHORIZATION AVG BEGIN
-    BETWEEN BIT BIT_LENGTH BOTH BY CASCADE CASCADED CASE CAST CATALOG CHAR CHARACTER
-    CHARACTER_LENGTH CHAR_LENGTH CHECK CLOSE COALESCE COLLATE COLLATION COLUMN COMMIT CONNECT
-    CONNECTION CONSTRAINT CONSTRAINTS CONTINUE CONVERT CORRESPONDING COUNT CREATE CROSS CURRENT
-    CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP CURRENT_USER CURSOR DATE DAY DEALLOCATE DECIMAL
-    DECLARE DEFAULT DEFERRABLE DEFERRED DELETE DESC DESCRIBE DESCRIPTOR DIAGNOSTICS DISCONNECT
-    DISTINCT DOMAIN DOUBLE DROP ELSE END END-EXEC ESCAPE EXCEPT EXCEPTION EXEC EXECUTE EXISTS
-    EXTERNAL EXTRACT FALSE FETCH FIRST FLOAT FOR FOREIGN FOUND FROM FULL GET GLOBAL GO GOTO GRANT
-    GROUP HAVING HOUR IDENTITY IMMEDIATE IN INDICATOR INITIALLY INNER INPUT INSENSITIVE INSERT INT
-    INTEGER INTERSECT INTERVAL INTO IS ISOLATION JOIN KEY LANGUAGE LAST LEADING LEFT LEVEL LIKE
-    LOCAL LOWER MATCH MAX MIN MINUTE MODULE MONTH NAMES NATIONAL NATURAL NCHAR NEXT NO NOT NULL
-    NULLIF NUMERIC OCTET_LENGTH OF ON ONLY OPEN OPTION OR ORDER OUTER OUTPUT OVERLAPS PAD PARTIAL
-    POSITION PRECISION PREPARE PRESERVE PRIMARY PRIOR PRIVILEGES PROCEDURE PUBLIC READ REAL
-    REFERENCES RELATIVE RESTRICT REVOKE RIGHT ROLLBACK ROWS SCHEMA SCROLL SECOND SECTION SELECT
-    SESSION SESSION_USER SET SIZE SMALLINT SOME SPACE SQL SQLCODE SQLERROR SQLSTATE SUBSTRING SUM
-    SYSTEM_USER TABLE TEMPORARY THEN TIME TIMEZONE_HOUR TIMEZONE_MINUTE TO TRAILING TRANSACTION
-    TRANSLATE TRANSLATION TRIM TRUE UNION UNIQUE UNKNOWN UPDATE UPPER USAGE USER USING VALUE VALUES
-    VARCHAR VARYING VIEW WHEN WHENEVER WHERE WITH WORK WRITE YEAR ZONE
-    """
-)
-
-RESERVED = ADQL_RESERVED | SQL_RESERVED
-"""Words that are no names unless they stand in double quotes."""
 
 # re.ASCII, because \d and \s otherwise take the digits and spaces of other scripts.
 _TOKEN = re.compile(
@@ -178,7 +143,7 @@ def tokenize(text: Text) -> list[Token]:
         written = match.group()
         if kind == "name":
             upper = written.upper()
-            word = Word.KEYWORD if upper in RESERVED else Word.NAME
+            word = Word.KEYWORD if upper in RESERVED_WORDS else Word.NAME
             tokens.append(Token(word, upper if word is Word.KEYWORD else written, position, end, touching))
         elif kind == "delimited":
             name = written[1:-1].replace('""', '"')

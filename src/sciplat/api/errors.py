@@ -54,7 +54,7 @@ def document(request: Request, error: errors.SciplatError) -> Response:
     if f"{request.scope['path']}/".startswith("/api/tap/"):
         response = Response(votable.error_document(str(error)), status, media_type=votable.MEDIA_TYPE)
     else:
-        response = JSONResponse({"error": describe(error)}, status)
+        response = JSONResponse({"error": error.facts()}, status)
     if status == 401:
         for challenge in CHALLENGES[1:] if request.headers.get("X-Requested-With") == PORTAL else CHALLENGES:
             response.headers.append("WWW-Authenticate", challenge)
@@ -63,14 +63,6 @@ def document(request: Request, error: errors.SciplatError) -> Response:
     if isinstance(error, errors.TooManyAttemptsError):
         response.headers["Retry-After"] = str(error.retry_seconds)
     return response
-
-
-def describe(error: errors.SciplatError) -> dict[str, object]:
-    """Return ``error`` as its wire form: code and message, and for a query its place."""
-    facts: dict[str, object] = {"code": error.code, "message": error.message}
-    if isinstance(error, errors.ADQLError | errors.UnseenNameError):
-        facts |= {"line": error.line, "column": error.column, "length": error.length}
-    return facts
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -63,14 +64,6 @@ def _wire(job: Job) -> JobResponse:
         rows=job.rows,
         bytes=job.bytes,
         overflow=job.overflow,
-        error=None
-        if job.error is None
-        else ErrorResponse(
-            code=job.error.code,
-            message=job.error.message,
-            line=job.error.line,
-            column=job.error.column,
-            length=job.error.length,
-        ),
+        error=None if job.error is None else ErrorResponse(**asdict(job.error)),
         links=JobLinks(job=address, result=f"{address}/results/result"),
     )

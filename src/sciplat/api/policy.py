@@ -77,8 +77,7 @@ def _visiting(request: Request, instance: Reach) -> Visitor:
 
 
 def _signed_in(visitor: Annotated[Visitor, Depends(_visiting)]) -> Visitor:
-    if visitor.user is None:
-        raise AuthenticationError("Sign in, or send a token.")
+    visitor.signed_in()
     return visitor
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Request
@@ -13,19 +12,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from sciplat.errors import SciplatError
+from sciplat.services.query import Answer
 from sciplat.tables.stream import TableStream
 
-__all__ = ["Answer", "respond", "respond_with"]
+__all__ = ["respond", "respond_with"]
 
 _AT_ONCE_BYTES = 1 << 20
-
-
-class Answer(Protocol):
-    """Rows that are being made for one reader."""
-
-    def stream(self) -> TableStream: ...  # noqa: D102  see what implements it
-    def stop(self) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
 
 
 def respond(chunks: Iterator[bytes], *, media_type: str, file_name: str | None = None) -> Response:

@@ -47,7 +47,9 @@ def _kept(parameters: Parameters) -> dict[str, str]:
         raise UsageError("This service takes no uploads: leave out UPLOAD.")
     format_of(parameters)
     parameters.whole_number("MAXREC")
-    return {name: text.strip() for name in KEPT if (text := parameters.text(name)) is not None}
+    # A query stays to the letter: its errors count lines and columns.
+    kept = {name: text for name in KEPT if (text := parameters.text(name)) is not None}
+    return {name: text if name == "QUERY" else text.strip() for name, text in kept.items()}
 
 
 def _duration(text: str) -> int:

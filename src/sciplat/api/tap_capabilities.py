@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sciplat.adql.functions import FUNCTIONS, OPTIONAL_SYSTEM
 from sciplat.config import QuerySettings
-from sciplat.tables.formats import FORMATS
+from sciplat.tables.formats import output_formats
 from sciplat.vo.capabilities import (
     ADQL_FEATURES,
     ADQL_GEOMETRY,
@@ -13,7 +13,6 @@ from sciplat.vo.capabilities import (
     Feature,
     FeatureList,
     Language,
-    OutputFormat,
     TAPCapability,
     TimeLimit,
     capabilities_document,
@@ -72,16 +71,13 @@ _ADQL = Language(
 
 def capabilities_of(url: str, settings: QuerySettings) -> bytes:
     """Return the capabilities document of the TAP service at ``url``, with the limits in force."""
-    days = settings.result_days * 86400
     return capabilities_document(
         vosi_capabilities(url),
         tap=TAPCapability(
             url=url,
             languages=(_ADQL,),
-            formats=tuple(
-                OutputFormat(form.mime, (form.name, *form.aliases), form.ivo_id) for form in FORMATS
-            ),
-            retention=TimeLimit(default=days, hard=4 * days),
+            formats=output_formats(),
+            retention=TimeLimit(default=settings.result_days * 86400, hard=settings.result_days_max * 86400),
             execution=TimeLimit(default=settings.async_seconds, hard=settings.async_seconds_max),
             output=DataLimit("row", default=settings.max_rows, hard=settings.max_rows),
         ),

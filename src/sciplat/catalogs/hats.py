@@ -17,12 +17,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sciplat.sky.healpix import ORDER
 from sciplat.tables.widths import rows_within
-from sciplat.vo.schema import Table
+from sciplat.vo.schema import HEALPIX_COLUMN, Table
 
 __all__ = ["Pixel", "choose_pixels", "write_hats", "write_parquet"]
 
-_ORDER = 29
 _ROW_GROUP_ROWS, _ROW_GROUP_BYTES = 65_536, 64 << 20
 
 
@@ -37,7 +37,7 @@ class Pixel:
     @property
     def span(self) -> tuple[int, int]:
         """The first cell of order 29 in it, and the one after its last."""
-        shift = 2 * (_ORDER - self.order)
+        shift = 2 * (ORDER - self.order)
         return self.number << shift, (self.number + 1) << shift
 
     @property
@@ -62,7 +62,7 @@ def choose_pixels(
     chosen: list[Pixel] = []
 
     def divide(order: int, span: tuple[int, int] | None) -> None:
-        fine = min(order + 8, _ORDER)
+        fine = min(order + 8, ORDER)
         levels = {fine: dict(count(fine, span))}
         for level in range(fine - 1, order - 1, -1):
             coarse: dict[int, int] = {}
@@ -72,7 +72,7 @@ def choose_pixels(
         todo = [Pixel(order, number, rows) for number, rows in levels[order].items()]
         while todo:
             pixel = todo.pop()
-            if pixel.rows <= max_rows or pixel.order == _ORDER:
+            if pixel.rows <= max_rows or pixel.order == ORDER:
                 chosen.append(pixel)
             elif pixel.order == fine:
                 divide(fine, pixel.span)
@@ -173,8 +173,8 @@ def _write_properties(folder: Path, table: Table, pixels: list[Pixel], *, is_sou
         "hats_nrows": sum(pixel.rows for pixel in pixels),
         "hats_col_ra": table.position[0],
         "hats_col_dec": table.position[1],
-        "hats_col_healpix": "_healpix_29",
-        "hats_col_healpix_order": _ORDER,
+        "hats_col_healpix": HEALPIX_COLUMN,
+        "hats_col_healpix_order": ORDER,
         "hats_npix_suffix": ".parquet",
         "hats_max_rows": max(pixel.rows for pixel in pixels),
         "hats_order": max(pixel.order for pixel in pixels),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sciplat.errors import NotFoundError
-from sciplat.vo.schema import Column, Datatype, Key, Schema, Table
+from sciplat.vo.schema import Column, Key, Schema, Table
 
 __all__ = ["Manifest", "PublishedTable", "Release", "Retired", "Snapshot"]
 
@@ -158,16 +158,13 @@ def _table_to_json(published: PublishedTable) -> dict[str, Any]:
         "position": table.position,
         "primary_key": table.primary_key,
         "keys": [asdict(key) for key in table.keys],
-        "columns": [
-            {key: value for key, value in asdict(column).items() if value not in (None, False)}
-            for column in table.columns
-        ],
+        "columns": [column.to_json() for column in table.columns],
     }
 
 
 def _table_from_json(schema: str, facts: Mapping[str, Any]) -> PublishedTable:
     position = facts["position"]
-    columns = tuple(Column(**{**c, "datatype": Datatype(c["datatype"])}) for c in facts["columns"])
+    columns = tuple(Column.from_json(column) for column in facts["columns"])
     keys = tuple(
         Key(k["target_table"], tuple((a, b) for a, b in k["columns"]), k["description"], k["utype"])
         for k in facts["keys"]

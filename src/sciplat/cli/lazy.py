@@ -23,7 +23,6 @@ _EXTRA_OF = {
     "fastapi": "server",
     "felis": "server",
     "httptools": "server",
-    "lxml": "server",
     "psutil": "server",
     "pyarrow": "server",
     "pydantic": "server",
@@ -33,7 +32,6 @@ _EXTRA_OF = {
     "starlette": "server",
     "uvicorn": "server",
     "uvloop": "server",
-    "vo_models": "server",
     "yaml": "server",
 }
 """Which extra brings a module; a missing module that is not here is a defect, and shown as one."""

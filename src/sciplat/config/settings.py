@@ -94,9 +94,6 @@ class QuerySettings(_Group):
         le=10**15,
         description="The most bytes of a result on disk; one that is cut says `OVERFLOW`.",
     )
-    text_characters: int = Field(
-        default=100_000, ge=1000, le=10_000_000, description="The longest query that is read, in characters."
-    )
     running_jobs_per_user: int = Field(
         default=10,
         ge=1,
@@ -107,14 +104,21 @@ class QuerySettings(_Group):
         default=7,
         ge=1,
         le=3650,
-        description="How long a job and its result are kept, where its owner says nothing.",
+        description="How long a job and its result are kept, where its owner says nothing. No owner may ask "
+        "for more than four times that.",
     )
     spool_disk_fraction: float = Field(
         default=0.2,
         gt=0,
         le=0.9,
-        description="The part of the disk that all results together may fill, 0 to 1.",
+        description="The part of the disk that the results of jobs may fill together, 0 to 1; all workers "
+        "together may put down as much while they sort and join.",
     )
+
+    @property
+    def result_days_max(self) -> int:
+        """For how many days a job and its result may be kept at most."""
+        return 4 * self.result_days
 
 
 class Settings(_Group):

@@ -294,9 +294,9 @@ def simwide_table(name: str) -> Table:
     columns = []
     for column_name in COLUMNS[name]:
         column = _column(known[column_name])
-        if (name, column_name) == ("CcdVisit", "detector"):
-            # DP1 has it wider here than in the tables with keys to it; both ends of a key are of one type.
-            column = replace(column, datatype=Datatype.INT)
+        if (name, column_name) == ("Source", "detector"):
+            # DP1 has it narrower here than where its key leads; both ends of a key are of one type.
+            column = replace(column, datatype=Datatype.LONG)
         if column_name in position and "meta.main" not in (column.ucd or ""):
             axis = "ra" if column_name == position[0] else "dec"
             column = replace(column, ucd=f"pos.eq.{axis};meta.main")

@@ -18,6 +18,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from sciplat.engine.quoting import identifier, literal
 from sciplat.errors import IngestError
 from sciplat.tables.widths import rows_within
 
@@ -77,12 +78,12 @@ def build_generation(
             raise
 
     unfinished = path.with_name(f"{path.name}.part")
-    order = f" ORDER BY {', '.join(_quoted(name) for name in order_by)}" if order_by else ""
+    order = f" ORDER BY {', '.join(identifier(name) for name in order_by)}" if order_by else ""
     try:
         with _connection(limits) as connection:
             size = rows_within(schema, limits.memory_bytes // 8, most=_ROW_GROUP_ROWS, step=_VECTOR_ROWS)
             connection.execute(
-                f"ATTACH {_text(unfinished)} AS made (STORAGE_VERSION 'latest', ROW_GROUP_SIZE {size})"
+                f"ATTACH {literal(unfinished)} AS made (STORAGE_VERSION 'latest', ROW_GROUP_SIZE {size})"
             )
             connection.register("rows_in", pa.RecordBatchReader.from_batches(schema, watched()))
             _run(connection, f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}", stop)
@@ -108,8 +109,8 @@ class Generation:
 
     def is_unique(self, columns: Sequence[str]) -> bool:
         """Return whether no two rows agree in ``columns`` and none is NULL there."""
-        names = ", ".join(_quoted(name) for name in columns)
-        missing = " OR ".join(f"{_quoted(name)} IS NULL" for name in columns)
+        names = ", ".join(identifier(name) for name in columns)
+        missing = " OR ".join(f"{identifier(name)} IS NULL" for name in columns)
         # The estimate is quick and needs no memory; it is wrong by a few per cent at most.
         rows, distinct, nulls = self._all(
             f"SELECT count(*), approx_count_distinct(({names})), count(*) FILTER ({missing}) "
@@ -128,7 +129,7 @@ class Generation:
         between
             First value of the column, and the one after the last; all without it.
         """
-        name = _quoted(column)
+        name = identifier(column)
         where = f"{name} IS NOT NULL"
         if between is not None:
             where = f"{name} >= {int(between[0])} AND {name} < {int(between[1])}"
@@ -160,11 +161,11 @@ class Generation:
         where = ""
         if between is not None:
             name, low, high = between
-            where = f" WHERE {_quoted(name)} >= {int(low)} AND {_quoted(name)} < {int(high)}"
+            where = f" WHERE {identifier(name)} >= {int(low)} AND {identifier(name)} < {int(high)}"
         elif missing is not None:
-            where = f" WHERE {_quoted(missing)} IS NULL"
-        order = f" ORDER BY {', '.join(_quoted(name) for name in order_by)}" if order_by else ""
-        names = ", ".join(_quoted(name) for name in columns)
+            where = f" WHERE {identifier(missing)} IS NULL"
+        order = f" ORDER BY {', '.join(identifier(name) for name in order_by)}" if order_by else ""
+        names = ", ".join(identifier(name) for name in columns)
         statement = f"SELECT {names} FROM made.main.data{where}{order}"
         return self._connection.cursor().sql(statement).to_arrow_reader(batch_rows)
 
@@ -182,7 +183,7 @@ def open_generation(path: Path, limits: BuildLimits) -> Iterator[Generation]:
         The disk is full, or the memory too little.
     """
     with _connection(limits) as connection:
-        connection.execute(f"ATTACH {_text(path)} AS made (READ_ONLY)")
+        connection.execute(f"ATTACH {literal(path)} AS made (READ_ONLY)")
         try:
             yield Generation(connection)
         except duckdb.Error as error:
@@ -226,11 +227,3 @@ def _failure(error: duckdb.Error) -> Exception:
     if isinstance(error, duckdb.OutOfMemoryException):
         return IngestError("The memory that an ingest may use is too little for rows as wide as these")
     return IngestError(f"The table cannot be written: {text}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

@@ -26,12 +26,11 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from sciplat.engine.statement import Statement
-from sciplat.vo.schema import Column, Datatype
+from sciplat.vo.schema import Column
 
 __all__ = ["Channel", "Message", "statement_from_wire", "statement_to_wire"]
 
@@ -91,19 +90,12 @@ class Channel:
         return data
 
 
-_COLUMN_FIELDS = tuple(field.name for field in fields(Column))
-
-
 def statement_to_wire(statement: Statement) -> dict[str, Any]:
     """Return the JSON form of a statement."""
-    columns = [
-        {name: value for name in _COLUMN_FIELDS if (value := getattr(column, name)) not in (None, False)}
-        for column in statement.columns
-    ]
     return {
         "sql": statement.sql,
         "attachments": [[alias, str(path.absolute())] for alias, path in statement.attachments],
-        "columns": columns,
+        "columns": [column.to_json() for column in statement.columns],
         "maxrec": statement.maxrec,
         "row_limit": statement.row_limit,
         "byte_limit": statement.byte_limit,
@@ -113,14 +105,10 @@ def statement_to_wire(statement: Statement) -> dict[str, Any]:
 
 def statement_from_wire(wire: Mapping[str, Any]) -> Statement:
     """Return the statement that :func:`statement_to_wire` wrote."""
-    columns = []
-    for facts in wire["columns"]:
-        datatype = facts.get("datatype")
-        columns.append(Column(**{**facts, "datatype": None if datatype is None else Datatype(datatype)}))
     return Statement(
         sql=wire["sql"],
         attachments=tuple((alias, Path(path)) for alias, path in wire["attachments"]),
-        columns=tuple(columns),
+        columns=tuple(Column.from_json(column) for column in wire["columns"]),
         maxrec=wire["maxrec"],
         row_limit=wire["row_limit"],
         byte_limit=wire["byte_limit"],

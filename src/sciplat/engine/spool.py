@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
-__all__ = ["INLINE_BYTES", "TRAILER", "Spool", "part_of"]
+__all__ = ["INLINE_BYTES", "TRAILER", "Spool", "part_of", "result_file", "result_files"]
 
 INLINE_BYTES = 8 << 20
 """Results up to this size stay in memory, unless they must be durable."""
 
 TRAILER = b"sciplat.result"
 
+_SUFFIX = ".arrow"
 _MARK_BYTES = 8
 """``ARROW1`` and two bytes of padding, at the start of each Arrow IPC file."""
 
@@ -28,6 +29,17 @@ _MARK_BYTES = 8
 def part_of(path: Path) -> Path:
     """Return the name that a spool has while it is written."""
     return path.with_name(path.name + ".part")
+
+
+def result_file(folder: Path, name: str) -> Path:
+    """Return where in a folder of results the one of this name is, once it is finished."""
+    return folder / f"{name}{_SUFFIX}"
+
+
+def result_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the name and the file of each result in a folder, also of those that are unfinished."""
+    for file in folder.glob(f"*{_SUFFIX}*"):
+        yield file.name.partition(_SUFFIX)[0], file
 
 
 class Spool:

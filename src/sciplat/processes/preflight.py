@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import socket
 from pathlib import Path
@@ -12,32 +11,9 @@ import psutil
 
 from sciplat.errors import ConflictError, LimitError, UsageError
 
-__all__ = ["LEAST_FREE_BYTES", "addresses", "check_disk", "check_port", "prepare_home"]
+__all__ = ["LEAST_FREE_BYTES", "addresses", "check_disk", "check_port"]
 
 LEAST_FREE_BYTES = 1_000_000_000
-
-
-def prepare_home(home: Path) -> None:
-    """Make the home where it does not exist, and see that we can write in it.
-
-    Raises
-    ------
-    UsageError
-        It cannot be made or written.
-    """
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writable = os.access(home, os.W_OK | os.X_OK)
-    except (FileExistsError, NotADirectoryError):
-        raise UsageError(f"The home {home} is not a folder: choose another --home") from None
-    except OSError as error:
-        raise UsageError(
-            f"The home {home} cannot be made ({error.strerror}): choose another --home"
-        ) from error
-    if not writable:
-        raise UsageError(
-            f"The home {home} cannot be written by you: change its owner or choose another --home"
-        )
 
 
 def check_disk(home: Path, *, least: int = LEAST_FREE_BYTES) -> None:

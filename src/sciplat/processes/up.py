@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sciplat.config.home import prepare_home
 from sciplat.processes.caddy import caddy_process
 from sciplat.processes.lock import locked
 from sciplat.processes.logs import log_file, redact, write_logs
-from sciplat.processes.preflight import check_disk, check_port, prepare_home
+from sciplat.processes.preflight import check_disk, check_port
 from sciplat.processes.process import Process
 from sciplat.processes.rundir import (
     ProcessRecord,

@@ -40,6 +40,18 @@ class Visitor:
         """The user's name; None for somebody who showed no credential."""
         return None if self.user is None else self.user.name
 
+    def signed_in(self) -> User:
+        """Return the user.
+
+        Raises
+        ------
+        AuthenticationError
+            Nobody has signed in.
+        """
+        if self.user is None:
+            raise AuthenticationError("Sign in, or send a token.")
+        return self.user
+
     def require(self, scope: Scope, *, unless_anonymous: bool = False) -> None:
         """Let this visitor go on only with ``scope``.
 
@@ -56,10 +68,10 @@ class Visitor:
         PermissionDeniedError
             The session or token lacks the scope; the message names it.
         """
-        if self.user is None:
-            if not unless_anonymous:
-                raise AuthenticationError("Sign in, or send a token")
-        elif scope not in self.scopes:
+        if self.user is None and unless_anonymous:
+            return
+        self.signed_in()
+        if scope not in self.scopes:
             what = "session" if self.token is None or self.token.kind is TokenKind.SESSION else "token"
             raise PermissionDeniedError(
                 f"This needs the scope {scope.value}, which your {what} does not have"

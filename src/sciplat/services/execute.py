@@ -11,15 +11,14 @@ from threading import Event, Thread
 from time import monotonic
 
 from sciplat.engine.running import Running
+from sciplat.engine.spool import result_file, result_files
 from sciplat.engine.statement import Outcome
 from sciplat.errors import (
-    ADQLError,
     CancelledError,
     EngineError,
     LimitError,
     NotFoundError,
     SciplatError,
-    UnseenNameError,
     UsageError,
 )
 from sciplat.identity.models import Scope
@@ -36,6 +35,7 @@ _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.02
 """How often a changed job is looked for: a change costs one cheap read of the database."""
 
+_AGAIN_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
@@ -64,39 +64,61 @@ class ExecuteService:
         self._running: dict[str, Running] = {}
         self._threads: dict[str, Thread] = {}
         self._look_again = Event()
+        self._stop = Event()
+        self._seen: int | None = None
+        self._next_cleaning = 0.0
 
     def serve(self, stop: Event) -> None:
         """Execute jobs until ``stop`` is set.
 
         Jobs that a crash or a stop interrupted are taken up again by the next one to serve.
         """
-        self._jobs.recover()
-        self.clean()
-        seen: int | None = None
-        next_cleaning = monotonic() + _CLEAN_SECONDS
-        while not stop.wait(_LOOK_SECONDS):
-            if monotonic() > next_cleaning:
-                next_cleaning = monotonic() + _CLEAN_SECONDS
-                self.clean()
-            version = self._jobs.version()
-            if version != seen or self._look_again.is_set():
-                seen = version
-                self._look_again.clear()
-                self._stop_aborted()
-                self._take_up()
+        self._stop = stop
+        recovered = False
+        wait = 0.0
+        while not stop.wait(wait):
+            wait = _LOOK_SECONDS
+            try:
+                if not recovered:
+                    self._jobs.recover()
+                    recovered = True
+                self._look()
+            except Exception:  # noqa: BLE001 - a full disk passes, and jobs must be taken up afterwards
+                _log.exception("Jobs cannot be taken up now")
+                self._seen = None
+                wait = _AGAIN_SECONDS
         for running in tuple(self._running.values()):
             running.cancel()
         for thread in tuple(self._threads.values()):
             thread.join(timeout=_STOP_SECONDS)
 
+    def _look(self) -> None:
+        """Do what is to be done now: clean up, stop what was aborted, take up what waits."""
+        if monotonic() > self._next_cleaning:
+            self._next_cleaning = monotonic() + _CLEAN_SECONDS
+            self.clean()
+        version = self._jobs.version()
+        if version != self._seen or self._look_again.is_set():
+            self._look_again.clear()
+            self._stop_aborted()
+            self._take_up()
+            self._seen = version
+
     def clean(self) -> None:
-        """Remove the jobs whose destruction has come, and results that belong to no job."""
+        """Remove what is over: jobs whose destruction has come, and results that belong to no job.
+
+        A job that executes nowhere, because its end could not be noted, is queued again.
+        """
         for job in self._jobs.expired(datetime.now(UTC)):
             self._jobs.delete(job.id)
-            self._spool(job.id).unlink(missing_ok=True)
-        for spool in self._spools.glob("*.arrow"):
-            if spool.stem not in self._threads and self._jobs.get(spool.stem) is None:
-                spool.unlink(missing_ok=True)
+            result_file(self._spools, job.id).unlink(missing_ok=True)
+        for job_id, file in result_files(self._spools):
+            if job_id not in self._threads and self._jobs.get(job_id) is None:
+                file.unlink(missing_ok=True)
+        for job in self._jobs.executing():
+            if job.id not in self._threads:
+                with suppress(NotFoundError, UsageError):  # it has just ended well
+                    self._jobs.requeue(job.id)
 
     def _take_up(self) -> None:
         while len(self._threads) < self._slots:
@@ -114,10 +136,24 @@ class ExecuteService:
                 running.cancel()
 
     def _execute(self, job: Job) -> None:
-        spool = self._spool(job.id)
+        try:
+            self._bring_to_an_end(job)
+        except (SciplatError, OSError):
+            _log.exception("Job %s has ended, which could not be noted; it is queued again", job.id)
+        finally:
+            self._running.pop(job.id, None)
+            self._threads.pop(job.id, None)
+            self._look_again.set()
+
+    def _bring_to_an_end(self, job: Job) -> None:
+        spool = result_file(self._spools, job.id)
         try:
             outcome = self._run(job, spool)
-            self._jobs.complete(job.id, rows=outcome.rows, size=outcome.bytes, overflow=outcome.overflow)
+            done = self._jobs.complete(
+                job.id, rows=outcome.rows, size=outcome.bytes, overflow=outcome.overflow
+            )
+            if done.phase is not Phase.COMPLETED:  # aborted in its last moment
+                spool.unlink(missing_ok=True)
         except CancelledError:
             # Its owner aborted or deleted it; or the instance stops, and its next start takes it up again.
             spool.unlink(missing_ok=True)
@@ -128,10 +164,6 @@ class ExecuteService:
         except Exception:  # noqa: BLE001 - whatever happens, a job must not stay EXECUTING
             _log.exception("Job %s ended unexpectedly", job.id)
             self._fail(job, spool, EngineError("Something went wrong inside the server; see its log."))
-        finally:
-            self._running.pop(job.id, None)
-            self._threads.pop(job.id, None)
-            self._look_again.set()
 
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
@@ -143,14 +175,16 @@ class ExecuteService:
             seconds=job.execution_duration,
             bytes_left=self._bytes_left(),
         )
-        # It may have been aborted before there was anything to cancel.
+        # It may have been aborted, or the instance stopped, before there was anything to cancel.
         self._stop_aborted()
+        if self._stop.is_set():
+            running.cancel()
         return running.wait()
 
     def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
         spool.unlink(missing_ok=True)
         with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
-            self._jobs.fail(job.id, _job_error(error))
+            self._jobs.fail(job.id, JobError(**error.facts()))
 
     def _owner(self, job: Job) -> Visitor:
         if job.owner is None:
@@ -160,7 +194,10 @@ class ExecuteService:
 
     def _bytes_left(self) -> int:
         """Return how many bytes of results the disk may still take."""
-        kept = sum(spool.stat().st_size for spool in self._spools.glob("*.arrow"))
+        kept = 0
+        for _, file in result_files(self._spools):
+            with suppress(FileNotFoundError):  # its owner deletes it at this moment
+                kept += file.stat().st_size
         left = int(shutil.disk_usage(self._spools).total * self._spool_disk_fraction) - kept
         if left <= 0:
             raise LimitError(
@@ -169,16 +206,7 @@ class ExecuteService:
             )
         return left
 
-    def _spool(self, job_id: str) -> Path:
-        return self._spools / f"{job_id}.arrow"
-
 
 def _maxrec(job: Job) -> int | None:
     text = job.parameters.get("MAXREC")
     return int(text) if text else None
-
-
-def _job_error(error: SciplatError) -> JobError:
-    if isinstance(error, ADQLError | UnseenNameError):
-        return JobError(error.code, error.message, error.line, error.column, error.length)
-    return JobError(error.code, error.message)

@@ -18,15 +18,15 @@ from sciplat.engine.build import BuildLimits, Generation, build_generation, open
 from sciplat.errors import IngestError
 from sciplat.services.tap_schema import NAME as TAP_SCHEMA
 from sciplat.services.tap_schema import tap_schema, tap_schema_rows
+from sciplat.sky.healpix import ORDER
 from sciplat.tables.arrow import with_columns
 from sciplat.tables.felis import from_felis, to_felis
 from sciplat.tables.merge import rows_of
 from sciplat.tables.plan import Plan, make_plan
-from sciplat.tables.positions import HEALPIX_COLUMN
 from sciplat.tables.read import open_sources
 from sciplat.tables.source import RowSource
 from sciplat.tables.widths import row_bytes
-from sciplat.vo.schema import Table
+from sciplat.vo.schema import HEALPIX_COLUMN, Table
 
 __all__ = ["IngestLimits", "IngestReport", "IngestService", "Progress"]
 
@@ -252,7 +252,7 @@ class IngestService:
             return 1
         order = () if plan.order_by[0] == HEALPIX_COLUMN else (HEALPIX_COLUMN,)
         pixels = choose_pixels(
-            lambda level, span: generation.cells(HEALPIX_COLUMN, 2 * (29 - level), span),
+            lambda level, span: generation.cells(HEALPIX_COLUMN, 2 * (ORDER - level), span),
             max_rows=self._limits.partition_rows,
         )
         write_hats(

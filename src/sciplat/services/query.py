@@ -131,7 +131,7 @@ class QueryService:
         try:
             translation = translate(query.adql, self._catalog(snapshot, visitor), maxrec=self._maxrec(query))
         except ADQLError as error:
-            if error.unknown_name and visitor.user is None:
+            if error.unknown_table and visitor.user is None:
                 raise UnseenNameError(
                     f"{error.message} If it is private, sign in or send a token.",
                     line=error.line,

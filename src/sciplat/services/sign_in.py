@@ -102,9 +102,7 @@ class SignInService:
         UsageError
             The new one is too short or too long.
         """
-        user, session = visitor.user, visitor.token
-        if user is None:
-            raise AuthenticationError("Sign in first")
+        user, session = visitor.signed_in(), visitor.token
         if session is None or session.kind is not TokenKind.SESSION:
             raise PermissionDeniedError("A token can't choose a password: sign in to the Portal")
         if session.name != _BY_LINK and user.has_password:

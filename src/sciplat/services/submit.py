@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sciplat.engine.result import Result
+from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import Job, Phase
@@ -26,7 +27,9 @@ class JobLimits:
 
     seconds_max: int
     days: int
-    """Until destruction, for a job that asks for nothing; no job may ask for more than four times that."""
+    """Until destruction, for a job that asks for nothing."""
+
+    days_max: int
 
 
 class SubmitService:
@@ -98,7 +101,7 @@ class SubmitService:
         """Stop a job if it runs, and remove it with its result."""
         job = self.job(job_id, visitor=visitor)
         self._jobs.delete(job.id)
-        self.spool(job.id).unlink(missing_ok=True)
+        result_file(self._spools, job.id).unlink(missing_ok=True)
 
     def set_parameters(self, job_id: str, parameters: Mapping[str, str], *, visitor: Visitor) -> None:
         """Change parameters of a job that is still pending."""
@@ -125,11 +128,7 @@ class SubmitService:
         job = self.job(job_id, visitor=visitor)
         if job.phase is not Phase.COMPLETED:
             raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
-        return Result.open(self.spool(job.id))
-
-    def spool(self, job_id: str) -> Path:
-        """Return where the result of a job is kept."""
-        return self._spools / f"{job_id}.arrow"
+        return Result.open(result_file(self._spools, job.id))
 
     def _duration(self, wish: int | None) -> int:
         """Return the seconds that a job gets: 0 wishes for no limit, and gets the longest there is."""
@@ -141,4 +140,4 @@ class SubmitService:
         now = datetime.now(UTC)
         if wish is None:
             return now + timedelta(days=self._limits.days)
-        return min(wish, now + timedelta(days=4 * self._limits.days))
+        return min(wish, now + timedelta(days=self._limits.days_max))

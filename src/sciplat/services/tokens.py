@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from sciplat.errors import AuthenticationError, NotFoundError, UsageError
-from sciplat.identity.models import IssuedToken, Scope, Token, TokenKind, User, scopes_from
+from sciplat.errors import NotFoundError, UsageError
+from sciplat.identity.models import IssuedToken, Scope, Token, TokenKind, scopes_from
 from sciplat.identity.store import IdentityStore
 from sciplat.services.access import Visitor
 
@@ -42,7 +42,7 @@ class TokenService:
         UsageError
             There is no such scope, or it would outlive its maker.
         """
-        user = _signed_in(visitor)
+        user = visitor.signed_in()
         wanted = scopes_from(scopes)
         for scope in sorted(wanted):
             visitor.require(scope)
@@ -67,7 +67,7 @@ class TokenService:
         NotFoundError
             There is no such user, for this visitor.
         """
-        asker = _signed_in(visitor)
+        asker = visitor.signed_in()
         name = asker.name if user is None else user
         if name != asker.name and Scope.ADMIN_INSTANCE not in visitor.scopes:
             raise NotFoundError(f"There is no user {name[:60]!r}")
@@ -84,7 +84,7 @@ class TokenService:
         NotFoundError
             There is no such token, for this visitor.
         """
-        _signed_in(visitor)
+        visitor.signed_in()
         token = self._identity.token(key)
         known = {one.key: one for one in self._identity.tokens(token.user)}
         if not self._reaches(visitor, token, known):
@@ -102,9 +102,3 @@ class TokenService:
         while ancestor is not None and ancestor.key != visitor.token.key:
             ancestor = known.get(ancestor.parent or "")
         return ancestor is not None
-
-
-def _signed_in(visitor: Visitor) -> User:
-    if visitor.user is None:
-        raise AuthenticationError("Sign in, or send a token")
-    return visitor.user

@@ -14,10 +14,9 @@ import pyarrow as pa
 
 from sciplat.vo.schema import Column, Datatype
 
-__all__ = ["arrow_type", "columns_of", "describe", "with_columns"]
+__all__ = ["PLAIN_TYPES", "arrow_type", "columns_of", "describe", "with_columns"]
 
 _KEY = b"sciplat"
-_FACTS = tuple(Column.__dataclass_fields__)
 
 _DATATYPES: dict[pa.DataType, Datatype] = {
     pa.bool_(): Datatype.BOOLEAN,
@@ -35,7 +34,7 @@ _DATATYPES: dict[pa.DataType, Datatype] = {
     pa.null(): Datatype.CHAR,
 }
 
-_ARROW: dict[Datatype, pa.DataType] = {
+PLAIN_TYPES: dict[Datatype, pa.DataType] = {
     Datatype.BOOLEAN: pa.bool_(),
     Datatype.UNSIGNED_BYTE: pa.uint8(),
     Datatype.SHORT: pa.int16(),
@@ -46,6 +45,7 @@ _ARROW: dict[Datatype, pa.DataType] = {
     Datatype.CHAR: pa.string(),
     Datatype.UNICODE_CHAR: pa.string(),
 }
+"""The Arrow type of one value of each datatype."""
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -85,7 +85,7 @@ def describe(name: str, kind: pa.DataType) -> Column:
 def arrow_type(column: Column) -> pa.DataType:
     """Return the Arrow type in which values of ``column`` travel."""
     assert column.datatype is not None
-    plain = _ARROW[column.datatype]
+    plain = PLAIN_TYPES[column.datatype]
     if column.xtype == "timestamp":
         return pa.timestamp("us")
     if column.datatype in (Datatype.CHAR, Datatype.UNICODE_CHAR) or column.arraysize in (None, "1"):
@@ -99,8 +99,8 @@ def with_columns(schema: pa.Schema, columns: Sequence[Column]) -> pa.Schema:
     """Return ``schema`` with the names and descriptions of ``columns`` written into its fields."""
     fields = []
     for arrow_field, column in zip(schema, columns, strict=True):
-        facts = {key: value for key in _FACTS if (value := getattr(column, key)) not in (None, False)}
-        fields.append(arrow_field.with_name(column.name).with_metadata({_KEY: json.dumps(facts).encode()}))
+        text = json.dumps(column.to_json())
+        fields.append(arrow_field.with_name(column.name).with_metadata({_KEY: text.encode()}))
     return pa.schema(fields)
 
 
@@ -112,7 +112,5 @@ def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
         if text is None:
             columns.append(describe(arrow_field.name, arrow_field.type))
             continue
-        facts = json.loads(text)
-        facts["datatype"] = Datatype(facts["datatype"])
-        columns.append(Column(**facts))
+        columns.append(Column.from_json(json.loads(text)))
     return tuple(columns)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sciplat.errors import EngineError
+from sciplat.tables.arrow import PLAIN_TYPES
 from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Column, Datatype
 
@@ -45,18 +46,6 @@ NUMPY: dict[Datatype, np.dtype[Any]] = {
     Datatype.DOUBLE: np.dtype(">f8"),
 }
 """The binary form of one number (VOTable 1.4, section 6); a boolean is the letter T, F or ?."""
-
-_ARROW: dict[Datatype, pa.DataType] = {
-    Datatype.BOOLEAN: pa.bool_(),
-    Datatype.UNSIGNED_BYTE: pa.uint8(),
-    Datatype.SHORT: pa.int16(),
-    Datatype.INT: pa.int32(),
-    Datatype.LONG: pa.int64(),
-    Datatype.FLOAT: pa.float32(),
-    Datatype.DOUBLE: pa.float64(),
-    Datatype.CHAR: pa.string(),
-    Datatype.UNICODE_CHAR: pa.string(),
-}
 
 _PIECE_ROWS = 16_384
 _PIECE_BYTES = 16 * 2**20
@@ -163,7 +152,7 @@ def settle(cell: Cell, values: pa.Array) -> pa.Array | Array:
     try:
         match cell.shape:
             case Shape.SCALAR:
-                return values.cast(_ARROW[cell.datatype])
+                return values.cast(PLAIN_TYPES[cell.datatype])
             case Shape.TEXT:
                 return _text(values)
             case Shape.ARRAY:
@@ -205,7 +194,7 @@ def _array(cell: Cell, values: pa.Array) -> Array:
     else:
         lengths = pc.list_value_length(values)
         flat = values.flatten()
-    flat = flat.cast(_ARROW[cell.datatype])
+    flat = flat.cast(PLAIN_TYPES[cell.datatype])
     if flat.null_count and cell.datatype is not Datatype.BOOLEAN:
         flat = flat.fill_null(_blank(cell))
     valid = None

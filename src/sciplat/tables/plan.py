@@ -11,9 +11,9 @@ from sciplat.errors import IngestError
 from sciplat.tables.arrow import arrow_type
 from sciplat.tables.guess import ID_MAIN, Guess, guess
 from sciplat.tables.merge import agree
-from sciplat.tables.positions import HEALPIX_COLUMN, PositionChecker
+from sciplat.tables.positions import PositionChecker
 from sciplat.tables.source import RowSource
-from sciplat.vo.schema import Column, Datatype, Table
+from sciplat.vo.schema import HEALPIX_COLUMN, Column, Datatype, Table
 
 __all__ = ["Plan", "make_plan", "overlay"]
 

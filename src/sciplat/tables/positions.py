@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from sciplat.errors import IngestError
+from sciplat.sky.healpix import ORDER
 from sciplat.tables.merge import Rows
+from sciplat.vo.schema import HEALPIX_COLUMN
 
-__all__ = ["HEALPIX_COLUMN", "PositionChecker", "healpix_29"]
-
-HEALPIX_COLUMN = "_healpix_29"
-_ORDER = 29
+__all__ = ["PositionChecker", "healpix_29"]
 
 
 def healpix_29(ra: pa.Array, dec: pa.Array) -> pa.Array:
@@ -41,7 +40,7 @@ def healpix_29(ra: pa.Array, dec: pa.Array) -> pa.Array:
     lon, lat = np.radians(np.where(mask, 0.0, lon)), np.radians(np.where(mask, 0.0, lat))
     cells = np.empty(len(lon), dtype=np.uint64)
     dx, dy = np.empty(len(lon)), np.empty(len(lon))
-    depth = np.full(len(lon), _ORDER, dtype=np.uint8)
+    depth = np.full(len(lon), ORDER, dtype=np.uint8)
     cdshealpix.lonlat_to_healpix(depth, lon, lat, cells, dx, dy, 1)
     return pa.array(cells.view(np.int64), mask=mask if mask.any() else None)
 

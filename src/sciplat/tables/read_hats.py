@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from sciplat.errors import IngestError
+from sciplat.tables.guess import DEC_MAIN, RA_MAIN
 from sciplat.tables.read_parquet import open_parquet
 from sciplat.tables.source import RowSource
-from sciplat.vo.schema import Column
+from sciplat.vo.schema import HEALPIX_COLUMN, Column
 
 __all__ = ["is_hats", "open_hats"]
 
@@ -40,7 +41,7 @@ def open_hats(folder: Path) -> tuple[RowSource, ...]:
         return open_hats(folder / primary)
     file = next(folder / name for name in ("hats.properties", "properties") if (folder / name).is_file())
     properties = _properties(file)
-    index = properties.get("hats_col_healpix", "_healpix_29")
+    index = properties.get("hats_col_healpix", HEALPIX_COLUMN)
     positions = (properties.get("hats_col_ra"), properties.get("hats_col_dec"))
     parts = [
         path
@@ -52,7 +53,7 @@ def open_hats(folder: Path) -> tuple[RowSource, ...]:
     sources = []
     for path in parts:
         label = f"{folder.name}/{path.relative_to(folder)}"
-        source = open_parquet(path, leave_out=(index, "_healpix_29", *_PARTITION_COLUMNS), label=label)
+        source = open_parquet(path, leave_out=(index, HEALPIX_COLUMN, *_PARTITION_COLUMNS), label=label)
         for name in positions:
             if name is not None and name not in source.schema.names:
                 raise IngestError(f"{label}: column {name!r}, a position in hats.properties, is missing")
@@ -66,7 +67,7 @@ def _with_main_position(
     ra, dec = positions
     if ra is None or dec is None:
         return columns
-    ucds = {ra: "pos.eq.ra;meta.main", dec: "pos.eq.dec;meta.main"}
+    ucds = {ra: RA_MAIN, dec: DEC_MAIN}
     return tuple(replace(c, ucd=ucds[c.name], unit=c.unit or "deg") if c.name in ucds else c for c in columns)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, Self
 
-__all__ = ["Column", "Datatype", "Key", "Schema", "Table"]
+__all__ = ["HEALPIX_COLUMN", "Column", "Datatype", "Key", "Schema", "Table"]
+
+HEALPIX_COLUMN = "_healpix_29"
+"""The hidden column by which tables with positions are sorted: the HEALPix cell of order 29, NESTED."""
 
 
 class Datatype(StrEnum):
@@ -48,7 +53,18 @@ class Column:
     std: bool = False
 
     hidden: bool = False
-    """Kept for the engine (``_healpix_29``); can be named in a query, but ``*`` leaves it out."""
+    """Kept for the engine (`HEALPIX_COLUMN`); can be named in a query, but ``*`` leaves it out."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is known of the column, without what is None or False."""
+        facts = ((name, getattr(self, name)) for name in self.__slots__)
+        return {name: value for name, value in facts if value not in (None, False)}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Self:
+        """Read what `to_json` made."""
+        datatype = facts.get("datatype")
+        return cls(**{**facts, "datatype": None if datatype is None else Datatype(datatype)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +97,7 @@ class Table:
 
     position: tuple[str, str] | None = None
     """The columns with ICRS right ascension and declination in degrees, by which the rows are
-    sorted and indexed in ``_healpix_29``; None for a table without positions."""
+    sorted and indexed in `HEALPIX_COLUMN`; None for a table without positions."""
 
     rows: int | None = None
 

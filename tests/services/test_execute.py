@@ -1,0 +1,216 @@
+"""Queued jobs are executed whatever happens, and nothing of those that are over stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+
+import pytest
+
+from sciplat.engine.spool import part_of, result_file
+from sciplat.engine.statement import Outcome
+from sciplat.errors import CancelledError, EngineError, UnavailableError
+from sciplat.identity.store import IdentityStore
+from sciplat.jobs.models import Job, Phase
+from sciplat.jobs.store import JobStore
+from sciplat.services import execute
+from sciplat.services.execute import ExecuteService
+
+LATER = datetime.now(UTC) + timedelta(days=1)
+
+
+class Running:
+    """A query that lasts until it is told to end, or is cancelled."""
+
+    def __init__(self, spool: Path) -> None:
+        self.spool = spool
+        self.end = Event()
+        self.error: Exception | None = None
+
+    def cancel(self) -> None:
+        self.error = self.error or CancelledError("The query was cancelled.")
+        self.end.set()
+
+    def wait(self) -> Outcome:
+        self.end.wait(10)
+        if self.error is not None:
+            raise self.error
+        self.spool.write_bytes(b"rows")
+        return Outcome(rows=1, bytes=4, overflow=False, seconds=0.1, spooled=True)
+
+
+class Asked:
+    """Stands for the verb that asks the catalogs."""
+
+    def __init__(self) -> None:
+        self.begun: list[Running] = []
+        self.before: Callable[[], None] = lambda: None
+
+    def run(self, query: object, *, spool: Path, **more: object) -> Running:
+        self.before()
+        self.begun.append(Running(spool))
+        return self.begun[-1]
+
+
+class Runner:
+    """An `ExecuteService` at work in a thread."""
+
+    def __init__(self, home: Path, jobs: JobStore) -> None:
+        self.jobs, self.asked = jobs, Asked()
+        self.spools = home / "spool"
+        self.spools.mkdir()
+        self.stop = Event()
+        self.service = ExecuteService(
+            jobs,
+            IdentityStore.open(home),
+            self.asked,  # type: ignore[arg-type]
+            spools=self.spools,
+            spool_disk_fraction=0.9,
+            slots=2,
+            running_per_user=2,
+        )
+        self.thread = Thread(target=self.service.serve, args=(self.stop,))
+
+    def submit(self) -> Job:
+        return self.jobs.create(
+            owner="admin",
+            parameters={"QUERY": "SELECT 1"},
+            destruction=LATER,
+            execution_duration=60,
+            run=True,
+        )
+
+    def phase(self, job: Job) -> Phase | None:
+        found = self.jobs.get(job.id)
+        return None if found is None else found.phase
+
+    def end(self) -> None:
+        self.stop.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline, pause = monotonic() + 10, Event()
+    while not condition():
+        assert monotonic() < deadline
+        pause.wait(0.01)
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[JobStore]:
+    store = JobStore.open(tmp_path)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def runner(tmp_path: Path, jobs: JobStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
+    monkeypatch.setattr(execute, "_AGAIN_SECONDS", 0.02)
+    made = Runner(tmp_path, jobs)
+    yield made
+    for running in made.asked.begun:
+        running.end.set()
+    made.stop.set()
+    if made.thread.ident is not None:
+        made.thread.join(10)
+
+
+def test_a_job_is_taken_up_and_completed(runner: Runner) -> None:
+    runner.thread.start()
+    job = runner.submit()
+    until(lambda: len(runner.asked.begun) == 1)
+
+    runner.asked.begun[0].end.set()
+
+    until(lambda: runner.phase(job) is Phase.COMPLETED)
+    assert result_file(runner.spools, job.id).exists()
+
+
+def test_jobs_go_on_after_the_database_could_not_be_used(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, failures = runner.jobs.claim, iter([UnavailableError("The disk is full"), OSError("too")])
+
+    def claim(*, running_per_user: int) -> Job | None:
+        if (failure := next(failures, None)) is not None:
+            raise failure
+        return whole(running_per_user=running_per_user)
+
+    monkeypatch.setattr(runner.jobs, "claim", claim)
+    job = runner.submit()
+
+    runner.thread.start()
+
+    until(lambda: runner.phase(job) is Phase.EXECUTING)
+
+
+def test_a_job_whose_end_could_not_be_noted_is_queued_again(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Job:
+        raise UnavailableError("The disk is full")
+
+    runner.thread.start()
+    job = runner.submit()
+    until(lambda: len(runner.asked.begun) == 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(runner.jobs, "complete", full)
+        patch.setattr(runner.jobs, "fail", full)
+        runner.asked.begun[0].end.set()
+        until(lambda: not runner.service._threads)
+    assert runner.phase(job) is Phase.EXECUTING
+
+    runner.service.clean()
+
+    until(lambda: len(runner.asked.begun) == 2)
+
+
+def test_a_job_that_begins_while_the_instance_stops_waits_for_its_next_start(runner: Runner) -> None:
+    runner.asked.before = runner.stop.set
+    job = runner.submit()
+
+    runner.thread.start()
+    runner.thread.join(10)
+
+    assert runner.phase(job) is Phase.QUEUED
+
+
+def test_a_job_aborted_in_its_last_moment_leaves_no_result(runner: Runner) -> None:
+    runner.thread.start()
+    job = runner.submit()
+    until(lambda: len(runner.asked.begun) == 1)
+    running = runner.asked.begun[0]
+    running.cancel = lambda: None  # type: ignore[method-assign]  # it has finished already
+    runner.jobs.abort(job.id)
+
+    running.end.set()
+
+    until(lambda: not runner.service._threads)
+    assert runner.phase(job) is Phase.ABORTED
+    assert not any(runner.spools.iterdir())
+
+
+def test_a_failed_query_is_a_failed_job(runner: Runner) -> None:
+    runner.thread.start()
+    job = runner.submit()
+    until(lambda: len(runner.asked.begun) == 1)
+    runner.asked.begun[0].error = EngineError("It broke")
+
+    runner.asked.begun[0].end.set()
+
+    until(lambda: runner.phase(job) is Phase.ERROR)
+
+
+def test_results_without_a_job_are_removed_finished_or_not(runner: Runner) -> None:
+    kept = runner.submit()
+    for name in (kept.id, "gone"):
+        result_file(runner.spools, name).touch()
+        part_of(result_file(runner.spools, name)).touch()
+
+    runner.service.clean()
+
+    assert {file.name.split(".")[0] for file in runner.spools.iterdir()} == {kept.id}

@@ -11,11 +11,10 @@ from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
-from sciplat.errors import AuthenticationError, NotFoundError, UsageError
+from sciplat.errors import UsageError
 from sciplat.services.query import LANGUAGES, Query
 from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
-from sciplat.vo.names import delimited
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
 __all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
@@ -70,27 +69,18 @@ def tables(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
     """Answer the tables that the asker can query (VOSI 1.1, section 6)."""
     match parameters.text("DETAIL"):
         case None | "max":
-            return Response(tables_document(asking.schemas(visitor), spell=delimited), media_type=XML)
+            content = tables_document(asking.schemas(visitor))
         case "min":
-            return Response(
-                tables_document(asking.schemas(visitor), detail="min", spell=delimited), media_type=XML
-            )
+            content = tables_document(asking.schemas(visitor), detail="min")
         case other:
-            raise UsageError(f"detail={other[:40]!r} is unknown; it can be min or max.")
+            raise UsageError(f"DETAIL={other[:40]!r} is unknown; it can be min or max.")
+    return Response(content, media_type=XML)
 
 
 @router.get("/tables/{name}", response_class=Response)
 def table(name: str, visitor: Visiting, asking: Asking) -> Response:
     """Answer one table with its columns (VOSI 1.1, section 6.2)."""
-    for schema in asking.schemas(visitor):
-        for found in schema.tables:
-            if found.qualified_name.lower() == name.lower():
-                return Response(table_document(found, spell=delimited), media_type=XML)
-    if visitor.user is None:
-        raise AuthenticationError(
-            f"There is no public table {name!r}. If it is private, sign in or send a token."
-        )
-    raise NotFoundError(f"There is no table {name!r}.")
+    return Response(table_document(asking.table(name, visitor)), media_type=XML)
 
 
 @router.get("/capabilities", response_class=Response)

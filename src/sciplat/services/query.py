@@ -15,11 +15,20 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.engine.statement import Statement
-from sciplat.errors import ADQLError, SciplatError, UnseenNameError, UsageError
+from sciplat.errors import (
+    ADQLError,
+    AuthenticationError,
+    NotFoundError,
+    SciplatError,
+    UnseenNameError,
+    UsageError,
+)
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
+from sciplat.services.tap_schema import ROW_SCHEMA
 from sciplat.tables.stream import TableStream
-from sciplat.vo.schema import Schema
+from sciplat.vo.names import table_name
+from sciplat.vo.schema import Schema, Table
 
 __all__ = ["LANGUAGES", "Answer", "Query", "QueryLimits", "QueryService"]
 
@@ -158,6 +167,27 @@ class QueryService:
             schema for schema in self._catalogs.snapshot().schemas if may_read_release(visitor, schema)
         )
 
+    def table(self, name: str, visitor: Visitor) -> Table:
+        """Return the table of this name, in any case, as it is written or plain.
+
+        Raises
+        ------
+        NotFoundError
+            There is none for this visitor.
+        AuthenticationError
+            The visitor has not signed in: it may exist for somebody who does.
+        """
+        for schema in self.schemas(visitor):
+            for table in schema.tables:
+                names = (table.qualified_name, table_name(schema.name, table.name))
+                if name.lower() in {each.lower() for each in names}:
+                    return table
+        if visitor.user is None:
+            raise AuthenticationError(
+                f"There is no public table {name!r}. If it is private, sign in or send a token."
+            )
+        raise NotFoundError(f"There is no table {name!r}.")
+
     def _maxrec(self, query: Query) -> int:
         return self._limits.rows if query.maxrec is None else min(query.maxrec, self._limits.rows)
 
@@ -183,7 +213,7 @@ def _sources(snapshot: Snapshot, visible: frozenset[str]) -> list[TableSource]:
         for table in schema.tables:
             alias = f"{schema.name}.{table.name}.{snapshot.file(schema.name, table.name).stem}"
             source = TableSource(table, (alias, "main", "data"))
-            if any(column.name == "_schema" for column in table.columns):
-                source = replace(source, only=RowFilter("_schema", visible))
+            if any(column.hidden and column.name == ROW_SCHEMA.name for column in table.columns):
+                source = replace(source, only=RowFilter(ROW_SCHEMA.name, visible))
             sources.append(source)
     return sources

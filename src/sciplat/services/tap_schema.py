@@ -13,12 +13,17 @@ from typing import Any
 import pyarrow as pa
 
 from sciplat.tables.arrow import arrow_type
-from sciplat.vo.names import delimited
+from sciplat.vo.names import delimited, table_name
 from sciplat.vo.schema import Column, Datatype, Key, Schema, Table
 
-__all__ = ["NAME", "tap_schema", "tap_schema_rows"]
+__all__ = ["NAME", "ROW_SCHEMA", "tap_schema", "tap_schema_rows"]
 
 NAME = "TAP_SCHEMA"
+
+ROW_SCHEMA = Column(
+    "_schema", Datatype.CHAR, "*", description="The schema that this row is about", hidden=True
+)
+"""The column of a table about tables by which each visitor is shown only some rows."""
 
 _Row = dict[str, Any]
 
@@ -33,7 +38,6 @@ def _number(name: str, description: str, *, principal: bool = True) -> Column:
     return Column(name, Datatype.INT, description=description, principal=principal, std=True)
 
 
-_SCHEMA = Column("_schema", Datatype.CHAR, "*", description="The schema that this row is about", hidden=True)
 _UTYPE = _text("utype", "The place in a data model, if there is one", principal=False)
 
 _SCHEMAS = Table(
@@ -44,7 +48,7 @@ _SCHEMAS = Table(
         _UTYPE,
         _text("description", "What the schema holds"),
         _number("schema_index", "Where it stands in a list of schemas", principal=False),
-        _SCHEMA,
+        ROW_SCHEMA,
     ),
     description="The schemas of this service: data releases, and those of the standards",
     primary_key=("schema_name",),
@@ -59,7 +63,7 @@ _TABLES = Table(
         _UTYPE,
         _text("description", "What the table holds"),
         _number("table_index", "Where it stands in a list of tables", principal=False),
-        _SCHEMA,
+        ROW_SCHEMA,
     ),
     description="The tables of this service",
     keys=(Key("TAP_SCHEMA.schemas", (("schema_name", "schema_name"),)),),
@@ -83,7 +87,7 @@ _COLUMNS = Table(
         _number("principal", "1 if it is among the columns that most people want"),
         _number("std", "1 if a standard defines it", principal=False),
         _number("column_index", "Where it stands in the table", principal=False),
-        _SCHEMA,
+        ROW_SCHEMA,
     ),
     description="The columns of the tables of this service",
     keys=(Key("TAP_SCHEMA.tables", (("table_name", "table_name"),)),),
@@ -98,7 +102,7 @@ _KEYS = Table(
         _text("target_table", "The table whose rows are pointed at"),
         _text("description", "What the relation means"),
         _UTYPE,
-        _SCHEMA,
+        ROW_SCHEMA,
     ),
     description="Foreign keys: how tables of this service can be joined",
     keys=(
@@ -114,7 +118,7 @@ _KEY_COLUMNS = Table(
         _text("key_id", "The name of the key"),
         _text("from_column", "The column that points"),
         _text("target_column", "The column that is pointed at"),
-        _SCHEMA,
+        ROW_SCHEMA,
     ),
     description="The columns of the foreign keys",
     keys=(Key("TAP_SCHEMA.keys", (("key_id", "key_id"),)),),
@@ -150,33 +154,33 @@ def tap_schema_rows(schemas: Sequence[Schema]) -> tuple[tuple[Table, pa.Table], 
                 "utype": schema.utype,
                 "description": schema.description,
                 "schema_index": schema_index,
-                "_schema": schema.name,
+                ROW_SCHEMA.name: schema.name,
             }
         )
         for table_index, table in enumerate(schema.tables, start=1):
             table_rows.append(
                 {
                     "schema_name": delimited(schema.name),
-                    "table_name": _full_name(table),
+                    "table_name": table_name(table.schema, table.name),
                     "table_type": "table",
                     "utype": table.utype,
                     "description": table.description,
                     "table_index": table_index,
-                    "_schema": schema.name,
+                    ROW_SCHEMA.name: schema.name,
                 }
             )
             column_rows += _column_rows(table)
             for number, key in enumerate((k for k in table.keys if k.target_table in there), start=1):
                 key_id = f"{table.qualified_name}.{number}"
-                target = ".".join(delimited(part) for part in key.target_table.split(".", 1))
+                target = table_name(*key.target_table.split(".", 1))
                 key_rows.append(
                     {
                         "key_id": key_id,
-                        "from_table": _full_name(table),
+                        "from_table": table_name(table.schema, table.name),
                         "target_table": target,
                         "description": key.description,
                         "utype": key.utype,
-                        "_schema": schema.name,
+                        ROW_SCHEMA.name: schema.name,
                     }
                 )
                 key_column_rows += [
@@ -184,7 +188,7 @@ def tap_schema_rows(schemas: Sequence[Schema]) -> tuple[tuple[Table, pa.Table], 
                         "key_id": key_id,
                         "from_column": delimited(here),
                         "target_column": delimited(target_column),
-                        "_schema": schema.name,
+                        ROW_SCHEMA.name: schema.name,
                     }
                     for here, target_column in key.columns
                 ]
@@ -202,7 +206,7 @@ def _column_rows(table: Table) -> Iterable[_Row]:
     for index, column in enumerate(visible, start=1):
         fixed = column.arraysize is not None and column.arraysize.isdecimal()
         yield {
-            "table_name": _full_name(table),
+            "table_name": table_name(table.schema, table.name),
             "column_name": delimited(column.name),
             "datatype": str(column.datatype),
             "arraysize": column.arraysize,
@@ -216,12 +220,8 @@ def _column_rows(table: Table) -> Iterable[_Row]:
             "principal": int(column.principal),
             "std": int(column.std),
             "column_index": index,
-            "_schema": table.schema,
+            ROW_SCHEMA.name: table.schema,
         }
-
-
-def _full_name(table: Table) -> str:
-    return f"{delimited(table.schema)}.{delimited(table.name)}"
 
 
 def _made(table: Table, rows: list[_Row]) -> tuple[Table, pa.Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ADQL_WORDS", "RESERVED_WORDS", "delimited"]
+__all__ = ["ADQL_WORDS", "RESERVED_WORDS", "delimited", "table_name"]
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -57,3 +57,8 @@ def delimited(name: str) -> str:
     if _PLAIN.fullmatch(name) and name.upper() not in RESERVED_WORDS:
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+def table_name(schema: str, table: str) -> str:
+    """Return the name of a table with its schema, as it has to be written in a query."""
+    return f"{delimited(schema)}.{delimited(table)}"

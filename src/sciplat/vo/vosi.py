@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from xml.etree import ElementTree as ET
 
 from sciplat.vo.instant import instant
+from sciplat.vo.names import delimited, table_name
 from sciplat.vo.schema import Column, Datatype, Key, Schema, Table
 from sciplat.vo.xml import document, element
 
@@ -19,8 +20,6 @@ _TABLES = {
     "xmlns:vs": "http://www.ivoa.net/xml/VODataService/v1.1",
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
-
-Spell = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,8 @@ def availability_document(availability: Availability) -> bytes:
     )
 
 
-def tables_document(
-    schemas: Iterable[Schema], *, detail: Literal["min", "max"] = "max", spell: Spell = str
-) -> bytes:
-    """Return the document at ``/tables`` (VOSI 1.1, section 6.2).
+def tables_document(schemas: Iterable[Schema], *, detail: Literal["min", "max"] = "max") -> bytes:
+    """Return the document at ``/tables`` (VOSI 1.1, section 6.2); names are as a query has to write them.
 
     Parameters
     ----------
@@ -63,35 +60,33 @@ def tables_document(
         What the asker may see; at least one, as a set of tables can't be empty.
     detail
         ``min`` leaves the columns and keys to the documents of single tables.
-    spell
-        How a name is written in a query, e.g. in quotes where it is a reserved word.
     """
     made = (
         element(
             "schema",
             None,
-            element("name", text=spell(schema.name)),
+            element("name", text=delimited(schema.name)),
             _optional("description", schema.description),
             _optional("utype", schema.utype),
-            *(_table("table", None, table, spell, detail=detail) for table in schema.tables),
+            *(_table("table", None, table, detail=detail) for table in schema.tables),
         )
         for schema in schemas
     )
     return document(element("vosi:tableset", _TABLES, *made))
 
 
-def table_document(table: Table, *, spell: Spell = str) -> bytes:
+def table_document(table: Table) -> bytes:
     """Return the document of one table, at ``/tables/NAME`` (VOSI 1.1, section 6.3)."""
-    return document(_table("vosi:table", _TABLES, table, spell, detail="max"))
+    return document(_table("vosi:table", _TABLES, table, detail="max"))
 
 
 def _table(
-    tag: str, attributes: dict[str, str] | None, table: Table, spell: Spell, *, detail: Literal["min", "max"]
+    tag: str, attributes: dict[str, str] | None, table: Table, *, detail: Literal["min", "max"]
 ) -> ET.Element:
     made = element(
         tag,
         {**(attributes or {}), "type": "table"},
-        element("name", text=f"{spell(table.schema)}.{spell(table.name)}"),
+        element("name", text=table_name(table.schema, table.name)),
         _optional("description", table.description),
         _optional("utype", table.utype),
         None if table.rows is None else element("nrows", text=str(table.rows)),
@@ -99,17 +94,17 @@ def _table(
     if detail == "max":
         primary = frozenset(table.primary_key)
         visible = (column for column in table.columns if not column.hidden)
-        made.extend(_column(column, spell, primary=column.name in primary) for column in visible)
-        made.extend(_key(key, spell) for key in table.keys)
+        made.extend(_column(column, primary=column.name in primary) for column in visible)
+        made.extend(_key(key) for key in table.keys)
     return made
 
 
-def _column(column: Column, spell: Spell, *, primary: bool) -> ET.Element:
+def _column(column: Column, *, primary: bool) -> ET.Element:
     flags = [name for name, is_so in (("indexed", column.indexed), ("primary", primary)) if is_so]
     return element(
         "column",
         {"std": "true" if column.std else None},
-        element("name", text=spell(column.name)),
+        element("name", text=delimited(column.name)),
         _optional("description", column.description),
         _optional("unit", column.unit),
         _optional("ucd", column.ucd),
@@ -128,18 +123,18 @@ def _datatype(column: Column, datatype: Datatype) -> ET.Element:
     return element("dataType", attributes, text=datatype)
 
 
-def _key(key: Key, spell: Spell) -> ET.Element:
+def _key(key: Key) -> ET.Element:
     pairs = (
         element(
             "fkColumn",
             None,
-            element("fromColumn", text=spell(here)),
-            element("targetColumn", text=spell(there)),
+            element("fromColumn", text=delimited(here)),
+            element("targetColumn", text=delimited(there)),
         )
         for here, there in key.columns
     )
     schema, _, name = key.target_table.rpartition(".")
-    target = f"{spell(schema)}.{spell(name)}" if schema else spell(name)
+    target = table_name(schema, name) if schema else delimited(name)
     return element(
         "foreignKey",
         None,

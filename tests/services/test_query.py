@@ -1,0 +1,79 @@
+"""Which tables and rows a visitor's query can reach."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sciplat.catalogs.store import CatalogStore
+from sciplat.engine.statement import Statement
+from sciplat.errors import AuthenticationError, NotFoundError, UnseenNameError
+from sciplat.identity.models import Scope, User
+from sciplat.services.access import Visitor
+from sciplat.services.ingest import IngestService
+from sciplat.services.query import Query, QueryLimits, QueryService
+
+VERA = Visitor(
+    User("vera", frozenset({Scope.READ_TAP}), datetime.now(UTC), has_password=True),
+    frozenset({Scope.READ_TAP}),
+)
+NOBODY = Visitor.anonymous()
+
+
+class Pool:
+    """Stands for the engine: keeps what it is asked."""
+
+    def __init__(self) -> None:
+        self.statement = Statement("")
+
+    def run(self, statement: Statement, **_: object) -> None:
+        self.statement = statement
+
+
+@pytest.fixture
+def pool() -> Pool:
+    return Pool()
+
+
+@pytest.fixture
+def query(store: CatalogStore, service: IngestService, pool: Pool, tmp_path: Path) -> QueryService:
+    file = tmp_path / "rows.csv"
+    file.write_text("id,_schema\n1,elsewhere\n2,dr1\n")
+    service.ingest("dr1", "size", [file], public=True)
+    service.ingest("secret", "stars", [file])
+    limits = QueryLimits(seconds=60, rows=1000, bytes=1_000_000)
+    return QueryService(store, pool, spools=tmp_path, limits=limits)  # type: ignore[arg-type]
+
+
+def test_rows_about_tables_are_those_that_the_visitor_may_see(
+    query: QueryService, pool: Pool, tmp_path: Path
+) -> None:
+    query.run(Query("SELECT table_name FROM TAP_SCHEMA.tables"), visitor=NOBODY, spool=tmp_path / "spool")
+
+    assert "'dr1'" in pool.statement.sql
+    assert "'secret'" not in pool.statement.sql
+
+
+def test_a_column_of_a_release_hides_no_rows_whatever_it_is_called(
+    query: QueryService, pool: Pool, tmp_path: Path
+) -> None:
+    query.run(Query('SELECT id FROM dr1."size"'), visitor=NOBODY, spool=tmp_path / "spool")
+
+    assert "_schema" not in pool.statement.sql
+
+
+@pytest.mark.parametrize("name", ["dr1.size", 'dr1."size"', "DR1.Size"])
+def test_a_table_is_found_by_its_name_plain_or_as_it_is_written(query: QueryService, name: str) -> None:
+    assert query.table(name, NOBODY).qualified_name == "dr1.size"
+
+
+def test_a_private_table_does_not_exist_for_others(query: QueryService, tmp_path: Path) -> None:
+    assert query.table("secret.stars", VERA).name == "stars"
+    with pytest.raises(AuthenticationError):
+        query.table("secret.stars", NOBODY)
+    with pytest.raises(UnseenNameError):
+        query.run(Query("SELECT * FROM secret.stars"), visitor=NOBODY, spool=tmp_path / "spool")
+    with pytest.raises(NotFoundError):
+        query.table("secret.galaxies", VERA)

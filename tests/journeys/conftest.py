@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from support.running import Platform, copy_home, running, sciplat
 
 CHROMIUM = next(
@@ -60,3 +60,20 @@ def browser() -> Iterator[Browser]:
         )
         yield started
         started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, platform: Platform) -> Iterator[Page]:
+    """A fresh visitor's page; anything that the Content-Security-Policy refuses fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=platform.url)
+    opened = context.new_page()
+    broken: list[str] = []
+    opened.on("pageerror", lambda error: broken.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
+    )
+    opened.set_default_timeout(20_000)
+    yield opened
+    context.close()
+    assert broken == []

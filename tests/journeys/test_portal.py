@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from support.running import Platform, sciplat
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,23 +21,6 @@ PLEIADES = """SELECT source_id, ra, dec, phot_g_mean_mag, bp_rp
 FROM gaia.gaia_source
 WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(56.75, 24.12, 2))
 ORDER BY phot_g_mean_mag"""
-
-
-@pytest.fixture
-def page(browser: Browser, platform: Platform) -> Iterator[Page]:
-    """A fresh visitor's page; anything that the Content-Security-Policy refuses fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, base_url=platform.url)
-    opened = context.new_page()
-    broken: list[str] = []
-    opened.on("pageerror", lambda error: broken.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: broken.append(message.text) if "Content Security Policy" in message.text else None,
-    )
-    opened.set_default_timeout(20_000)
-    yield opened
-    context.close()
-    assert broken == []
 
 
 def write(page: Page, query: str) -> None:

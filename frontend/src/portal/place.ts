@@ -27,7 +27,10 @@ export function placeOf(url: URL): Place {
 
 /** Only addresses of the Portal itself may be gone to after signing in. */
 export function safe(next: string | null): string {
-  return next !== null && /^\/portal(?:[/?][^\\]*)?$/.test(next) && !next.startsWith("/portal/sign-in") ? next : HOME;
+  if (next === null || !/^\/portal(?:[/?][^\\]*)?$/.test(next)) return HOME;
+  // As a browser reads it: dots lead out of the Portal.
+  const { pathname } = new URL(next, "http://portal.invalid");
+  return /^\/portal(?:\/|$)/.test(pathname) && !pathname.startsWith("/portal/sign-in") ? next : HOME;
 }
 
 export const place = signal<Place>({ page: "query", job: null, table: null });

@@ -24,7 +24,7 @@ describe("where to go after signing in", () => {
     expect(safe("/portal/jobs/x?y=1")).toBe("/portal/jobs/x?y=1");
   });
 
-  it.each(["https://evil.example", "//evil.example", "/portal\\@evil", "/portalx", "javascript:alert(1)", "/portal/sign-in?next=/portal"])(
+  it.each(["https://evil.example", "//evil.example", "/portal\\@evil", "/portalx", "/portal/../..//evil.example", "javascript:alert(1)", "/portal/sign-in?next=/portal"])(
     "is never %s",
     (next) => {
       expect(safe(next)).toBe("/portal");

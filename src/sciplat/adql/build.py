@@ -10,6 +10,7 @@ from sciplat.adql.kinds import Kind, kind_of, set_kind
 
 __all__ = [
     "add",
+    "aggregates",
     "all_of",
     "any_of",
     "call",
@@ -130,3 +131,9 @@ def subtract(left: exp.Expr, right: exp.Expr) -> exp.Expr:
 def multiply(*factors: exp.Expr) -> exp.Expr:
     """Return a product."""
     return reduce(lambda left, right: exp.Mul(this=left, expression=right), factors)
+
+
+def aggregates(node: exp.Expr) -> list[exp.AggFunc]:
+    """Return the aggregates in a value, without those of the queries inside it."""
+    found = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
+    return [inner for inner in found if isinstance(inner, exp.AggFunc)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sciplat.adql.build import aggregates
 from sciplat.adql.cursor import Cursor, mark
 from sciplat.adql.functions import FUNCTIONS, OPTIONAL_SYSTEM
 from sciplat.adql.tokens import Token, Word
@@ -65,10 +66,6 @@ def _argument(cursor: Cursor) -> tuple[str, exp.Expr]:
     return cursor.grammar.value(cursor)
 
 
-def _is_query(node: exp.Expr) -> bool:
-    return isinstance(node, exp.Query)
-
-
 def aggregate(cursor: Cursor) -> tuple[str, exp.Expr]:
     """<set_function_specification>: COUNT(*) or COUNT, MIN, MAX, AVG, SUM of one value."""
     token = cursor.advance()
@@ -84,7 +81,7 @@ def aggregate(cursor: Cursor) -> tuple[str, exp.Expr]:
             kind, operand = cursor.grammar.value(cursor)
             if kind in "pg":
                 raise cursor.text.error(f"{token.text} takes no region", *cursor.since(start))
-            if any(isinstance(inner, exp.AggFunc) for inner in operand.walk(prune=_is_query)):
+            if aggregates(operand):
                 message = (
                     f"{token.text} takes no other of COUNT, MIN, MAX, AVG and SUM: use a subquery in FROM"
                 )

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from sciplat.adql.build import call, number
 from sciplat.adql.kinds import NUMBERS, REGIONS, Kind, common_kind, kind_of, set_kind
-from sciplat.adql.resolve import Resolved
+from sciplat.adql.resolved import Resolved
 
 __all__ = ["alike", "as_number", "as_text", "cast", "comparable", "compare"]
 

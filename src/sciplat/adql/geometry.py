@@ -14,7 +14,7 @@ from sqlglot import exp
 from sciplat.adql.build import call, constant, copy, multiply, number, real, strip
 from sciplat.adql.kinds import kind_of, set_kind
 from sciplat.adql.regions import contains, healpix_column, intersects, ranged
-from sciplat.adql.resolve import Resolved
+from sciplat.adql.resolved import Resolved
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, read_shape
 from sciplat.adql.spherical import angle, within
 from sciplat.adql.tokens import words

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from sqlglot import exp
 
+from sciplat.adql.build import aggregates
 from sciplat.adql.kinds import kind_of, set_kind
-from sciplat.adql.scope import Field, Relation
-from sciplat.errors import ADQLError
+from sciplat.adql.resolved import Resolved
 
 __all__ = ["check_groups"]
 
 
-class _Reference(Protocol):
-    @property
-    def field(self) -> Field: ...
-    @property
-    def relation(self) -> Relation: ...
-
-
-class _Resolved(Protocol):
-    def reference(self, node: exp.Expr) -> _Reference | None: ...
-    def error(self, node: exp.Expr, message: str) -> ADQLError: ...
-
-
-def check_groups(resolved: _Resolved, node: exp.Select) -> None:
+def check_groups(resolved: Resolved, node: exp.Select) -> None:
     """See that in a grouped query every column is grouped by, or inside an aggregate.
 
     A column that follows from a grouped primary key has one value in each group, so it may stand
@@ -39,7 +25,7 @@ def check_groups(resolved: _Resolved, node: exp.Select) -> None:
         places.append(node.args["having"])
     if order is not None:
         places += order.expressions
-    if group is None and node.args.get("having") is None and not any(_aggregates(place) for place in places):
+    if group is None and node.args.get("having") is None and not any(aggregates(place) for place in places):
         return
     own: frozenset[str] = node.meta["aliases"]
     keyed = _keyed(resolved, grouped)
@@ -60,11 +46,6 @@ def check_groups(resolved: _Resolved, node: exp.Select) -> None:
             )
 
 
-def _aggregates(node: exp.Expr) -> bool:
-    found = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
-    return any(isinstance(inner, exp.AggFunc) for inner in found)
-
-
 def _ungrouped(place: exp.Expr, grouped: list[exp.Expr]) -> list[exp.Column]:
     """Return the columns below a node that are outside aggregates and outside grouped values."""
 
@@ -76,7 +57,7 @@ def _ungrouped(place: exp.Expr, grouped: list[exp.Expr]) -> list[exp.Column]:
     ]
 
 
-def _keyed(resolved: _Resolved, grouped: list[exp.Expr]) -> set[str]:
+def _keyed(resolved: Resolved, grouped: list[exp.Expr]) -> set[str]:
     """Return the aliases of tables whose whole primary key is grouped by."""
     names: dict[str, set[str]] = {}
     keys: dict[str, tuple[str, ...]] = {}

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
 
+from sciplat.adql.build import aggregates
 from sciplat.adql.catalog import matching
 from sciplat.adql.functions import nearest
 from sciplat.adql.kinds import set_kind
+from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import Entry, Field, Relation, Scope
 
-if TYPE_CHECKING:
-    from sciplat.errors import ADQLError
-
 __all__ = ["Joiner"]
-
-
-class _Errors(Protocol):
-    def error(self, node: exp.Expr, message: str) -> ADQLError: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +29,7 @@ class _Joined:
 class Joiner:
     """Resolves the FROM of one SELECT."""
 
-    errors: _Errors
+    resolved: Resolved
     relation: Callable[[exp.Expr, Scope | None], tuple[exp.Expr, Relation]]
     """Resolves one table or subquery."""
 
@@ -84,7 +78,7 @@ class Joiner:
         known = {(relation.schema, relation.name.casefold()) for relation in left.relations}
         for relation in right.relations:
             if (relation.schema, relation.name.casefold()) in known:
-                raise self.errors.error(
+                raise self.resolved.error(
                     node, f"Two tables are called {relation.name} here: give one an alias with AS"
                 )
 
@@ -107,9 +101,8 @@ class Joiner:
         if on is not None:
             inner = Scope(scope.text, scope.parent, relations, left.entries + right.entries)
             self.expression(on, inner)
-            for found in on.walk(prune=lambda each: isinstance(each, exp.Query)):
-                if isinstance(found, exp.AggFunc):
-                    raise self.errors.error(found, f"{found.key.upper()} cannot stand in ON")
+            for found in aggregates(on):
+                raise self.resolved.error(found, f"{found.key.upper()} cannot stand in ON")
         elif join.args.get("side"):
             join.set("on", exp.Boolean(this=True))
         else:
@@ -137,11 +130,11 @@ class Joiner:
             if not entries:
                 close = nearest(identifier.name, [name for name, _ in names])
                 hint = f". Did you mean {' or '.join(close)}?" if close else ""
-                raise self.errors.error(
+                raise self.resolved.error(
                     identifier, f"The table {called} JOIN has no column {identifier.name}{hint}"
                 )
             if len(entries) > 1:
-                raise self.errors.error(
+                raise self.resolved.error(
                     identifier, f"Two columns {called} JOIN are called {identifier.name}: use ON"
                 )
             found.append(entries[0])

@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from sciplat.adql.build import add, all_of, call, constant, copy, multiply, number, strip, subtract
 from sciplat.adql.regions import healpix_column
-from sciplat.adql.resolve import Resolved
+from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, read_shape
 from sciplat.adql.spherical import ranges_test

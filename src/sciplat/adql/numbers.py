@@ -14,7 +14,7 @@ from sqlglot import exp
 from sciplat.adql.build import call, copy, number
 from sciplat.adql.conversion import alike, as_number, as_text, cast, comparable, compare
 from sciplat.adql.kinds import Kind, kind_of, set_kind
-from sciplat.adql.resolve import Resolved
+from sciplat.adql.resolved import Resolved
 from sciplat.adql.tokens import words
 
 __all__ = ["numbers"]

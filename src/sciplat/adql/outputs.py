@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 from sqlglot import exp
 
 from sciplat.adql.kinds import Kind, kind_of
-from sciplat.adql.scope import Field, Relation
+from sciplat.adql.resolved import Resolved
 from sciplat.vo.schema import Column, Datatype
 
 __all__ = ["describe", "unique"]
@@ -28,24 +27,13 @@ _UNITS = {
 _KEEPS_UNIT = frozenset({"ABS", "ROUND", "TRUNCATE", "CEILING", "FLOOR", "COALESCE"})
 
 
-class _Reference(Protocol):
-    @property
-    def field(self) -> Field: ...
-    @property
-    def relation(self) -> Relation: ...
-
-
-class _References(Protocol):
-    def reference(self, node: exp.Expr) -> _Reference | None: ...
-
-
-def describe(references: _References, node: exp.Expr, alias: str, place: int) -> Column:
+def describe(resolved: Resolved, node: exp.Expr, alias: str, place: int) -> Column:
     """Describe the column that a value becomes in the result.
 
     Parameters
     ----------
-    references
-        What the columns in the tree are.
+    resolved
+        The query, and what the columns in it are.
     node
         The value.
     alias
@@ -53,11 +41,11 @@ def describe(references: _References, node: exp.Expr, alias: str, place: int) ->
     place
         Which column it is, counted from 1.
     """
-    reference = references.reference(node)
+    reference = resolved.reference(node)
     if reference is not None:
         return replace(reference.field.column, name=alias or reference.field.column.name, hidden=False)
     inner = node.this if isinstance(node, exp.Min | exp.Max) else None
-    extreme = references.reference(inner) if inner is not None else None
+    extreme = resolved.reference(inner) if inner is not None else None
     name = alias or _name(node, place)
     if extreme is not None:
         found = extreme.field.column
@@ -74,7 +62,7 @@ def describe(references: _References, node: exp.Expr, alias: str, place: int) ->
     if kind in _XTYPES:
         xtype, size = _XTYPES[kind]
         return Column(name, Datatype.DOUBLE, size, xtype, "deg")
-    unit, ucd = _unit(references, node)
+    unit, ucd = _unit(resolved, node)
     return Column(name, unit=unit, ucd=ucd)
 
 
@@ -89,23 +77,23 @@ def _name(node: exp.Expr, place: int) -> str:
     return f"col_{place}"
 
 
-def _unit(references: _References, node: exp.Expr) -> tuple[str | None, str | None]:
+def _unit(resolved: Resolved, node: exp.Expr) -> tuple[str | None, str | None]:
     """Return the unit and UCD of a value where they are plain to see."""
-    reference = references.reference(node)
+    reference = resolved.reference(node)
     if reference is not None:
         return reference.field.column.unit, reference.field.column.ucd
     match node:
         case exp.Count():
             return None, "meta.number"
         case exp.Paren() | exp.Neg() | exp.Avg() | exp.Sum() | exp.Min() | exp.Max():
-            return _unit(references, node.this)[0], None
+            return _unit(resolved, node.this)[0], None
         case exp.Add() | exp.Sub():
-            left, right = _unit(references, node.this)[0], _unit(references, node.expression)[0]
+            left, right = _unit(resolved, node.this)[0], _unit(resolved, node.expression)[0]
             return (left if left == right else None), None
         case exp.Anonymous() if node.name in _UNITS:
             return _UNITS[node.name]
         case exp.Anonymous() if node.name in _KEEPS_UNIT:
-            return _unit(references, node.expressions[0])[0], None
+            return _unit(resolved, node.expressions[0])[0], None
         case _:
             return None, None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from sciplat.adql.build import add, all_of, any_of, copy, number, strip
-from sciplat.adql.resolve import Resolved
+from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, Shape, read_shape
 from sciplat.adql.spherical import angle, inside_polygon, near_edge, ranges_test, within

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from sciplat.adql.build import aggregates
 from sciplat.adql.catalog import Catalog, TableSource, matching
 from sciplat.adql.cursor import span
 from sciplat.adql.functions import FUNCTIONS, nearest
@@ -18,46 +19,11 @@ from sciplat.adql.grouping import check_groups
 from sciplat.adql.joining import Joiner
 from sciplat.adql.kinds import Kind, annotate, common_kind, kind_of, kind_of_column, set_kind
 from sciplat.adql.outputs import describe, unique
+from sciplat.adql.resolved import Reference, Resolved
 from sciplat.adql.scope import Field, Relation, Scope, quoted
 from sciplat.adql.tokens import Text
-from sciplat.errors import ADQLError
 
-__all__ = ["Reference", "Resolved", "resolve"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What one column in the tree is."""
-
-    field: Field
-    relation: Relation
-
-
-@dataclass(slots=True)
-class Resolved:
-    """A tree whose names are all known."""
-
-    tree: exp.Query
-    text: Text
-    fields: tuple[Field, ...] = ()
-    """The columns of the result."""
-
-    references: list[Reference] = field(default_factory=list)
-    """What columns are; a column's node has its place in this list as ``meta["reference"]``."""
-
-    sources: list[TableSource] = field(default_factory=list)
-    """Every table that is read, once."""
-
-    relations: list[Relation] = field(default_factory=list)
-
-    def reference(self, node: exp.Expr) -> Reference | None:
-        """Return what a node means if it is a column as the query has it."""
-        place: int | None = node.meta_get("reference")
-        return None if place is None else self.references[place]
-
-    def error(self, node: exp.Expr, message: str, *, unknown_table: bool = False) -> ADQLError:
-        """Return an error that points at a node."""
-        return self.text.error(message, *span(node), unknown_table=unknown_table)
+__all__ = ["resolve"]
 
 
 def resolve(tree: exp.Query, text: Text, catalog: Catalog) -> Resolved:
@@ -186,7 +152,7 @@ class _Resolver:
         where = node.args.get("where")
         if where is not None:
             self.expression(where, scope)
-            for aggregate in _aggregates(where):
+            for aggregate in aggregates(where):
                 raise self.resolved.error(
                     aggregate, f"{aggregate.key.upper()} cannot stand in WHERE: put the condition into HAVING"
                 )
@@ -265,7 +231,7 @@ class _Resolver:
             item = self._numbered(term, items)
             if item is None and isinstance(term, exp.Column) and term.args.get("table") is None:
                 item = self._named_item(term, scope, items, fields)
-            for aggregate in _aggregates(term if item is None else item):
+            for aggregate in aggregates(term if item is None else item):
                 raise self.resolved.error(term, f"{aggregate.key.upper()} cannot be grouped by")
             if item is not None:
                 term.replace(item.copy())
@@ -463,11 +429,6 @@ def _is_written_out(value: exp.Expr) -> bool:
     while isinstance(value, exp.Neg | exp.Paren):
         value = value.this
     return isinstance(value, exp.Literal | exp.Null | exp.Boolean)
-
-
-def _aggregates(node: exp.Expr) -> list[exp.Expr]:
-    found = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
-    return [inner for inner in found if isinstance(inner, exp.AggFunc)]
 
 
 def _common(one: Field, other: Field) -> Field:

@@ -10,7 +10,7 @@ from sqlglot import exp
 from sciplat.adql.build import call, constant, copy, number, strip
 from sciplat.adql.conversion import as_number
 from sciplat.adql.kinds import Kind, kind_of
-from sciplat.adql.resolve import Resolved
+from sciplat.adql.resolved import Resolved
 from sciplat.errors import UsageError
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle, Polygon, box

@@ -12,7 +12,8 @@ from sciplat.adql.geometry import geometry
 from sciplat.adql.matches import positional_joins
 from sciplat.adql.numbers import numbers
 from sciplat.adql.parser import parse
-from sciplat.adql.resolve import Resolved, resolve
+from sciplat.adql.resolve import resolve
+from sciplat.adql.resolved import Resolved
 from sciplat.adql.rows import visible_rows
 from sciplat.adql.tokens import Text
 from sciplat.vo.schema import Column

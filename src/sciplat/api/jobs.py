@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from starlette.concurrency import run_in_threadpool
 
 from sciplat.api.dependencies import Reach
 from sciplat.api.policy import Visiting
+from sciplat.api.waiting import look_until_changed
 from sciplat.jobs.models import Job
 from sciplat.wire.jobs import ErrorResponse, JobLinks, JobListResponse, JobResponse
 
@@ -38,15 +38,8 @@ async def job(
     wait: Annotated[int, Query(ge=0, le=WAIT_SECONDS_MAX)] = 0,
 ) -> JobResponse:
     """Answer one job; with ``wait`` not before its phase has changed, or so many seconds have passed."""
-    changes = request.app.state.changes
-    deadline = time.monotonic() + wait
-    since = changes.now()
-    first = found = await run_in_threadpool(instance.submit.job, job_id, visitor=visitor)
-    while found.phase is first.phase and found.phase.is_active and time.monotonic() < deadline:
-        await changes.wait(since, deadline - time.monotonic())
-        since = changes.now()
-        found = await run_in_threadpool(instance.submit.job, job_id, visitor=visitor)
-    return _wire(found)
+    look = partial(instance.submit.job, job_id, visitor=visitor)
+    return _wire(await look_until_changed(request.app.state.changes, look, seconds=wait))
 
 
 def _wire(job: Job) -> JobResponse:

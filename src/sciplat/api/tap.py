@@ -17,7 +17,7 @@ from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
-__all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
+__all__ = ["PREFIX", "XML", "format_of", "query_of", "refuse_uploads", "router"]
 
 PREFIX = "/api/tap"
 XML = "application/xml"
@@ -35,12 +35,17 @@ def query_of(parameters: Parameters) -> Query:
     request = parameters.text("REQUEST")
     if request is not None and request.lower() != "doquery":
         raise UsageError(f"REQUEST={request[:40]!r} is unknown; it can only be doQuery.")
-    if parameters.text("UPLOAD"):
-        raise UsageError("This service takes no uploads: leave out UPLOAD.")
+    refuse_uploads(parameters)
     adql = parameters.text("QUERY")
     if adql is None or not adql.strip():
         raise UsageError("QUERY is missing: send QUERY=SELECT …")
     return Query(adql, parameters.whole_number("MAXREC"), parameters.text("LANG") or LANGUAGES[0])
+
+
+def refuse_uploads(parameters: Parameters) -> None:
+    """Refuse a request with tables of its own."""
+    if parameters.text("UPLOAD"):
+        raise UsageError("This service takes no uploads: leave out UPLOAD.")
 
 
 def format_of(parameters: Parameters) -> Format:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
+from functools import partial
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.respond import respond
-from sciplat.api.tap import PREFIX, XML, format_of
+from sciplat.api.tap import PREFIX, XML, format_of, refuse_uploads
+from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
 from sciplat.jobs.models import Job, Phase
 from sciplat.tables.document import Document
@@ -43,8 +43,7 @@ def _see(request: Request, job_id: str = "") -> RedirectResponse:
 
 def _kept(parameters: Parameters) -> dict[str, str]:
     """Return what a job keeps of a request, after looking for mistakes that would only show later."""
-    if parameters.text("UPLOAD"):
-        raise UsageError("This service takes no uploads: leave out UPLOAD.")
+    refuse_uploads(parameters)
     format_of(parameters)
     parameters.whole_number("MAXREC")
     # A query stays to the letter: its errors count lines and columns.
@@ -107,18 +106,19 @@ async def job(
     job_id: str, request: Request, parameters: Dali, visitor: Visiting, instance: Reach
 ) -> Response:
     """Answer a job; WAIT keeps the answer until the phase is no longer PHASE (UWS 1.1, section 2.2.1.1)."""
-    since = request.app.state.changes.now()
-    found = await run_in_threadpool(instance.submit.job, job_id, visitor=visitor)
-    wished = parameters.text("WAIT")
-    if wished is not None and found.phase.is_active:
-        seconds = WAIT_SECONDS_MAX if wished.strip() == "-1" else parameters.whole_number("WAIT") or 0
-        phase = parameters.text("PHASE")
-        held = found.phase if phase is None else _phase(phase)
-        deadline = time.monotonic() + min(seconds, WAIT_SECONDS_MAX)
-        while found.phase is held and time.monotonic() < deadline:
-            await request.app.state.changes.wait(since, deadline - time.monotonic())
-            since = request.app.state.changes.now()
-            found = await run_in_threadpool(instance.submit.job, job_id, visitor=visitor)
+    wait, phase = parameters.text("WAIT"), parameters.text("PHASE")
+    if wait is None:
+        seconds = 0
+    elif wait.strip() == "-1":
+        seconds = WAIT_SECONDS_MAX
+    else:
+        seconds = min(parameters.whole_number("WAIT") or 0, WAIT_SECONDS_MAX)
+    found = await look_until_changed(
+        request.app.state.changes,
+        partial(instance.submit.job, job_id, visitor=visitor),
+        seconds=seconds,
+        held=None if phase is None else _phase(phase),
+    )
     return Response(uws.job_document(_uws(request, found)), media_type=XML)
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
-__all__ = ["Changes"]
+from starlette.concurrency import run_in_threadpool
+
+from sciplat.jobs.models import Job, Phase
+
+__all__ = ["Changes", "look_until_changed"]
 
 _LOOK_SECONDS = 0.02
 
@@ -49,3 +54,26 @@ class Changes:
                 for changed in self._waiting:
                     changed.set()
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def look_until_changed(
+    changes: Changes, look: Callable[[], Job], *, seconds: float, held: Phase | None = None
+) -> Job:
+    """Return a job when its phase is no longer ``held`` or it is over, or after so many seconds.
+
+    Parameters
+    ----------
+    look
+        Reads the job; called in a thread.
+    held
+        The phase that it must leave; without one, the phase that it has now.
+    """
+    deadline = time.monotonic() + seconds
+    since = changes.now()
+    found = await run_in_threadpool(look)
+    held = held or found.phase
+    while found.phase is held and found.phase.is_active and time.monotonic() < deadline:
+        await changes.wait(since, deadline - time.monotonic())
+        since = changes.now()
+        found = await run_in_threadpool(look)
+    return found

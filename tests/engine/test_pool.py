@@ -104,8 +104,6 @@ def test_an_empty_result_has_its_columns(ask) -> None:
         ({"maxrec": 10}, 10, True),
         ({"maxrec": 11}, 11, False),
         ({"maxrec": 0}, 0, True),
-        ({"maxrec": 20, "row_limit": 5}, 5, True),
-        ({"row_limit": 11}, 11, False),
     ],
 )
 def test_rows_beyond_a_limit_are_cut_and_marked(

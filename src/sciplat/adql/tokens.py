@@ -126,7 +126,7 @@ def tokenize(text: Text) -> list[Token]:
     if len(source) > MAX_LENGTH:
         raise text.error(
             f"The query has {len(source):,} characters; the limit is {MAX_LENGTH:,}. "
-            "Upload long lists as a table and join it",
+            "Join a table that holds a long list",
             MAX_LENGTH,
             MAX_LENGTH,
         )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from sciplat import errors
@@ -82,9 +82,9 @@ def add_error_handlers(app: FastAPI) -> None:
         )
         return document(request, errors.UsageError(f"The request is not understood: {places}."))
 
-    @app.exception_handler(StarletteHTTPException)
+    @app.exception_handler(HTTPException)
     async def _http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, StarletteHTTPException | HTTPException)
+        assert isinstance(error, HTTPException)
         if error.status_code == 413:
             response = document(request, errors.LimitError(str(error.detail)))
             response.status_code = 413

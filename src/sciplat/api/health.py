@@ -16,8 +16,7 @@ router = APIRouter(prefix="/api/health", tags=["health"])
 @router.get("", response_model=HealthResponse)
 def health(request: Request, _: Anyone) -> JSONResponse:
     """Answer the states of the processes; 503 while the instance is starting."""
-    health = request.app.state.health()
-    state = HealthResponse(status=health.status, components=dict(health.components))
+    state: HealthResponse = request.app.state.health()
     return JSONResponse(
         state.model_dump(),
         503 if state.status == "starting" else 200,

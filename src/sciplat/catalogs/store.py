@@ -335,14 +335,8 @@ class CatalogStore:
         return Manifest.from_json(json.loads(text))
 
     def _write(self, manifest: Manifest) -> None:
-        path = self._folder / "manifest.json"
-        unfinished = path.with_suffix(".json.part")
-        with unfinished.open("w", encoding="utf-8") as file:
-            json.dump(manifest.to_json(), file, ensure_ascii=False, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-        _sync(self._folder)
+        text = json.dumps(manifest.to_json(), ensure_ascii=False, indent=1)
+        _write_whole(self._folder / "manifest.json", text)
 
     def _next_generation(self) -> int:
         """Return a number that no generation of this instance has had, so that no path comes twice."""
@@ -352,13 +346,7 @@ class CatalogStore:
         except (FileNotFoundError, ValueError):
             manifest = self._read()
             last = max((t.generation for r in manifest.releases for t in r.tables), default=0)
-        unfinished = path.with_suffix(".part")
-        with unfinished.open("w", encoding="utf-8") as file:
-            file.write(str(last + 1))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-        _sync(self._folder)
+        _write_whole(path, str(last + 1))
         return last + 1
 
     @contextmanager
@@ -367,6 +355,17 @@ class CatalogStore:
         with (self._folder / f"{name}.lock").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
             yield
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Put a file in place of the last one, in one moment and safe on the disk."""
+    unfinished = path.with_name(f"{path.name}.part")
+    with unfinished.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+    _sync(path.parent)
 
 
 def _sync(folder: Path) -> None:

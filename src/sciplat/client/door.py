@@ -13,6 +13,7 @@ from sciplat.errors import SciplatError, UnavailableError, UsageError
 __all__ = ["Door"]
 
 TIMEOUT_SECONDS = 120
+"""The longest silence; a large answer may take longer as a whole."""
 
 
 class _TokenFor(requests.auth.AuthBase):  # requests asks for this class
@@ -41,12 +42,19 @@ class Door:
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """Return the JSON at an address of the instance."""
+        return dict(self._send(path, parameters).json())
+
+    def fetch(self, path: str) -> bytes:
+        """Return what is at an address of the instance."""
+        return self._send(path, {}).content
+
+    def _send(self, path: str, parameters: dict[str, Any]) -> requests.Response:
         try:
             answer = self.session.get(f"{self.url}{path}", params=parameters, timeout=TIMEOUT_SECONDS)
-        except requests.ConnectionError as error:
+        except (requests.ConnectionError, requests.Timeout) as error:
             raise UnavailableError(f"Nobody answers at {self.url}: is the instance running?") from error
         if answer.ok:
-            return dict(answer.json())
+            return answer
         raise _told(answer)
 
 

@@ -69,6 +69,5 @@ class ClientJob:
     def table(self) -> Table:
         """Wait for the job and return its rows as an astropy table, with units."""
         self.wait()
-        answer = self._door.session.get(self._door.url + self._facts["links"]["result"], timeout=None)
-        answer.raise_for_status()
-        return parse_single_table(io.BytesIO(answer.content)).to_table(use_names_over_ids=True)
+        content = self._door.fetch(f"{self._facts['links']['result']}?RESPONSEFORMAT=votable")
+        return parse_single_table(io.BytesIO(content)).to_table(use_names_over_ids=True)

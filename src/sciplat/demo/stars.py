@@ -115,11 +115,6 @@ def _cells() -> Floats:
     return np.array(cells)
 
 
-def expected_stars() -> float:
-    """Return how many main-sequence stars the model has in the field, down to the survey's limit."""
-    return float(_cells().sum())
-
-
 def stars(name: str, code: int, count: int) -> Population:
     """Return main-sequence stars."""
     return point_sources(name, code, uniform_positions(name, count), main_sequence(name, count))

@@ -97,7 +97,6 @@ def statement_to_wire(statement: Statement) -> dict[str, Any]:
         "attachments": [[alias, str(path.absolute())] for alias, path in statement.attachments],
         "columns": [column.to_json() for column in statement.columns],
         "maxrec": statement.maxrec,
-        "row_limit": statement.row_limit,
         "byte_limit": statement.byte_limit,
         "time_limit_seconds": statement.time_limit_seconds,
     }
@@ -110,7 +109,6 @@ def statement_from_wire(wire: Mapping[str, Any]) -> Statement:
         attachments=tuple((alias, Path(path)) for alias, path in wire["attachments"]),
         columns=tuple(Column.from_json(column) for column in wire["columns"]),
         maxrec=wire["maxrec"],
-        row_limit=wire["row_limit"],
         byte_limit=wire["byte_limit"],
         time_limit_seconds=wire["time_limit_seconds"],
     )

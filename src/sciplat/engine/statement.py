@@ -26,10 +26,7 @@ class Statement:
     tuple takes everything from the engine."""
 
     maxrec: int | None = None
-    """Rows that were asked for; one more is OVERFLOW (DALI 1.1, section 3.4.4)."""
-
-    row_limit: int | None = None
-    """Rows that the instance allows."""
+    """The most rows of the result; one more is OVERFLOW (DALI 1.1, section 3.4.4)."""
 
     byte_limit: int | None = None
     """Bytes of Arrow data that the instance allows."""

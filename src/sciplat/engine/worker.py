@@ -165,15 +165,14 @@ class Worker:
         spool: Spool, reader: pa.RecordBatchReader, shape: Shape, statement: Statement, task: _Task
     ) -> bool:
         """Move rows from DuckDB to the spool; True if a limit cut them."""
-        row_limit = min((n for n in (statement.maxrec, statement.row_limit) if n is not None), default=None)
         for found in reader:
             if task.stopped:
                 raise CancelledError(_STOPPED)
             if not found.num_rows:
                 continue
             batch, overflow = found, False
-            if row_limit is not None and batch.num_rows > row_limit - spool.rows:
-                batch, overflow = batch.slice(0, row_limit - spool.rows), True
+            if statement.maxrec is not None and batch.num_rows > statement.maxrec - spool.rows:
+                batch, overflow = batch.slice(0, statement.maxrec - spool.rows), True
             batch = shape.fit(batch)
             if statement.byte_limit is not None and batch.nbytes > statement.byte_limit - spool.data_bytes:
                 share = (statement.byte_limit - spool.data_bytes) / batch.nbytes

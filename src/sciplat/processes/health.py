@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from sciplat.processes.rundir import write_whole
+
 __all__ = ["STATUS_FILE", "ComponentState", "Health", "Status", "overall", "read_status", "write_status"]
 
 ComponentState = Literal["up", "starting", "down", "off", "absent", "making", "ready"]
@@ -45,10 +47,9 @@ def overall(components: Mapping[str, ComponentState], *, was_ready: bool) -> Sta
 
 
 def write_status(run_directory: Path, health: Health) -> None:
-    """Put the states where the front door and the web process read them, whole or not at all."""
-    fresh = run_directory / (STATUS_FILE + ".new")
-    fresh.write_text(json.dumps({"status": health.status, "components": dict(health.components)}), "utf-8")
-    fresh.replace(run_directory / STATUS_FILE)
+    """Put the states where the front door and the web process read them."""
+    state = {"status": health.status, "components": dict(health.components)}
+    write_whole(run_directory / STATUS_FILE, json.dumps(state))
 
 
 def read_status(run_directory: Path) -> Health:

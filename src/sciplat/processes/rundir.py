@@ -23,6 +23,7 @@ __all__ = [
     "make_run_directory",
     "read_record",
     "write_record",
+    "write_whole",
 ]
 
 _PREFIX = "sciplat-"
@@ -85,11 +86,16 @@ def make_run_directory() -> Path:
     raise OSError("There is no folder for sockets: set XDG_RUNTIME_DIR to a folder with a short name")
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Put a file in place of the last one: who reads it gets the one or the other, never a part."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.write_text(text, "utf-8")
+    fresh.replace(path)
+
+
 def write_record(home: Path, record: RunRecord) -> None:
-    """Put the record in place of the last one, whole or not at all."""
-    fresh = home / "run.json.new"
-    fresh.write_text(json.dumps(asdict(record), default=str, indent=1) + "\n", "utf-8")
-    fresh.replace(home / "run.json")
+    """Put the record in place of the last one."""
+    write_whole(home / "run.json", json.dumps(asdict(record), default=str, indent=1) + "\n")
 
 
 def read_record(home: Path) -> RunRecord | None:

@@ -93,7 +93,7 @@ test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, 
 	$(RUN) mypy
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
-	$(RUN) pytest --write-requirements docs/requirements.md
+	$(RUN) pytest --write-requirements=docs/requirements.md
 
 pictures: install $(DEVELOPED) test-tools ## take the documentation's pictures anew
 	$(RUN) pytest -q tests/journeys/test_portal.py -k pictures --write-pictures

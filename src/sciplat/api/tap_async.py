@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from sciplat.adql.tokens import MAX_LENGTH
 from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
@@ -46,6 +47,10 @@ def _kept(parameters: Parameters) -> dict[str, str]:
     refuse_uploads(parameters)
     format_of(parameters)
     parameters.whole_number("MAXREC")
+    if len(parameters.text("QUERY") or "") > MAX_LENGTH:
+        raise UsageError(
+            f"QUERY has more than {MAX_LENGTH:,} characters; send long lists in several queries."
+        )
     # A query stays to the letter: its errors count lines and columns.
     kept = {name: text for name in KEPT if (text := parameters.text(name)) is not None}
     return {name: text if name == "QUERY" else text.strip() for name, text in kept.items()}

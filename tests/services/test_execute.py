@@ -13,10 +13,12 @@ import pytest
 from sciplat.engine.spool import part_of, result_file
 from sciplat.engine.statement import Outcome
 from sciplat.errors import CancelledError, EngineError, UnavailableError
-from sciplat.identity.store import IdentityStore
+from sciplat.identity.models import Scope
+from sciplat.identity.store import ADMIN, IdentityStore
 from sciplat.jobs.models import Job, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services import execute
+from sciplat.services.access import Visitor
 from sciplat.services.execute import ExecuteService
 
 LATER = datetime.now(UTC) + timedelta(days=1)
@@ -49,7 +51,8 @@ class Asked:
         self.begun: list[Running] = []
         self.before: Callable[[], None] = lambda: None
 
-    def run(self, query: object, *, spool: Path, **more: object) -> Running:
+    def run(self, query: object, *, visitor: Visitor, spool: Path, **more: object) -> Running:
+        visitor.require(Scope.READ_TAP)
         self.before()
         self.begun.append(Running(spool))
         return self.begun[-1]
@@ -60,12 +63,13 @@ class Runner:
 
     def __init__(self, home: Path, jobs: JobStore) -> None:
         self.jobs, self.asked = jobs, Asked()
+        self.identity = IdentityStore.open(home)
         self.spools = home / "spool"
         self.spools.mkdir()
         self.stop = Event()
         self.service = ExecuteService(
             jobs,
-            IdentityStore.open(home),
+            self.identity,
             self.asked,  # type: ignore[arg-type]
             spools=self.spools,
             spool_disk_fraction=0.9,
@@ -76,7 +80,7 @@ class Runner:
 
     def submit(self) -> Job:
         return self.jobs.create(
-            owner="admin",
+            owner=ADMIN,
             parameters={"QUERY": "SELECT 1"},
             destruction=LATER,
             execution_duration=60,
@@ -203,6 +207,16 @@ def test_a_failed_query_is_a_failed_job(runner: Runner) -> None:
     runner.asked.begun[0].end.set()
 
     until(lambda: runner.phase(job) is Phase.ERROR)
+
+
+def test_a_job_runs_with_what_its_owner_may_do_now(runner: Runner) -> None:
+    job = runner.submit()
+    runner.identity.set_scopes(ADMIN, {Scope.READ_IMAGE})
+
+    runner.thread.start()
+
+    until(lambda: runner.phase(job) is Phase.ERROR)
+    assert runner.asked.begun == []
 
 
 def test_results_without_a_job_are_removed_finished_or_not(runner: Runner) -> None:

@@ -51,14 +51,14 @@ class SessionRequest(_Request):
 
     link: SecretStr | None = None
     username: str | None = Field(default=None, max_length=200)
-    password: SecretStr | None = Field(default=None, max_length=1000)
+    password: SecretStr | None = Field(default=None, max_length=1024)
 
 
 class PasswordRequest(_Request):
     """Choose a password."""
 
-    password: SecretStr = Field(max_length=1000)
-    current: SecretStr | None = Field(default=None, max_length=1000)
+    password: SecretStr = Field(max_length=1024)
+    current: SecretStr | None = Field(default=None, max_length=1024)
     """The password until now; not needed in a session that began with a one-time link."""
 
 

@@ -101,8 +101,12 @@ class Platform:
             time.sleep(_LOOK_SECONDS)
 
     def wait_until_ready(self, seconds: float = 60) -> None:
-        """Return as soon as every process is up."""
-        self.wait_for(lambda: self.health()["status"] == "ready", seconds=seconds, what="ready")
+        """Return as soon as every process is up: of this instance, not of a killed one at the same port."""
+        self.wait_for(
+            lambda: any("Portal:" in line for line in self.lines) and self.health()["status"] == "ready",
+            seconds=seconds,
+            what="ready",
+        )
 
     def sign_in_code(self) -> str:
         """Return the code of the sign-in link that was printed."""

@@ -16,7 +16,8 @@ from sciplat.engine.pool import QueryPool
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.store import JobStore
 from sciplat.services.execute import ExecuteService
-from sciplat.services.query import QueryLimits, QueryService
+from sciplat.services.plan import QueryLimits
+from sciplat.services.query import QueryService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService

@@ -51,8 +51,11 @@ class Asked:
         self.begun: list[Running] = []
         self.before: Callable[[], None] = lambda: None
 
-    def run(self, query: object, *, visitor: Visitor, spool: Path, **more: object) -> Running:
+    def plan(self, query: object, *, visitor: Visitor) -> object:
         visitor.require(Scope.READ_TAP)
+        return query
+
+    def run(self, plan: object, *, spool: Path, **more: object) -> Running:
         self.before()
         self.begun.append(Running(spool))
         return self.begun[-1]

@@ -13,7 +13,8 @@ from sciplat.errors import AuthenticationError, NotFoundError, UnseenNameError
 from sciplat.identity.models import Scope, User
 from sciplat.services.access import Visitor
 from sciplat.services.ingest import IngestService
-from sciplat.services.query import Query, QueryLimits, QueryService
+from sciplat.services.plan import Query, QueryLimits
+from sciplat.services.query import QueryService
 
 VERA = Visitor(
     User("vera", frozenset({Scope.READ_TAP}), datetime.now(UTC), has_password=True),
@@ -50,7 +51,10 @@ def query(store: CatalogStore, service: IngestService, pool: Pool, tmp_path: Pat
 def test_rows_about_tables_are_those_that_the_visitor_may_see(
     query: QueryService, pool: Pool, tmp_path: Path
 ) -> None:
-    query.run(Query("SELECT table_name FROM TAP_SCHEMA.tables"), visitor=NOBODY, spool=tmp_path / "spool")
+    query.run(
+        query.plan(Query("SELECT table_name FROM TAP_SCHEMA.tables"), visitor=NOBODY),
+        spool=tmp_path / "spool",
+    )
 
     assert "'dr1'" in pool.statement.sql
     assert "'secret'" not in pool.statement.sql
@@ -59,7 +63,7 @@ def test_rows_about_tables_are_those_that_the_visitor_may_see(
 def test_a_column_of_a_release_hides_no_rows_whatever_it_is_called(
     query: QueryService, pool: Pool, tmp_path: Path
 ) -> None:
-    query.run(Query('SELECT id FROM dr1."size"'), visitor=NOBODY, spool=tmp_path / "spool")
+    query.run(query.plan(Query('SELECT id FROM dr1."size"'), visitor=NOBODY), spool=tmp_path / "spool")
 
     assert "_schema" not in pool.statement.sql
 
@@ -74,6 +78,6 @@ def test_a_private_table_does_not_exist_for_others(query: QueryService, tmp_path
     with pytest.raises(AuthenticationError):
         query.table("secret.stars", NOBODY)
     with pytest.raises(UnseenNameError):
-        query.run(Query("SELECT * FROM secret.stars"), visitor=NOBODY, spool=tmp_path / "spool")
+        query.run(query.plan(Query("SELECT * FROM secret.stars"), visitor=NOBODY), spool=tmp_path / "spool")
     with pytest.raises(NotFoundError):
         query.table("secret.galaxies", VERA)

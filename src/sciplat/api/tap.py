@@ -12,7 +12,7 @@ from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
 from sciplat.errors import UsageError
-from sciplat.services.query import LANGUAGES, Query
+from sciplat.services.plan import LANGUAGES, Query
 from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document

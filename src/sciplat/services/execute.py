@@ -26,7 +26,8 @@ from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import Job, JobError, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
-from sciplat.services.query import LANGUAGES, Query, QueryService
+from sciplat.services.plan import LANGUAGES, Query
+from sciplat.services.query import QueryService
 
 __all__ = ["ExecuteService"]
 
@@ -167,9 +168,12 @@ class ExecuteService:
 
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
+        query = Query(
+            job.parameters.get("QUERY", ""), _maxrec(job), job.parameters.get("LANG") or LANGUAGES[0]
+        )
+        plan = self._query.plan(query, visitor=self._owner(job))
         self._running[job.id] = running = self._query.run(
-            Query(job.parameters.get("QUERY", ""), _maxrec(job), job.parameters.get("LANG") or LANGUAGES[0]),
-            visitor=self._owner(job),
+            plan,
             spool=spool,
             durable=True,
             seconds=job.execution_duration,

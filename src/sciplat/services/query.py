@@ -2,62 +2,24 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from uuid import uuid4
 
-from sciplat.adql import Catalog, RowFilter, TableSource, translate
-from sciplat.catalogs.models import Snapshot
 from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
-from sciplat.engine.statement import Statement
-from sciplat.errors import (
-    ADQLError,
-    AuthenticationError,
-    NotFoundError,
-    SciplatError,
-    UnseenNameError,
-    UsageError,
-)
-from sciplat.identity.models import Scope
+from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
 from sciplat.services.access import Visitor, may_read_release
-from sciplat.services.tap_schema import ROW_SCHEMA
+from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
 from sciplat.vo.schema import Schema, Table
 
-__all__ = ["LANGUAGES", "Answer", "Query", "QueryLimits", "QueryService"]
+__all__ = ["Answer", "QueryService"]
 
-LANGUAGES = ("ADQL", "ADQL-2.0", "ADQL-2.1")
-"""What a query can be written in; all three are read as ADQL 2.1."""
-
-_CATALOGS_KEPT = 32
 _STOP_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What a user asks: TAP 1.1, section 2.7."""
-
-    adql: str
-    maxrec: int | None = None
-    """At most this many rows; 0 asks for the description of the columns only."""
-
-    language: str = "ADQL"
-
-
-@dataclass(frozen=True, slots=True)
-class QueryLimits:
-    """What one query may use."""
-
-    seconds: float
-    rows: int
-    bytes: int
-    """Of the spooled result."""
 
 
 class Answer:
@@ -90,35 +52,27 @@ class QueryService:
         self._catalogs = catalogs
         self._pool = pool
         self._spools = spools
-        self._limits = limits
-        self._visible: OrderedDict[tuple[str, frozenset[str]], Catalog] = OrderedDict()
-        self._lock = Lock()
+        self._plans = PlanService(catalogs, limits)
 
     def answer(self, query: Query, *, visitor: Visitor) -> Answer:
-        """Run ``query`` for ``visitor``; the result can be read once and is not kept.
-
-        Raises
-        ------
-        ADQLError
-            The query is wrong, or names what this visitor cannot see.
-        UnseenNameError
-            A visitor who has not signed in names something that is not public: it may exist for
-            somebody who signs in.
-        """
+        """Run ``query`` for ``visitor``; the result is read once and not kept. Raises as `plan` does."""
         spool = self._spools / f"{uuid4().hex}.arrow"
-        return Answer(self.run(query, visitor=visitor, spool=spool), spool)
+        return Answer(self.run(self.plan(query, visitor=visitor), spool=spool), spool)
+
+    def plan(self, query: Query, *, visitor: Visitor) -> Plan:
+        """Return how ``query`` of ``visitor`` is run; raises as `PlanService.plan` does."""
+        return self._plans.plan(query, visitor=visitor)
 
     def run(
         self,
-        query: Query,
+        plan: Plan,
         *,
-        visitor: Visitor,
         spool: Path,
         durable: bool = False,
         seconds: float | None = None,
         bytes_left: int | None = None,
     ) -> Running:
-        """Run ``query`` for ``visitor`` and return what can be followed; raises as `answer` does.
+        """Run what was planned, and return what can be followed.
 
         Parameters
         ----------
@@ -131,33 +85,13 @@ class QueryService:
         bytes_left
             How much the result may take where space is short, below the service's limit.
         """
-        visitor.require(Scope.READ_TAP, unless_anonymous=True)
-        if query.language.upper() not in LANGUAGES:
-            raise UsageError(
-                f"LANG={query.language[:40]!r} is unknown; this service understands {', '.join(LANGUAGES)}."
-            )
-        snapshot = self._catalogs.snapshot()
-        try:
-            translation = translate(query.adql, self._catalog(snapshot, visitor), maxrec=self._maxrec(query))
-        except ADQLError as error:
-            if error.unknown_table and visitor.user is None:
-                raise UnseenNameError(
-                    f"{error.message} If it is private, sign in or send a token.",
-                    line=error.line,
-                    column=error.column,
-                    length=error.length,
-                ) from error
-            raise
-        statement = Statement(
-            sql=translation.sql,
-            attachments=tuple(
-                (source.relation[0], snapshot.file(source.table.schema, source.table.name))
-                for source in translation.sources
-            ),
-            columns=translation.columns,
-            maxrec=self._maxrec(query),
-            byte_limit=min(bytes_left or self._limits.bytes, self._limits.bytes),
-            time_limit_seconds=min(seconds or self._limits.seconds, self._limits.seconds),
+        statement = plan.statement
+        assert statement.byte_limit is not None
+        assert statement.time_limit_seconds is not None
+        statement = replace(
+            statement,
+            byte_limit=min(bytes_left or statement.byte_limit, statement.byte_limit),
+            time_limit_seconds=min(seconds or statement.time_limit_seconds, statement.time_limit_seconds),
         )
         return self._pool.run(statement, spool=spool, durable=durable)
 
@@ -187,33 +121,3 @@ class QueryService:
                 f"There is no public table {name!r}. If it is private, sign in or send a token."
             )
         raise NotFoundError(f"There is no table {name!r}.")
-
-    def _maxrec(self, query: Query) -> int:
-        return self._limits.rows if query.maxrec is None else min(query.maxrec, self._limits.rows)
-
-    def _catalog(self, snapshot: Snapshot, visitor: Visitor) -> Catalog:
-        """Return the names that ``visitor`` can use; made once for each set of releases."""
-        visible = frozenset(schema.name for schema in snapshot.schemas if may_read_release(visitor, schema))
-        key = (snapshot.revision, visible)
-        with self._lock:
-            catalog = self._visible.get(key)
-            if catalog is None:
-                catalog = self._visible[key] = Catalog(_sources(snapshot, visible))
-                if len(self._visible) > _CATALOGS_KEPT:
-                    self._visible.popitem(last=False)
-            self._visible.move_to_end(key)
-            return catalog
-
-
-def _sources(snapshot: Snapshot, visible: frozenset[str]) -> list[TableSource]:
-    sources = []
-    for schema in snapshot.schemas:
-        if schema.name not in visible:
-            continue
-        for table in schema.tables:
-            alias = f"{schema.name}.{table.name}.{snapshot.file(schema.name, table.name).stem}"
-            source = TableSource(table, (alias, "main", "data"))
-            if any(column.hidden and column.name == ROW_SCHEMA.name for column in table.columns):
-                source = replace(source, only=RowFilter(ROW_SCHEMA.name, visible))
-            sources.append(source)
-    return sources

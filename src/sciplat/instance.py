@@ -14,8 +14,9 @@ from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.pool import QueryPool
 from sciplat.identity.store import IdentityStore
+from sciplat.jobs.models import QUERY
 from sciplat.jobs.store import JobStore
-from sciplat.services.execute import ExecuteService
+from sciplat.services.execute import ExecuteService, query_verb
 from sciplat.services.loader import Loader
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
@@ -175,7 +176,7 @@ class Instance:
         return ExecuteService(
             self.jobs,
             self.identity,
-            query,
+            {QUERY: query_verb(query)},
             spools=self.spools,
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from astropy.table import MaskedColumn
 from astropy.table import Table as AstropyTable
@@ -23,7 +24,6 @@ WRITERS = {
     "csv": {"format": "ascii.csv"},
     "tsv": {"format": "ascii.tab"},
     "fits": {"format": "fits"},
-    "parquet": {"format": "parquet"},
 }
 
 
@@ -49,10 +49,15 @@ def stars() -> AstropyTable:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("form", WRITERS)
+@pytest.mark.parametrize("form", [*WRITERS, "parquet"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_every_format_gives_the_same_rows_in_their_order(tmp_path: Path, form: str, packed: bool) -> None:
-    stars().write(tmp_path / "file", **WRITERS[form])
+    if form == "parquet":
+        pq.write_table(
+            pa.table({name: stars()[name].tolist() for name in stars().colnames}), tmp_path / "file"
+        )
+    else:
+        stars().write(tmp_path / "file", **WRITERS[form])
     content = (tmp_path / "file").read_bytes()
     table = make(tmp_path, gzip.compress(content) if packed else content)
 
@@ -66,7 +71,7 @@ def test_every_format_gives_the_same_rows_in_their_order(tmp_path: Path, form: s
         "mag": [20.5, None, 1e-30],
         "name": ["first", "second one", "third"],
     }
-    if form not in ("csv", "tsv"):
+    if form in ("votable", "binary", "binary2", "fits"):
         assert table.column("mag").unit == "mag"
 
 
@@ -105,7 +110,7 @@ def test_columns_may_have_any_names_that_can_be_told_apart(tmp_path: Path) -> No
         (b"_healpix_29,x\n1,2\n", "mine: column '_healpix_29' is called"),
         (b"PAR1 and no more", "mine: not a complete Parquet file"),
         (b"SIMPLE  =                    T" + b" " * 2850 + b"END", "mine: "),
-        (gzip.compress(b"ra,dec\n1,2\n")[:-9], "mine: "),
+        (gzip.compress(b"ra,dec\n1,2\n", mtime=0)[:-9], "mine: "),
     ],
 )
 def test_what_is_no_table_is_refused_with_the_reason(tmp_path: Path, content: bytes, message: str) -> None:

@@ -93,11 +93,11 @@ def cone(ra: float, dec: float, radius: float, a: str = "") -> str:
         f"{cone(20, 10, 0.5)} AND mag < 20",
     ],
 )
-def test_rows_are_told_within_tens_of_per_cent_in_crowds_and_deserts(both, where: str) -> None:
+def test_rows_are_told_within_half_in_crowds_and_deserts(both, where: str) -> None:
     estimate, rows = both(f"SELECT starId FROM obs.stars WHERE {where}")
 
     assert rows > 50
-    assert estimate.rows == pytest.approx(rows, rel=0.35)
+    assert estimate.rows == pytest.approx(rows, rel=0.5)
 
 
 @pytest.mark.parametrize("where", [cone(33, 1, 1), cone(200, 60, 5), "mag > 90", "mag < 3 AND mag > 4"])
@@ -116,8 +116,7 @@ def test_where_nothing_is_nothing_is_expected(both, where: str) -> None:
         "SELECT band, COUNT(*) FROM obs.stars GROUP BY band",
         "SELECT starId, COUNT(*) FROM obs.seen GROUP BY starId",
         "SELECT s.starId, mjd FROM obs.stars s JOIN obs.seen v ON s.starId = v.starId",
-        "SELECT s.starId, mjd FROM obs.stars s JOIN obs.seen v ON s.starId = v.starId "
-        f"WHERE {cone(20, 10, 0.3, 's.')}",
+        f"SELECT mjd FROM obs.stars s JOIN obs.seen v ON s.starId = v.starId WHERE {cone(20, 10, 0.3, 's.')}",
         "SELECT starId FROM obs.stars WHERE mag < 18 UNION ALL SELECT starId FROM obs.seen",
     ],
 )

@@ -144,7 +144,9 @@ class Snapshot:
 
     def statistics(self, schema: str, table: str) -> TableStatistics | None:
         """Return what is known of the rows of a table, by its names as declared; None where nothing is."""
-        file = self.file(schema, table)
+        file = self._files.get((schema, table))
+        if file is None:
+            return None
         try:
             return read_statistics(file.with_name(f"statistics-{file.stem}.npz"))
         except (OSError, ValueError, LookupError):

@@ -48,9 +48,9 @@ def refuse_uploads(parameters: Parameters) -> None:
         raise UsageError("This service takes no uploads: leave out UPLOAD.")
 
 
-def format_of(parameters: Parameters) -> Format:
+def format_of(parameters: Parameters, *, otherwise: str | None = None) -> Format:
     """Return the format that a request asks for: RESPONSEFORMAT, or FORMAT as TAP 1.0 had it."""
-    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT"))
+    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT") or otherwise)
 
 
 @router.get("/sync", response_class=Response)

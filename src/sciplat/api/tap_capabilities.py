@@ -69,6 +69,9 @@ _ADQL = Language(
 )
 
 
+_UPLOAD_METHODS = ("ivo://ivoa.net/std/TAPRegExt#upload-inline",)
+
+
 def capabilities_of(url: str, settings: QuerySettings) -> bytes:
     """Return the capabilities document of the TAP service at ``url``, with the limits in force."""
     return capabilities_document(
@@ -79,6 +82,8 @@ def capabilities_of(url: str, settings: QuerySettings) -> bytes:
             formats=output_formats(),
             retention=TimeLimit(default=settings.result_days * 86400, hard=settings.result_days_max * 86400),
             execution=TimeLimit(default=settings.async_seconds, hard=settings.async_seconds_max),
+            upload_methods=_UPLOAD_METHODS,
+            upload=DataLimit("byte", default=settings.upload_bytes, hard=settings.upload_bytes),
             output=DataLimit("row", default=settings.max_rows, hard=settings.max_rows),
         ),
     )

@@ -20,11 +20,11 @@ SELECT ("Object"."n" // 2) AS "col_1", "Object"."r_psfFlux" / NULLIF("Object"."n
 
 -- Functions that have no value everywhere give NULL
 SELECT LOG10(r_psfFlux), SQRT(n), LOG(2) FROM Object;
-SELECT CASE WHEN "Object"."r_psfFlux" > 0 THEN LOG10("Object"."r_psfFlux") END AS "log10", CASE WHEN "Object"."n" >= 0 THEN SQRT("Object"."n") END AS "sqrt", CASE WHEN 2 > 0 THEN LN(2) END AS "log" FROM "memory"."main"."object_g1" AS "Object";
+SELECT CASE WHEN "Object"."r_psfFlux" > 0 THEN LOG("Object"."r_psfFlux") END AS "log10", CASE WHEN "Object"."n" >= 0 THEN SQRT("Object"."n") END AS "sqrt", CASE WHEN 2 > 0 THEN LN(2) END AS "log" FROM "memory"."main"."object_g1" AS "Object";
 
 -- Magnitudes of fluxes in nJy
 SELECT scisql_nanojanskyToAbMag(r_psfFlux) AS mag, scisql_nanojanskyToAbMagSigma(r_psfFlux, r_psfFluxErr) AS err FROM Object;
-SELECT CASE WHEN "Object"."r_psfFlux" > 0 THEN -2.5e0 * LOG10("Object"."r_psfFlux") + 31.4e0 END AS "mag", CASE WHEN "Object"."r_psfFlux" > 0 THEN 1.0857362047581294e0 * "Object"."r_psfFluxErr" / "Object"."r_psfFlux" END AS "err" FROM "memory"."main"."object_g1" AS "Object";
+SELECT CASE WHEN "Object"."r_psfFlux" > 0 THEN -2.5e0 * LOG("Object"."r_psfFlux") + 31.4e0 END AS "mag", (1.0857362047581294e0 * "Object"."r_psfFluxErr" / NULLIF(GREATEST("Object"."r_psfFlux", 0), 0)) AS "err" FROM "memory"."main"."object_g1" AS "Object";
 
 -- Texts that stand for numbers
 SELECT '30' * n FROM Object WHERE n > '2' AND band <> 'r';

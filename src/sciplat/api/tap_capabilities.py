@@ -60,7 +60,7 @@ _UPLOAD_METHODS = ("ivo://ivoa.net/std/TAPRegExt#upload-inline",)
 def capabilities_of(url: str, settings: QuerySettings) -> bytes:
     """Return the capabilities document of the TAP service at ``url``, with the limits in force."""
     return capabilities_document(
-        vosi_capabilities(url),
+        vosi_capabilities(url, examples=True),
         tap=TAPCapability(
             url=url,
             languages=(_ADQL,),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from uuid import uuid4
 
 import yaml
 
@@ -15,34 +13,28 @@ from sciplat.services.access import Visitor
 from sciplat.services.plan import Query
 from sciplat.services.query import QueryService
 from sciplat.services.tap_schema import NAME as TAP_SCHEMA
+from sciplat.vo.examples import Example
 from sciplat.vo.names import delimited, table_name
-from sciplat.vo.schema import Schema, Table
+from sciplat.vo.schema import Schema
 
-__all__ = ["Example", "examples"]
+__all__ = ["examples"]
 
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """A query to learn from (DALI 1.1, section 2.3)."""
-
-    name: str
-    about: str
-    query: str
+_MAIN = "Object"
+"""The table of a Rubin release that most people start from."""
 
 
 def examples(query: QueryService, visitor: Visitor) -> tuple[Example, ...]:
     """Return the examples that stand for the releases that ``visitor`` can see."""
     releases = [schema for schema in query.schemas(visitor) if schema.name != TAP_SCHEMA]
-    places = {schema.name: _Place.of(schema, query, visitor) for schema in releases}
+    words = [(schema, _words(schema, query, visitor)) for schema in releases]
     made = []
     for template in _templates():
         if template["needs"] == "nothing":
             made.append(_filled(template, {}))
-            continue
         made += [
-            _filled(template, {"release": delimited(schema.name), **place.words})
-            for schema in releases
-            if (place := places[schema.name]) is not None and _stands_for(template["needs"], schema)
+            _filled(template, known)
+            for schema, known in words
+            if known is not None and _stands_for(template["needs"], schema)
         ]
     return tuple(made)
 
@@ -59,28 +51,32 @@ def _filled(template: Mapping[str, Any], words: Mapping[str, str]) -> Example:
 
 
 def _stands_for(needs: str | Mapping[str, Sequence[str]], schema: Schema) -> bool:
-    if needs == "position":
-        return True
-    assert not isinstance(needs, str)
+    if isinstance(needs, str):
+        return needs == "position"
     there = {table.name: {column.name for column in table.columns} for table in schema.tables}
     return all(set(columns) <= there.get(table, set()) for table, columns in needs.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Somewhere in the first table of a release that has positions."""
-
-    table: Table
-    x: float
-    y: float
-
-    @classmethod
-    def of(cls, schema: Schema, query: QueryService, visitor: Visitor) -> _Place | None:
-        for table in _with_positions(schema):
-            assert table.position is not None
-            ra, dec = map(delimited, table.position)
-            one = Query(
-                f"SELECT TOP 1 {ra}, {dec} FROM {table_name(schema.name, table.name)} WHERE {ra} IS NOT NULL"
-            )
-            # TODO
+def _words(schema: Schema, query: QueryService, visitor: Visitor) -> dict[str, str] | None:
+    """Return what stands in the examples of a release; None where no table has positions."""
+    placed = [table for table in schema.tables if table.position is not None]
+    if not placed:
         return None
+    table = next((each for each in placed if each.name == _MAIN), placed[0])
+    assert table.position is not None
+    ra, dec = map(delimited, table.position)
+    name = table_name(schema.name, table.name)
+    # Rows are in the order of the sky, so one in the middle is seldom at an edge of what was surveyed.
+    middle = f"SELECT TOP 1 {ra}, {dec} FROM {name} WHERE {ra} IS NOT NULL OFFSET {(table.rows or 0) // 2}"
+    places = query.rows(Query(middle), visitor=visitor).to_pylist()
+    if not places:
+        return None
+    x, y = places[0].values()
+    return {
+        "release": delimited(schema.name),
+        "table": name,
+        "ra": ra,
+        "dec": dec,
+        "x": f"{x:.4f}",
+        "y": f"{y:.4f}",
+    }

@@ -1,7 +1,6 @@
-"""Examples as a page that people read and clients understand (DALI 1.1, section 2.3; TAP 1.1, section 2.4.4).
+"""Examples as a page that people read and clients understand (DALI 1.1, section 2.3; TAP 1.1, section 2.4).
 
-The page is XHTML with RDFa Lite. Of the names that the vocabulary has had, it uses the one that TOPCAT, STILTS
-and DaCHS all know.
+The page is XHTML with RDFa Lite.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from sciplat.vo.xml import element, fragment
 
 __all__ = ["Example", "examples_document"]
 
-_VOCABULARY = "ivo://ivoa.net/std/DALI-examples#"
+_VOCABULARY = "http://www.ivoa.net/rdf/examples#"
 
 _STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -37,7 +36,7 @@ class Example:
 
 
 def examples_document(title: str, examples: Iterable[Example]) -> bytes:
-    """Return the page; each example can be reached by the fragment ``#example-1``, ``#example-2``, …"""
+    """Return the page; the first example can be reached by the fragment ``#example-1``, and so on."""
     numbered = [(f"example-{number}", each) for number, each in enumerate(examples, start=1)]
     links = (
         element("li", None, element("a", {"href": f"#{anchor}"}, text=each.name)) for anchor, each in numbered

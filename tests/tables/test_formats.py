@@ -26,6 +26,14 @@ from sciplat.tables.stream import TableStream
         ("votable/td", "votable/td"),
         ('application/x-votable+xml; charset=utf-8; serialization="tabledata"', "votable/td"),
         ("text/xml;serialization=TABLEDATA", "votable/td"),
+        ("votable/b", "votable/b"),
+        ("application/x-votable+xml;serialization=BINARY", "votable/b"),
+        ("application/x-votable+xml;version=1.4", "votable"),
+        ("application/x-votable+xml;version=1.5", "votable;version=1.5"),
+        ("application/x-votable+xml;version=1.5;serialization=TABLEDATA", "votable/td;version=1.5"),
+        ("votable/b; version=1.5", "votable/b;version=1.5"),
+        ("json", "json"),
+        ("application/json", "json"),
         ("csv", "csv"),
         ("text/csv", "csv"),
         ("text/csv;header=present", "csv"),
@@ -41,9 +49,7 @@ def test_a_format_is_found_by_any_of_its_names(asked: str | None, name: str) -> 
     assert negotiate(asked).name == name
 
 
-@pytest.mark.parametrize(
-    "asked", ["fits", "text/csv;header=absent", "application/x-votable+xml;serialization=BINARY"]
-)
+@pytest.mark.parametrize("asked", ["xlsx", "text/csv;header=absent", "application/x-votable+xml;version=1.1"])
 def test_an_unknown_format_is_told_which_there_are(asked: str) -> None:
     with pytest.raises(UsageError) as caught:
         negotiate(asked)

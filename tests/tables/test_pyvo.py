@@ -17,7 +17,7 @@ from sciplat.tables.document import Document
 from sciplat.tables.stream import TableStream
 
 MakeStream = Callable[..., TableStream]
-BOTH = pytest.mark.parametrize("serialization", ["BINARY2", "TABLEDATA"])
+EACH = pytest.mark.parametrize("serialization", ["BINARY2", "BINARY", "TABLEDATA"])
 
 
 def results(content: bytes) -> TAPResults:
@@ -28,7 +28,7 @@ def written(stream: TableStream, serialization: str = "BINARY2") -> bytes:
     return b"".join(votable.write(stream, Document(), serialization=serialization))
 
 
-@BOTH
+@EACH
 def test_many_rows_arrive_in_order(serialization: str, make_stream: MakeStream) -> None:
     ids = np.arange(40_000) * 7 + 2**60
     batch = pa.RecordBatch.from_pydict({"objectId": ids, "flag": np.arange(40_000) % 2 == 0})
@@ -39,7 +39,7 @@ def test_many_rows_arrive_in_order(serialization: str, make_stream: MakeStream) 
     assert table["flag"].sum() == 20_000
 
 
-@BOTH
+@EACH
 def test_a_cut_result_warns_there(serialization: str, make_stream: MakeStream) -> None:
     content = written(make_stream(pa.RecordBatch.from_pydict({"x": [1, 2]}), overflow=True), serialization)
 
@@ -47,7 +47,7 @@ def test_a_cut_result_warns_there(serialization: str, make_stream: MakeStream) -
         results(content).check_overflow_warning()
 
 
-@BOTH
+@EACH
 def test_an_error_midway_is_an_error_there(serialization: str, make_stream: MakeStream) -> None:
     batch = pa.RecordBatch.from_pydict({"x": [1]})
     content = written(make_stream(batch, error=EngineError("The disk is full")), serialization)

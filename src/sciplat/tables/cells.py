@@ -51,6 +51,9 @@ _PIECE_ROWS = 16_384
 _PIECE_BYTES = 16 * 2**20
 
 
+_SIGNED = (Datatype.SHORT, Datatype.INT, Datatype.LONG)
+
+
 class Shape(Enum):
     """The three forms that a column's values have."""
 
@@ -73,12 +76,29 @@ class Cell:
     count: int | None
     """How many elements (for text: units of the character type) each value has; None: it varies."""
 
+    marked: bool = False
+    """A scalar's NULL is a value too, because the serialization has no other way to say it."""
+
     @property
     def null(self) -> str | None:
-        """The integer that stands for a NULL inside an array, where nothing else can."""
-        if self.shape is Shape.ARRAY and self.datatype in (Datatype.SHORT, Datatype.INT, Datatype.LONG):
+        """The integer that stands for NULL where nothing else can: in arrays, and where ``marked``."""
+        if (self.shape is Shape.ARRAY or self.marked) and self.datatype in _SIGNED:
             return str(np.iinfo(NUMPY[self.datatype]).min)
         return None
+
+    def blank(self) -> float | int:
+        """Return the number that stands for a NULL inside an array.
+
+        Raises
+        ------
+        EngineError
+            If the datatype has none.
+        """
+        if self.datatype in (Datatype.FLOAT, Datatype.DOUBLE):
+            return float("nan")
+        if self.null is None:
+            raise EngineError(f"Column {self.column.name!r} has a NULL inside an array of {self.datatype}")
+        return int(self.null)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +106,7 @@ class Array:
     """The values of an array column, end to end."""
 
     flat: pa.Array
-    """All elements of all rows; no NULLs, except among booleans."""
+    """All elements of all rows; no NULLs, except among booleans or where they were to be kept."""
 
     offsets: npt.NDArray[np.int32]
     """Where each row's elements begin in ``flat``, and where the last one's end."""
@@ -141,8 +161,10 @@ def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch.slice(start, size)
 
 
-def settle(cell: Cell, values: pa.Array) -> pa.Array | Array:
+def settle(cell: Cell, values: pa.Array, *, keep_nulls: bool = False) -> pa.Array | Array:
     """Return values in the form of their cell: an Arrow array, or an `Array` for an array column.
+
+    With ``keep_nulls`` a NULL inside an array stays one.
 
     Raises
     ------
@@ -156,7 +178,7 @@ def settle(cell: Cell, values: pa.Array) -> pa.Array | Array:
             case Shape.TEXT:
                 return _text(values)
             case Shape.ARRAY:
-                return _array(cell, values)
+                return _array(cell, values, keep_nulls)
     except pa.ArrowException as error:
         raise EngineError(
             f"Column {cell.column.name!r} has values that do not fit {cell.datatype}: {error}"
@@ -185,7 +207,7 @@ def is_ascii(text: pa.Array) -> bool:
     return pc.all(pc.string_is_ascii(text)).as_py() is not False
 
 
-def _array(cell: Cell, values: pa.Array) -> Array:
+def _array(cell: Cell, values: pa.Array, keep_nulls: bool) -> Array:
     if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
         values = values.cast(pa.binary())
         lengths = pc.binary_length(values)
@@ -195,8 +217,8 @@ def _array(cell: Cell, values: pa.Array) -> Array:
         lengths = pc.list_value_length(values)
         flat = values.flatten()
     flat = flat.cast(PLAIN_TYPES[cell.datatype])
-    if flat.null_count and cell.datatype is not Datatype.BOOLEAN:
-        flat = flat.fill_null(_blank(cell))
+    if flat.null_count and cell.datatype is not Datatype.BOOLEAN and not keep_nulls:
+        flat = flat.fill_null(cell.blank())
     valid = None
     if lengths.null_count:
         valid = lengths.is_valid().to_numpy(zero_copy_only=False)
@@ -212,14 +234,6 @@ def _array(cell: Cell, values: pa.Array) -> Array:
     offsets = np.zeros(len(counts) + 1, np.int32)
     np.cumsum(counts, out=offsets[1:])
     return Array(flat, offsets, valid)
-
-
-def _blank(cell: Cell) -> float | int:
-    if cell.datatype in (Datatype.FLOAT, Datatype.DOUBLE):
-        return float("nan")
-    if cell.null is None:
-        raise EngineError(f"Column {cell.column.name!r} has a NULL inside an array of {cell.datatype}")
-    return int(cell.null)
 
 
 def run_bytes(text: pa.Array) -> tuple[npt.NDArray[np.int32], pa.Buffer]:

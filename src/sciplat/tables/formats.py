@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sciplat.errors import UsageError
-from sciplat.tables import arrow_ipc, csv, votable
+from sciplat.tables import arrow_ipc, csv, json, votable
 from sciplat.tables.document import Document
 from sciplat.tables.stream import TableStream
 from sciplat.vo.capabilities import OutputFormat
@@ -42,26 +42,49 @@ def _rows_only(write: Callable[[TableStream], Iterator[bytes]]) -> Callable[...,
     return lambda stream, _: write(stream)
 
 
-_VOTABLE = votable.MEDIA_TYPE
 _OUTPUT = "ivo://ivoa.net/std/TAPRegExt#output-"
 
+
+def _votable(
+    name: str,
+    serialization: votable.Serialization,
+    *aliases: str,
+    ivo_id: str | None = None,
+    version: votable.Version = "1.4",
+) -> Format:
+    said = f";serialization={serialization}" + ("" if version == "1.4" else f";version={version}")
+    return Format(
+        name=name,
+        mime=f"{votable.MEDIA_TYPE}{said}",
+        extension=".vot",
+        aliases=(*aliases, f"text/xml{said}"),
+        ivo_id=ivo_id,
+        write=partial(votable.write, serialization=serialization, version=version),
+    )
+
+
 FORMATS: tuple[Format, ...] = (
-    Format(
-        name="votable",
-        mime=f"{_VOTABLE};serialization=BINARY2",
-        extension=".vot",
-        aliases=(_VOTABLE, "votable/b2", "text/xml", "text/xml;serialization=BINARY2"),
+    _votable(
+        "votable",
+        "BINARY2",
+        votable.MEDIA_TYPE,
+        "votable/b2",
+        "text/xml",
         ivo_id=f"{_OUTPUT}votable-binary2",
-        write=partial(votable.write, serialization="BINARY2"),
     ),
-    Format(
-        name="votable/td",
-        mime=f"{_VOTABLE};serialization=TABLEDATA",
-        extension=".vot",
-        aliases=("text/xml;serialization=TABLEDATA",),
-        ivo_id=f"{_OUTPUT}votable-td",
-        write=partial(votable.write, serialization="TABLEDATA"),
+    _votable("votable/td", "TABLEDATA", ivo_id=f"{_OUTPUT}votable-td"),
+    _votable("votable/b", "BINARY", ivo_id=f"{_OUTPUT}votable-binary"),
+    # Without ivo-ids: a client that looks for one takes the first, and not all can read 1.5.
+    _votable(
+        "votable;version=1.5",
+        "BINARY2",
+        f"{votable.MEDIA_TYPE};version=1.5",
+        "votable/b2;version=1.5",
+        "text/xml;version=1.5",
+        version="1.5",
     ),
+    _votable("votable/td;version=1.5", "TABLEDATA", version="1.5"),
+    _votable("votable/b;version=1.5", "BINARY", version="1.5"),
     Format(
         name="csv",
         mime="text/csv;header=present",
@@ -77,6 +100,14 @@ FORMATS: tuple[Format, ...] = (
         aliases=(),
         ivo_id=None,
         write=_rows_only(csv.write_tsv),
+    ),
+    Format(
+        name="json",
+        mime="application/json",
+        extension=".json",
+        aliases=(),
+        ivo_id=None,
+        write=json.write,
     ),
     Format(
         name="arrow",
@@ -98,8 +129,8 @@ def output_formats() -> tuple[OutputFormat, ...]:
 def negotiate(text: str | None) -> Format:
     """Return the format that a RESPONSEFORMAT or FORMAT value asks for; the first one for None.
 
-    Case, spaces and the order of parameters don't matter, and ``charset=utf-8`` may be said. Whoever
-    asks for ``text/xml`` gets a response that says ``text/xml``, as DALI wants it.
+    Case, spaces and the order of parameters don't matter, and ``charset=utf-8`` and ``version=1.4`` may
+    be said. Whoever asks for ``text/xml`` gets a response that says ``text/xml``, as DALI wants it.
 
     Raises
     ------
@@ -117,9 +148,12 @@ def negotiate(text: str | None) -> Format:
     return replace(found, mime=kind) if kind == "text/xml" else found
 
 
+_NEEDLESS = ("charset=utf-8", "version=1.4")
+
+
 def _normal(text: str) -> tuple[str, frozenset[str]]:
     kind, *parameters = ("".join(part.split()).replace('"', "").lower() for part in text.split(";"))
-    return kind, frozenset(each for each in parameters if each and each != "charset=utf-8")
+    return kind, frozenset(each for each in parameters if each and each not in _NEEDLESS)
 
 
 _BY_NAME: dict[tuple[str, frozenset[str]], Format] = {

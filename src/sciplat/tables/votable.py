@@ -1,37 +1,46 @@
-"""VOTable 1.4 documents, streamed (VOTable 1.4; DALI 1.1, section 4.4)."""
+"""VOTable documents, streamed (VOTable 1.4 and 1.5; DALI 1.1, section 4.4)."""
 
 from __future__ import annotations
 
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Literal
 from xml.etree import ElementTree as ET
 
 import pyarrow as pa
 
 from sciplat.errors import SciplatError
-from sciplat.tables import binary2, tabledata
-from sciplat.tables.cells import Cell, cells_of, pieces
+from sciplat.tables import binary, tabledata
+from sciplat.tables.cells import Cell, Shape, cells_of, pieces
 from sciplat.tables.document import Document, Info
 from sciplat.tables.stream import TableStream
+from sciplat.vo.schema import Datatype
 from sciplat.vo.xml import element, fragment
 
-__all__ = ["MEDIA_TYPE", "error_document", "field_ids", "write"]
+__all__ = ["MEDIA_TYPE", "Serialization", "Version", "error_document", "field_ids", "write"]
 
 MEDIA_TYPE = "application/x-votable+xml"
 
-_HEAD = b"""<?xml version="1.0" encoding="UTF-8"?>
-<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"
- xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
- xsi:schemaLocation="http://www.ivoa.net/xml/VOTable/v1.3 http://www.ivoa.net/xml/VOTable/votable-1.4.xsd">
-"""
+Serialization = Literal["BINARY2", "BINARY", "TABLEDATA"]
+Version = Literal["1.4", "1.5"]
+"""They differ in coordinate systems, which no document has yet; both share the namespace of 1.3."""
 
 # A whole number of base64 groups; a line this long is still small for readers that take lines whole.
 _LINE = 57 * 4096
 
-_OPEN = {"BINARY2": '<BINARY2>\n<STREAM encoding="base64">', "TABLEDATA": "<TABLEDATA>"}
-_CLOSE = {"BINARY2": "</STREAM>\n</BINARY2>", "TABLEDATA": "</TABLEDATA>"}
+_OPEN: dict[Serialization, str] = {
+    "BINARY2": '<BINARY2>\n<STREAM encoding="base64">',
+    "BINARY": '<BINARY>\n<STREAM encoding="base64">',
+    "TABLEDATA": "<TABLEDATA>",
+}
+_CLOSE: dict[Serialization, str] = {
+    "BINARY2": "</STREAM>\n</BINARY2>",
+    "BINARY": "</STREAM>\n</BINARY>",
+    "TABLEDATA": "</TABLEDATA>",
+}
 
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -40,7 +49,8 @@ def write(
     stream: TableStream,
     document: Document,
     *,
-    serialization: Literal["BINARY2", "TABLEDATA"] = "BINARY2",
+    serialization: Serialization = "BINARY2",
+    version: Version = "1.4",
 ) -> Iterator[bytes]:
     """Yield a stream of rows as a VOTable document, piece by piece.
 
@@ -49,9 +59,11 @@ def write(
     A cut result ends with ``QUERY_STATUS=OVERFLOW``.
     """
     cells = cells_of(stream)
-    yield _head(cells, document) + f"<DATA>\n{_OPEN[serialization]}\n".encode()
+    if serialization == "BINARY":
+        cells = tuple(map(_marked, cells))
+    yield _head(cells, document, version) + f"<DATA>\n{_OPEN[serialization]}\n".encode()
     ending: Info | None = None
-    rows = _base64_rows if serialization == "BINARY2" else _plain_rows
+    rows = _plain_rows if serialization == "TABLEDATA" else partial(_base64_rows, serialization == "BINARY2")
     try:
         yield from rows(cells, stream.batches)
     except SciplatError as error:
@@ -68,11 +80,31 @@ def error_document(message: str, document: Document | None = None) -> bytes:
     facts = document or Document()
     infos = [Info("QUERY_STATUS", "ERROR", message), *_facts(facts)]
     return (
-        _HEAD
+        _start("1.4")
         + b'<RESOURCE type="results">\n'
         + _lines(_info(info) for info in infos)
         + b"</RESOURCE>\n</VOTABLE>\n"
     )
+
+
+def _start(version: Version) -> bytes:
+    namespace = "http://www.ivoa.net/xml/VOTable"
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<VOTABLE version="{version}" xmlns="{namespace}/v1.3"
+ xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+ xsi:schemaLocation="{namespace}/v1.3 {namespace}/votable-{version}.xsd">
+""".encode()
+
+
+def _marked(cell: Cell) -> Cell:
+    """Return the form of a column in BINARY, where every NULL needs a value of its own.
+
+    No value of an unsigned byte can be spared: its column is written in the next larger type.
+    """
+    if cell.shape is not Shape.SCALAR:
+        return cell
+    datatype = Datatype.SHORT if cell.datatype is Datatype.UNSIGNED_BYTE else cell.datatype
+    return replace(cell, datatype=datatype, marked=True)
 
 
 def _plain_rows(cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
@@ -81,7 +113,9 @@ def _plain_rows(cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]) -> Ite
             yield tabledata.encode(cells, piece)
 
 
-def _base64_rows(cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
+def _base64_rows(
+    null_bits: bool, cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]
+) -> Iterator[bytes]:
     """Encode rows, carrying over the bytes between rows that don't fill a base64 group.
 
     The last group is written also when the stream fails, so that what came can be read.
@@ -90,7 +124,7 @@ def _base64_rows(cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]) -> It
     try:
         for batch in batches:
             for piece in pieces(batch):
-                rows = memoryview(rest + binary2.encode(cells, piece))
+                rows = memoryview(rest + binary.encode(cells, piece, null_bits=null_bits))
                 whole = len(rows) - len(rows) % 3
                 for start in range(0, whole, _LINE):
                     yield binascii.b2a_base64(rows[start : min(whole, start + _LINE)])
@@ -102,13 +136,13 @@ def _base64_rows(cells: Sequence[Cell], batches: Iterable[pa.RecordBatch]) -> It
         yield binascii.b2a_base64(rest)
 
 
-def _head(cells: Sequence[Cell], document: Document) -> bytes:
+def _head(cells: Sequence[Cell], document: Document, version: Version) -> bytes:
     infos = [Info("QUERY_STATUS", "OK"), *_facts(document)]
     fields = [_field(cell, name) for cell, name in zip(cells, field_ids(cells), strict=True)]
     if document.description is not None:
         fields.insert(0, element("DESCRIPTION", text=document.description))
     facts = _lines(_info(info) for info in infos)
-    return _HEAD + b'<RESOURCE type="results">\n' + facts + b"<TABLE>\n" + _lines(fields)
+    return _start(version) + b'<RESOURCE type="results">\n' + facts + b"<TABLE>\n" + _lines(fields)
 
 
 def _facts(document: Document) -> list[Info]:

@@ -1,4 +1,7 @@
-"""Rows as VOTable BINARY2 (VOTable 1.4, section 6.4): NULL bits, then the cells, all big-endian.
+"""Rows as VOTable BINARY and BINARY2 (VOTable 1.4, sections 5.3 and 5.4): cell after cell, big-endian.
+
+BINARY2 puts the NULL bits of a row before its cells; BINARY has none, so there an integer that the column
+announces stands for NULL.
 
 No Python runs per row. Columns of fixed width are written side by side into one numpy record array;
 where a text or a variable array stands between them, Arrow joins the stretches row by row.
@@ -14,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sciplat.errors import EngineError
+from sciplat.errors import EngineError, UsageError
 from sciplat.tables.cells import (
     NUMPY,
     Array,
@@ -35,8 +38,14 @@ _UNIT = {Datatype.CHAR: 1, Datatype.UNICODE_CHAR: 2}
 Numbers = npt.NDArray[Any]
 
 
-def encode(cells: Sequence[Cell], batch: pa.RecordBatch) -> memoryview:
-    """Return the rows of ``batch`` in BINARY2, before base64."""
+def encode(cells: Sequence[Cell], batch: pa.RecordBatch, *, null_bits: bool = True) -> memoryview:
+    """Return the rows of ``batch`` before base64: in BINARY2, or in BINARY without ``null_bits``.
+
+    Raises
+    ------
+    UsageError
+        If a value of BINARY is the one that its column needs for NULL.
+    """
     rows = batch.num_rows
     if rows == 0:
         return memoryview(b"")
@@ -53,13 +62,16 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch) -> memoryview:
             nulls[:, index] = settled.is_null().to_numpy(zero_copy_only=False)
         match cell.shape:
             case Shape.SCALAR:
-                stretch.append(_numbers(cell.datatype, settled))
+                stretch.append(_scalars(cell, settled))
                 continue
             case Shape.TEXT:
                 offsets, data = _characters(cell.datatype, settled)
                 unit = _UNIT[cell.datatype]
             case Shape.ARRAY:
                 offsets, data = settled.offsets, _numbers(cell.datatype, settled.flat)
+                if cell.count is not None and settled.valid is not None and not null_bits:
+                    data = _blanked(cell, cell.count, data, settled.valid)
+                    offsets = np.arange(rows + 1, dtype=np.int32) * cell.count
                 unit = data.itemsize
                 offsets, data = offsets * unit, data.view(np.uint8)
         if cell.count is not None:
@@ -68,11 +80,32 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch) -> memoryview:
         stretch.append((np.diff(offsets) // unit).astype(">i4"))
         stretch = []
         stretches += [binary_array(offsets, data), stretch]
-    first[0] = np.packbits(nulls, axis=1)
+    if null_bits:
+        first[0] = np.packbits(nulls, axis=1)
     parts = [part if isinstance(part, pa.Array) else _records(part) for part in stretches if len(part)]
     if len(parts) == 1:
         return memoryview(run_bytes(parts[0])[1])
     return memoryview(run_bytes(pc.binary_join_element_wise(*parts, b""))[1])
+
+
+def _scalars(cell: Cell, values: pa.Array) -> Numbers:
+    if not cell.marked or cell.null is None:
+        return _numbers(cell.datatype, values)
+    null = pa.scalar(int(cell.null), values.type)
+    if pc.any(pc.equal(values, null)).as_py():
+        raise UsageError(
+            f"Column {cell.column.name!r} has the value {cell.null}, which stands for NULL in BINARY. "
+            "Ask for BINARY2, which has no such gap."
+        )
+    return _numbers(cell.datatype, values.fill_null(null))
+
+
+def _blanked(cell: Cell, count: int, data: Numbers, valid: npt.NDArray[np.bool_]) -> Numbers:
+    """Return the elements of arrays of fixed length with those of the NULL ones, each a blank."""
+    blank = ord("?") if cell.datatype is Datatype.BOOLEAN else cell.blank()
+    every = np.full((len(valid), count), blank, data.dtype)
+    every[valid] = data.reshape(-1, count)
+    return every.reshape(-1)
 
 
 def _numbers(datatype: Datatype, values: pa.Array) -> Numbers:

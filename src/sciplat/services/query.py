@@ -14,6 +14,7 @@ from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
 from sciplat.services.access import Visitor, may_read_release
+from sciplat.services.estimate import Estimate, estimate
 from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
@@ -50,10 +51,19 @@ class Answer:
 class QueryService:
     """Runs queries for visitors, each on the tables that this visitor may read."""
 
-    def __init__(self, catalogs: CatalogStore, pool: QueryPool, *, spools: Path, limits: QueryLimits) -> None:
+    def __init__(
+        self,
+        catalogs: CatalogStore,
+        pool: QueryPool,
+        *,
+        spools: Path,
+        limits: QueryLimits,
+        short_seconds: float = 1.0,
+    ) -> None:
         self._catalogs = catalogs
         self._pool = pool
         self._spools = spools
+        self._short_seconds = short_seconds
         self._plans = PlanService(catalogs, limits)
 
     def answer(self, query: Query, *, visitor: Visitor) -> Answer:
@@ -74,6 +84,10 @@ class QueryService:
     def plan(self, query: Query, *, visitor: Visitor) -> Plan:
         """Return how ``query`` of ``visitor`` is run; raises as `PlanService.plan` does."""
         return self._plans.plan(query, visitor=visitor)
+
+    def estimate(self, plan: Plan) -> Estimate:
+        """Return what a plan will take and give, as far as can be told before it runs."""
+        return estimate(plan, short_seconds=self._short_seconds)
 
     def run(
         self,

@@ -308,8 +308,8 @@ _MOST_PACE = 30.0
 
 def _too_many(count: int) -> str:
     return (
-        f"You have {count} synchronous queries at work or waiting, as many as one user may (those who have not "
-        "signed in count as one). Send this one when another has ended, or run it as an asynchronous job."
+        f"You have {count} synchronous queries at work or waiting, as many as one user may (all who have not "
+        "signed in are one). Send this one when another has ended, or run it as an asynchronous job."
     )
 
 

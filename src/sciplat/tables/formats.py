@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from sciplat.errors import UsageError
-from sciplat.tables import arrow_ipc, csv, json, votable
+from sciplat.tables import arrow_ipc, csv, ecsv, fits, json, parquet, sqlite, votable
 from sciplat.tables.document import Document
 from sciplat.tables.stream import TableStream
 from sciplat.vo.capabilities import OutputFormat
@@ -110,12 +110,44 @@ FORMATS: tuple[Format, ...] = (
         write=json.write,
     ),
     Format(
+        name="ecsv",
+        mime="text/x-ecsv",
+        extension=".ecsv",
+        aliases=("application/x-ecsv",),
+        ivo_id=None,
+        write=ecsv.write,
+    ),
+    Format(
+        name="fits",
+        mime=fits.MEDIA_TYPE,
+        extension=".fits",
+        aliases=(),
+        ivo_id=None,
+        write=fits.write,
+    ),
+    Format(
+        name="parquet",
+        mime=parquet.MEDIA_TYPE,
+        extension=".parquet",
+        aliases=("application/parquet", "application/x-parquet"),
+        ivo_id=None,
+        write=parquet.write,
+    ),
+    Format(
         name="arrow",
         mime="application/vnd.apache.arrow.stream",
         extension=".arrows",
         aliases=(),
         ivo_id=None,
         write=_rows_only(arrow_ipc.write),
+    ),
+    Format(
+        name="sqlite",
+        mime=sqlite.MEDIA_TYPE,
+        extension=".sqlite",
+        aliases=("application/x-sqlite3",),
+        ivo_id=None,
+        write=sqlite.write,
     ),
 )
 """Every format, the one that nobody has to ask for first."""

@@ -14,13 +14,20 @@ from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.pool import QueryPool
 from sciplat.identity.store import IdentityStore
+from sciplat.jobs.models import QUERY
 from sciplat.jobs.store import JobStore
-from sciplat.services.execute import ExecuteService
+from sciplat.services.execute import ExecuteService, query_verb
+from sciplat.services.loader import Loader
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
+from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.uploads.store import UploadStore
+
+_READER_BYTES = 2 << 30
+"""Memory of a process that reads an upload."""
 
 if TYPE_CHECKING:
     from sciplat.services.ingest import IngestService
@@ -101,6 +108,21 @@ class Instance:
             ),
         )
 
+    @cached_property
+    def uploads(self) -> UploadService:
+        """The verb that takes in tables that come with queries."""
+        settings = self.settings.query
+        return UploadService(
+            UploadStore(self.home / "uploads"),
+            Loader(at_once=cores(), seconds=settings.sync_seconds, memory_bytes=_READER_BYTES),
+            work=self.work / "uploads",
+            limits=UploadLimits(
+                bytes=settings.upload_bytes,
+                kept_bytes=int(disk_usage(self.home).total * settings.spool_disk_fraction),
+                keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
+            ),
+        )
+
     @property
     def spools(self) -> Path:
         """The folder with the results of jobs, one file each."""
@@ -154,7 +176,7 @@ class Instance:
         return ExecuteService(
             self.jobs,
             self.identity,
-            query,
+            {QUERY: query_verb(query)},
             spools=self.spools,
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,

@@ -53,7 +53,7 @@ def test_many_can_wait_at_once() -> None:
 
 def job(phase: Phase) -> Job:
     now = datetime.now(UTC)
-    return Job("id", None, phase, {}, created=now, destruction=now, execution_duration=1)
+    return Job("id", None, phase, (), created=now, destruction=now, execution_duration=1)
 
 
 def test_a_job_is_answered_when_its_phase_changes() -> None:

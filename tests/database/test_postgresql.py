@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from sciplat.database import Database
 from sciplat.errors import AuthenticationError, ConflictError, UnavailableError
 from sciplat.identity import IdentityStore, Scope
 from sciplat.identity.passwords import Cost
-from sciplat.jobs import Job, JobError, JobStore, Phase
+from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase
 
+FIRST_VERSION = Path(__file__).parents[1] / "jobs" / "first_version.sql"
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
@@ -77,7 +79,7 @@ def test_jobs_live_in_postgresql(postgresql: str, tmp_path: Path) -> None:
 
     def make(owner: str | None) -> Job:
         return store.create(
-            owner=owner, parameters={"QUERY": "ü"}, destruction=LATER, execution_duration=60, run=True
+            owner=owner, parameters=[("QUERY", "ü")], destruction=LATER, execution_duration=60, run=True
         )
 
     made = [make("vera"), make("vera"), make(None)]
@@ -88,13 +90,31 @@ def test_jobs_live_in_postgresql(postgresql: str, tmp_path: Path) -> None:
 
     assert store.version() != before
     assert [job and job.id for job in claimed] == [made[0].id, made[2].id, made[1].id, None]
-    store.complete(made[0].id, rows=1, size=8_000_000_000, overflow=True)
+    store.complete(made[0].id, [JobResult("result", 1, 8_000_000_000)], overflow=True)
     failed = store.fail(made[1].id, JobError("adql", "No", 1, 2, 3))
     assert store.list("vera") == [failed, store.get(made[0].id)]
     assert [job.phase for job in store.recover()] == [Phase.QUEUED]
     assert len(store.expired(LATER)) == 3
     store.delete(made[0].id)
     assert store.get(made[0].id) is None
+    store.close()
+
+
+def test_jobs_of_the_first_version_are_taken_over(postgresql: str, tmp_path: Path) -> None:
+    server = create_engine(postgresql.replace("postgresql:", "postgresql+psycopg:"))
+    with server.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("CREATE DATABASE before"))
+    server.dispose()
+    address = postgresql.replace("/postgres?", "/before?")
+    before = create_engine(address.replace("postgresql:", "postgresql+psycopg:"))
+    with before.begin() as connection:
+        connection.connection.driver_connection.execute(FIRST_VERSION.read_text())
+    before.dispose()
+
+    store = JobStore.open(tmp_path, database=address)
+
+    assert {job.parameter("QUERY") for job in store.list("vera")} == {"SELECT 'ü\n'", "SELECT 2", "SELECT 3"}
+    assert store.claim(running_per_user=1) is not None
     store.close()
 
 

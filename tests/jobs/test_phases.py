@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
 from sciplat.errors import UsageError
-from sciplat.jobs import Job, JobError, JobStore, Phase
+from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 LIMIT = 2
@@ -48,7 +48,7 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(target=names, owner=st.sampled_from(["vera", "ernest", None]), run=st.booleans())
     def create(self, owner: str | None, run: bool) -> str:
-        job = self.store.create(owner=owner, parameters={}, destruction=LATER, execution_duration=60, run=run)
+        job = self.store.create(owner=owner, parameters=[], destruction=LATER, execution_duration=60, run=run)
         self.known[job.id] = job
         return job.id
 
@@ -62,11 +62,11 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(name=names)
     def set_parameters(self, name: str) -> None:
-        self.attempt(self.store.set_parameters, name, {"MAXREC": "1"})
+        self.attempt(self.store.set_parameters, name, [("MAXREC", "1")])
 
     @rule(name=names)
     def complete(self, name: str) -> None:
-        self.attempt(lambda name: self.store.complete(name, rows=1, size=1, overflow=False), name)
+        self.attempt(lambda name: self.store.complete(name, [JobResult("result", 1, 1)]), name)
 
     @rule(name=names)
     def fail(self, name: str) -> None:

@@ -14,10 +14,13 @@ import pytest
 from sqlalchemy import inspect
 
 from sciplat.errors import NotFoundError, UsageError
-from sciplat.jobs import Job, JobError, JobStore, Phase, queries
+from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase, queries
 from sciplat.jobs.tables import jobs, metadata
 
 LATER = datetime(2026, 11, 28, tzinfo=UTC)
+ODD = (("QUERY", "SELECT 'ü\n'"), ("UPLOAD", "a,param:x"), ("MAXREC", "5"), ("UPLOAD", "b,param:y"))
+"""In this order, and one name comes again."""
+
 PHASES = (
     Phase.PENDING,
     Phase.QUEUED,
@@ -28,7 +31,7 @@ PHASES = (
 )
 """Those that a job of ours can have; UWS knows more."""
 
-QUERY = {"LANG": "ADQL", "QUERY": "SELECT 1"}
+QUERY = (("LANG", "ADQL"), ("QUERY", "SELECT 1"))
 
 
 def make(store: JobStore, owner: str | None = "vera", **more: Any) -> Job:
@@ -52,7 +55,7 @@ def in_phase(store: JobStore, phase: Phase) -> Job:
         case Phase.EXECUTING:
             return executing(store)
         case Phase.COMPLETED:
-            return store.complete(executing(store).id, rows=1, size=100, overflow=False)
+            return store.complete(executing(store).id, [JobResult("result", 1, 100)])
         case Phase.ERROR:
             return store.fail(executing(store).id, JobError("engine", "It broke"))
         case Phase.ABORTED:
@@ -61,12 +64,13 @@ def in_phase(store: JobStore, phase: Phase) -> Job:
 
 def test_a_job_comes_back_as_it_was_made(store: JobStore) -> None:
     quote = LATER - timedelta(days=1)
-    job = make(store, run_id="märz ☄", quote=quote, parameters={"QUERY": "SELECT 'ü\n'", "MAXREC": "5"})
+    job = make(store, run_id="märz ☄", quote=quote, parameters=ODD)
 
     assert store.get(job.id) == job
     assert job.phase is Phase.PENDING
     assert (job.run_id, job.quote, job.destruction) == ("märz ☄", quote, LATER)
-    assert job.parameters == {"QUERY": "SELECT 'ü\n'", "MAXREC": "5"}
+    assert job.parameters == ODD
+    assert (job.kind, job.title) == ("query", "")
     assert job.created.tzinfo is UTC
 
 
@@ -85,7 +89,7 @@ def test_a_job_from_start_to_end(store: JobStore) -> None:
     assert (claimed.id, claimed.phase) == (job.id, Phase.EXECUTING)
     halfway = store.set_progress(job.id, 0.5, rows=7)
     assert (halfway.progress, halfway.rows) == (0.5, 7)
-    done = store.complete(job.id, rows=14, size=1000, overflow=True)
+    done = store.complete(job.id, [JobResult("result", 14, 1000)], overflow=True)
 
     assert store.get(job.id) == done
     assert (done.phase, done.rows, done.bytes, done.overflow) == (Phase.COMPLETED, 14, 1000, True)
@@ -111,13 +115,13 @@ CHANGES: dict[str, tuple[Callable[[JobStore, str], Job], set[Phase]]] = {
         {Phase.PENDING, Phase.QUEUED, Phase.EXECUTING, Phase.ABORTED},
     ),
     "complete": (
-        lambda store, name: store.complete(name, rows=0, size=0, overflow=False),
+        lambda store, name: store.complete(name, []),
         {Phase.EXECUTING, Phase.ABORTED},
     ),
     "fail": (lambda store, name: store.fail(name, JobError("engine", "")), {Phase.EXECUTING, Phase.ABORTED}),
     "set_progress": (lambda store, name: store.set_progress(name, 0.1), {Phase.EXECUTING, Phase.ABORTED}),
     "requeue": (lambda store, name: store.requeue(name), {Phase.EXECUTING}),
-    "set_parameters": (lambda store, name: store.set_parameters(name, {"MAXREC": "1"}), {Phase.PENDING}),
+    "set_parameters": (lambda store, name: store.set_parameters(name, [("MAXREC", "1")]), {Phase.PENDING}),
     "set_execution_duration": (
         lambda store, name: store.set_execution_duration(name, 5),
         {Phase.PENDING, Phase.QUEUED},
@@ -155,24 +159,25 @@ def test_what_was_aborted_stays_aborted_whatever_its_executor_says(store: JobSto
     job = executing(store)
     aborted = store.abort(job.id)
 
-    assert store.complete(job.id, rows=5, size=5, overflow=False) == aborted
+    assert store.complete(job.id, [JobResult("result", 5, 5)]) == aborted
     assert store.fail(job.id, JobError("cancelled", "")) == aborted
     assert store.set_progress(job.id, 0.9) == aborted
     assert store.get(job.id) == aborted
 
 
-def test_parameters_are_added_while_pending(store: JobStore) -> None:
-    job = make(store)
+def test_parameters_are_changed_while_pending(store: JobStore) -> None:
+    job = make(store, title="SELECT 1")
 
-    changed = store.set_parameters(job.id, {"MAXREC": "5", "QUERY": "SELECT 2"})
+    changed = store.set_parameters(job.id, [("MAXREC", "5"), ("QUERY", "SELECT 2")], title="SELECT 2")
 
-    assert changed.parameters == {"LANG": "ADQL", "QUERY": "SELECT 2", "MAXREC": "5"}
+    assert changed.parameters == (("MAXREC", "5"), ("QUERY", "SELECT 2"))
+    assert changed.title == "SELECT 2"
     assert store.get(job.id) == changed
 
 
 def test_text_that_is_none_is_refused(store: JobStore) -> None:
     with pytest.raises(UsageError, match="QUERY"):
-        make(store, parameters={"QUERY": "\ud800"})
+        make(store, parameters=[("QUERY", "\ud800")])
     with pytest.raises(UsageError, match="RUNID"):
         make(store, run_id="\ud800")
     with pytest.raises(UsageError, match="RUNID"):
@@ -243,7 +248,7 @@ def test_nobody_executes_more_than_the_limit(store: JobStore) -> None:
         make(store, owner, run=True)
 
     assert claims(store, 5, running_per_user=2) == ["vera", "nobody", "vera", "nobody", None]
-    store.complete(store.executing()[0].id, rows=0, size=0, overflow=False)
+    store.complete(store.executing()[0].id, [])
     assert claims(store, 2, running_per_user=2) == ["vera", None]
 
 
@@ -315,7 +320,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from sciplat.jobs import JobStore
 store = JobStore.open(Path(sys.argv[1]))
-values = {"parameters": {"QUERY": "SELECT 1"}, "destruction": datetime(2030, 1, 1, tzinfo=UTC)}
+values = {"parameters": [("QUERY", "SELECT 1")], "destruction": datetime(2030, 1, 1, tzinfo=UTC)}
 job = store.create(owner="vera", execution_duration=60, run=True, **values)
 print(job.id, flush=True)
 print(store.claim(running_per_user=1).id, flush=True)
@@ -372,10 +377,10 @@ def test_no_question_reads_all_jobs(store: JobStore, tmp_path: Path) -> None:
     one = plan(tmp_path, queries.listing("vera", [Phase.QUEUED], None, 10))
     assert one == "SEARCH jobs USING INDEX jobs_of_owner_in_phase (owner=? AND phase=?)"
     several = plan(tmp_path, queries.listing("vera", [Phase.QUEUED, Phase.EXECUTING], None, 10))
-    turn = plan(tmp_path, queries.next_in_turn(10))
+    turns = [queries.executing_of(), queries.waiting_users(), queries.first_queued("vera")]
     over = plan(tmp_path, jobs.select().where(jobs.c.destruction <= moment).order_by(jobs.c.destruction))
 
-    for steps in (newest, since, one, several, turn, over):
+    for steps in (newest, since, one, several, over, *(plan(tmp_path, turn) for turn in turns)):
         assert "SCAN jobs" not in steps, steps
 
 

@@ -19,7 +19,7 @@ from sciplat.jobs.models import Job, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services import execute
 from sciplat.services.access import Visitor
-from sciplat.services.execute import ExecuteService
+from sciplat.services.execute import ExecuteService, query_verb
 
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -73,7 +73,7 @@ class Runner:
         self.service = ExecuteService(
             jobs,
             self.identity,
-            self.asked,  # type: ignore[arg-type]
+            {"query": query_verb(self.asked)},  # type: ignore[arg-type]
             spools=self.spools,
             spool_disk_fraction=0.9,
             slots=2,
@@ -84,7 +84,7 @@ class Runner:
     def submit(self) -> Job:
         return self.jobs.create(
             owner=ADMIN,
-            parameters={"QUERY": "SELECT 1"},
+            parameters=[("QUERY", "SELECT 1")],
             destruction=LATER,
             execution_duration=60,
             run=True,

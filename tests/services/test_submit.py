@@ -26,7 +26,7 @@ def test_who_may_not_query_may_not_follow_jobs_either(instance: Instance) -> Non
     user = instance.identity.create_user("ada")
     reader = Visitor(user, frozenset({Scope.READ_TAP}))
     narrow = Visitor(user, frozenset({Scope.WRITE_FILES}))
-    job = instance.submit.submit({"QUERY": "SELECT 1"}, visitor=reader)
+    job = instance.submit.submit([("QUERY", "SELECT 1")], visitor=reader)
 
     for forbidden in (
         lambda: instance.submit.job(job.id, visitor=narrow),

@@ -43,12 +43,12 @@ async def job(
 
 
 def _wire(job: Job) -> JobResponse:
-    maxrec = job.parameters.get("MAXREC")
+    maxrec = job.parameter("MAXREC")
     address = f"/api/tap/async/{job.id}"
     return JobResponse(
         id=job.id,
         phase=job.phase.value,
-        query=job.parameters.get("QUERY", ""),
+        query=job.parameter("QUERY") or "",
         maxrec=int(maxrec) if maxrec else None,
         created=job.created,
         started=job.started,

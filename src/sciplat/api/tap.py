@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from sciplat.api.dependencies import Asking, Reach
-from sciplat.api.parameters import Dali, Parameters
+from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
+from sciplat.api.uploads import sent_with
 from sciplat.errors import UsageError
 from sciplat.services.plan import LANGUAGES, Query
+from sciplat.services.query import Answer
 from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
-__all__ = ["PREFIX", "XML", "format_of", "query_of", "refuse_uploads", "router"]
+__all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
 
 PREFIX = "/api/tap"
 XML = "application/xml"
@@ -35,17 +39,10 @@ def query_of(parameters: Parameters) -> Query:
     request = parameters.text("REQUEST")
     if request is not None and request.lower() != "doquery":
         raise UsageError(f"REQUEST={request[:40]!r} is unknown; it can only be doQuery.")
-    refuse_uploads(parameters)
     adql = parameters.text("QUERY")
     if adql is None or not adql.strip():
         raise UsageError("QUERY is missing: send QUERY=SELECT …")
     return Query(adql, parameters.whole_number("MAXREC"), parameters.text("LANG") or LANGUAGES[0])
-
-
-def refuse_uploads(parameters: Parameters) -> None:
-    """Refuse a request with tables of its own."""
-    if parameters.text("UPLOAD"):
-        raise UsageError("This service takes no uploads: leave out UPLOAD.")
 
 
 def format_of(parameters: Parameters) -> Format:
@@ -55,11 +52,18 @@ def format_of(parameters: Parameters) -> Format:
 
 @router.get("/sync", response_class=Response)
 @router.post("/sync", response_class=Response)
-async def sync(request: Request, parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
+async def sync(
+    request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
+) -> Response:
     """Run a query and answer its rows."""
-    query, form = query_of(parameters), format_of(parameters)
+    query, form, sent = query_of(parameters), format_of(parameters), sent_with(parameters)
     turns = request.app.state.turns
-    answer = await to_thread.run_sync(lambda: asking.answer(query, visitor=visitor), limiter=turns)
+
+    def ask() -> Answer:
+        uploads = instance.uploads.receive(sent)
+        return asking.answer(replace(query, uploads=uploads), visitor=visitor)
+
+    answer = await to_thread.run_sync(ask, limiter=turns)
     return await respond_with(
         answer,
         lambda stream: form.write(stream, Document(query=query.adql)),

@@ -13,7 +13,7 @@ from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.respond import respond
-from sciplat.api.tap import PREFIX, XML, format_of, refuse_uploads
+from sciplat.api.tap import PREFIX, XML, format_of
 from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
 from sciplat.jobs.models import Job, Phase
@@ -42,9 +42,10 @@ def _see(request: Request, job_id: str = "") -> RedirectResponse:
     return RedirectResponse(target, 303)
 
 
-def _kept(parameters: Parameters) -> dict[str, str]:
+def _kept(parameters: Parameters) -> list[tuple[str, str]]:
     """Return what a job keeps of a request, after looking for mistakes that would only show later."""
-    refuse_uploads(parameters)
+    if parameters.text("UPLOAD"):
+        raise UsageError("Jobs take no uploads: send this query to /sync.")
     format_of(parameters)
     parameters.whole_number("MAXREC")
     if len(parameters.text("QUERY") or "") > MAX_LENGTH:
@@ -53,7 +54,7 @@ def _kept(parameters: Parameters) -> dict[str, str]:
         )
     # A query stays to the letter: its errors count lines and columns.
     kept = {name: text for name in KEPT if (text := parameters.text(name)) is not None}
-    return {name: text if name == "QUERY" else text.strip() for name, text in kept.items()}
+    return [(name, text if name == "QUERY" else text.strip()) for name, text in kept.items()]
 
 
 def _duration(text: str) -> int:
@@ -236,7 +237,7 @@ def error(job_id: str, visitor: Visiting, instance: Reach) -> Response:
     if found.error is None:
         return PlainTextResponse("")
     return Response(
-        error_document(str(found.error), Document(query=found.parameters.get("QUERY"))), media_type=MEDIA_TYPE
+        error_document(str(found.error), Document(query=found.parameter("QUERY"))), media_type=MEDIA_TYPE
     )
 
 
@@ -251,12 +252,10 @@ def results(job_id: str, request: Request, visitor: Visiting, instance: Reach) -
 def result(job_id: str, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
     """Answer the rows, in the job's format or in the RESPONSEFORMAT of this request."""
     found = instance.submit.job(job_id, visitor=visitor)
-    form = format_of(
-        parameters if parameters.text("RESPONSEFORMAT") else Parameters([*found.parameters.items()])
-    )
+    form = format_of(parameters if parameters.text("RESPONSEFORMAT") else Parameters(found.parameters))
     stream = instance.submit.result(job_id, visitor=visitor).stream()
     return respond(
-        form.write(stream, Document(query=found.parameters.get("QUERY"))),
+        form.write(stream, Document(query=found.parameter("QUERY"))),
         media_type=form.mime,
         file_name=f"{job_id}{form.extension}",
     )
@@ -270,12 +269,11 @@ def _phase(text: str) -> Phase:
 
 
 def _parameters(job: Job) -> tuple[uws.Parameter, ...]:
-    return tuple(uws.Parameter(name, value) for name, value in job.parameters.items())
+    return tuple(uws.Parameter(name, value) for name, value in job.parameters)
 
 
 def _uws(request: Request, job: Job) -> uws.Job:
-    completed = job.phase is Phase.COMPLETED
-    address = f"{_address(request, job.id)}/results/result"
+    form = format_of(Parameters(job.parameters))
     return uws.Job(
         id=job.id,
         phase=job.phase,
@@ -287,8 +285,11 @@ def _uws(request: Request, job: Job) -> uws.Job:
         end_time=job.ended,
         destruction=job.destruction,
         parameters=_parameters(job),
-        results=(uws.Result("result", address, format_of(Parameters([*job.parameters.items()])).mime),)
-        if completed
-        else (),
+        results=tuple(
+            uws.Result(
+                result.name, f"{_address(request, job.id)}/results/{result.name}", result.mime or form.mime
+            )
+            for result in job.results
+        ),
         error=None if job.error is None else uws.ErrorSummary(str(job.error)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sciplat.jobs.models import Job, JobError, Phase
+from sciplat.jobs.models import Job, JobError, JobResult, Phase
 from sciplat.jobs.store import JobStore
 
-__all__ = ["Job", "JobError", "JobStore", "Phase"]
+__all__ = ["Job", "JobError", "JobResult", "JobStore", "Phase"]

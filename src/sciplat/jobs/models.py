@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sciplat.vo.uws import Phase
 
-__all__ = ["Job", "JobError", "Phase"]
+__all__ = ["QUERY", "Job", "JobError", "JobResult", "Phase"]
+
+QUERY = "query"
+"""The kind of a job that asks the catalogs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,23 @@ class JobError:
 
 
 @dataclass(frozen=True, slots=True)
+class JobResult:
+    """One result of a completed job."""
+
+    name: str
+    """``result`` for a query (TAP 1.1, section 5)."""
+
+    rows: int | None = None
+    """None for what is no table."""
+
+    bytes: int | None = None
+    """As it is kept."""
+
+    mime: str | None = None
+    """None for a table: it is written in the form that whoever reads it asks for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What is known of a job at one moment. All times are UTC."""
 
@@ -43,15 +62,21 @@ class Job:
     """The user's name; None for a job of somebody who did not sign in."""
 
     phase: Phase
-    parameters: Mapping[str, str]
-    """Of the request itself, never a credential."""
+    parameters: tuple[tuple[str, str], ...]
+    """Names and values of the request itself, in their order; never a credential. A name may come again."""
 
     created: datetime
     destruction: datetime
-    """When the job and its result are removed."""
+    """When the job and its results are removed."""
 
     execution_duration: int
     """Seconds that it may execute."""
+
+    kind: str = QUERY
+    """Which verb executes it."""
+
+    title: str = ""
+    """By which its owner knows it in a list: how its query begins, for instance."""
 
     run_id: str | None = None
     """Whatever its owner wants to call it."""
@@ -69,8 +94,19 @@ class Job:
     """How much is done, 0 to 1; None where nobody knows."""
 
     rows: int | None = None
+    """So far, and in the end of all results together."""
+
     bytes: int | None = None
     overflow: bool = False
-    """A limit cut the result."""
+    """A limit cut a result."""
 
+    estimated_rows: int | None = None
+    estimated_seconds: float | None = None
+    """At work, without the time in the queue."""
+
+    results: tuple[JobResult, ...] = ()
     error: JobError | None = None
+
+    def parameter(self, name: str) -> str | None:
+        """Return the first value of the parameter ``name``, or None."""
+        return next((value for key, value in self.parameters if key == name), None)

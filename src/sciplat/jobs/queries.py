@@ -1,4 +1,4 @@
-"""The two questions about jobs that are longer than a line."""
+"""The questions about jobs that are longer than a line."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from sqlalchemy import Select, func, select
 from sciplat.jobs.models import Phase
 from sciplat.jobs.tables import jobs
 
-__all__ = ["listing", "next_in_turn"]
-
-_NOBODY = ""
+__all__ = ["executing_of", "first_queued", "listing", "waiting_users"]
 
 
 def listing(owner: str, phases: Sequence[Phase], after: datetime | None, last: int | None) -> Select[Any]:
@@ -26,19 +24,30 @@ def listing(owner: str, phases: Sequence[Phase], after: datetime | None, last: i
     return query if last is None else query.limit(last)
 
 
-def next_in_turn(running_per_user: int) -> Select[Any]:
-    """Ask for the queued job whose turn it is: of whoever has the fewest executing, then the oldest."""
-    busy = (
-        select(func.coalesce(jobs.c.owner, _NOBODY).label("who"), func.count().label("running"))
-        .where(jobs.c.phase == Phase.EXECUTING.value)
-        .group_by(jobs.c.owner)
-        .subquery()
+def executing_of() -> Select[Any]:
+    """Ask how many jobs of each user execute."""
+    return (
+        select(jobs.c.owner, func.count()).where(jobs.c.phase == Phase.EXECUTING.value).group_by(jobs.c.owner)
     )
-    running = func.coalesce(busy.c.running, 0)
+
+
+def waiting_users() -> Select[Any]:
+    """Ask since when each user has waited, who has a job in the queue."""
+    return (
+        select(jobs.c.owner, func.min(jobs.c.queued))
+        .where(jobs.c.phase == Phase.QUEUED.value)
+        .group_by(jobs.c.owner)
+    )
+
+
+def first_queued(owner: str | None) -> Select[Any]:
+    """Ask for a user's job that was queued first."""
     return (
         select(jobs.c.id)
-        .join_from(jobs, busy, func.coalesce(jobs.c.owner, _NOBODY) == busy.c.who, isouter=True)
-        .where(jobs.c.phase == Phase.QUEUED.value, running < running_per_user)
-        .order_by(running, jobs.c.queued, jobs.c.id)
+        .where(
+            jobs.c.phase == Phase.QUEUED.value,
+            jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner,
+        )
+        .order_by(jobs.c.queued, jobs.c.id)
         .limit(1)
     )

@@ -5,18 +5,19 @@ from __future__ import annotations
 import base64
 import builtins
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from sciplat.database import Database, in_folder
 from sciplat.errors import NotFoundError, UsageError
-from sciplat.jobs.models import Job, JobError, Phase
-from sciplat.jobs.queries import listing, next_in_turn
+from sciplat.jobs.models import QUERY, Job, JobError, JobResult, Phase
+from sciplat.jobs.queries import executing_of, first_queued, listing, waiting_users
+from sciplat.jobs.rows import Pairs, checked, job_of, titled, values_of
 from sciplat.jobs.tables import jobs
 
 __all__ = ["RESTARTS", "JobStore"]
@@ -28,7 +29,7 @@ _ROOM = "sciplat.jobs"
 _LONGEST_RUN_ID = 1000
 
 
-_AFRESH: dict[str, Any] = {"started": None, "progress": None, "rows": None}
+_AFRESH: dict[str, Any] = {"started": None, "progress": None, "rows": None, "bytes": None}
 """What a job loses that begins anew."""
 
 
@@ -79,7 +80,7 @@ class JobStore:
         """Return one job, or None."""
         with self._database.read() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == _plain(job_id))).one_or_none()
-        return None if row is None else _job(row)
+        return None if row is None else job_of(row)
 
     def list(
         self,
@@ -101,19 +102,19 @@ class JobStore:
             Only so many of the newest.
         """
         with self._database.read() as connection:
-            return [_job(row) for row in connection.execute(listing(owner, phases, after, last))]
+            return [job_of(row) for row in connection.execute(listing(owner, phases, after, last))]
 
     def executing(self) -> builtins.list[Job]:
         """Return the jobs that are executing, the oldest first."""
         query = select(jobs).where(jobs.c.phase == Phase.EXECUTING.value).order_by(jobs.c.queued, jobs.c.id)
         with self._database.read() as connection:
-            return [_job(row) for row in connection.execute(query)]
+            return [job_of(row) for row in connection.execute(query)]
 
     def expired(self, now: datetime) -> builtins.list[Job]:
         """Return the jobs whose destruction has come."""
         query = select(jobs).where(jobs.c.destruction <= now).order_by(jobs.c.destruction, jobs.c.id)
         with self._database.read() as connection:
-            return [_job(row) for row in connection.execute(query)]
+            return [job_of(row) for row in connection.execute(query)]
 
     def version(self) -> int:
         """Return a number that differs after any process has changed a job, within microseconds.
@@ -128,9 +129,11 @@ class JobStore:
         self,
         *,
         owner: str | None,
-        parameters: Mapping[str, str],
+        parameters: Pairs,
         destruction: datetime,
         execution_duration: int,
+        kind: str = QUERY,
+        title: str = "",
         run_id: str | None = None,
         quote: datetime | None = None,
         run: bool = False,
@@ -147,22 +150,24 @@ class JobStore:
             id=_new_id(),
             owner=owner,
             phase=Phase.QUEUED if run else Phase.PENDING,
-            parameters=_checked(parameters),
+            parameters=checked(parameters),
+            kind=kind,
+            title=titled(title),
             created=now,
             queued=now if run else None,
             destruction=destruction,
             execution_duration=execution_duration,
-            run_id=_checked({"RUNID": run_id})["RUNID"] if run_id else None,
+            run_id=checked([("RUNID", run_id)])[0][1] if run_id else None,
             quote=quote,
         )
         if run_id is not None and len(run_id) > _LONGEST_RUN_ID:
             raise UsageError(f"RUNID has {len(run_id)} characters; up to {_LONGEST_RUN_ID} are kept")
         with self._database.write() as connection:
-            connection.execute(jobs.insert().values(_values(job)))
+            connection.execute(jobs.insert().values(values_of(job)))
         return job
 
-    def set_parameters(self, job_id: str, parameters: Mapping[str, str]) -> Job:
-        """Add parameters to a pending job, or change them.
+    def set_parameters(self, job_id: str, parameters: Pairs, *, title: str | None = None) -> Job:
+        """Give a pending job these parameters instead of those it has.
 
         Raises
         ------
@@ -171,11 +176,13 @@ class JobStore:
         NotFoundError
             There is no such job.
         """
-        checked = _checked(parameters)
+        values: dict[str, Any] = {"parameters": checked(parameters)}
+        if title is not None:
+            values["title"] = titled(title)
         with self._database.write() as connection:
             job = _required(connection, job_id)
             _require_phase(job, Phase.PENDING, do="change the parameters of")
-            return _change(connection, job_id, parameters={**job.parameters, **checked})
+            return _change(connection, job_id, **values)
 
     def set_execution_duration(self, job_id: str, seconds: int) -> Job:
         """Let a job that doesn't execute yet do so for ``seconds``.
@@ -258,9 +265,16 @@ class JobStore:
             A user with so many executing jobs waits.
         """
         with self._database.write() as connection:
-            found = connection.execute(next_in_turn(running_per_user)).scalar()
-            if found is None:
+            running = {who: count for who, count in connection.execute(executing_of())}  # noqa: C416
+            waiting = [
+                (running.get(who, 0), since, who)
+                for who, since in connection.execute(waiting_users())
+                if running.get(who, 0) < running_per_user
+            ]
+            if not waiting:
                 return None
+            _, _, who = min(waiting, key=lambda turn: turn[:2])
+            found = connection.execute(first_queued(who)).scalar_one()
             return _change(
                 connection, found, phase=Phase.EXECUTING.value, started=self._now(), progress=None, error=None
             )
@@ -281,10 +295,15 @@ class JobStore:
             job_id, "note the progress of", progress=min(max(progress, 0.0), 1.0), rows=rows
         )
 
-    def complete(self, job_id: str, *, rows: int, size: int, overflow: bool) -> Job:
-        """Note that an executing job is done, its result of ``rows`` and ``size`` bytes being safe.
+    def complete(self, job_id: str, results: Sequence[JobResult], *, overflow: bool = False) -> Job:
+        """Note that an executing job is done, its results being safe.
 
         One that was stopped meanwhile stays so, as the answer says.
+
+        Parameters
+        ----------
+        overflow
+            A limit cut one of the results.
 
         Raises
         ------
@@ -293,15 +312,17 @@ class JobStore:
         NotFoundError
             It was deleted.
         """
+        rows = [result.rows for result in results if result.rows is not None]
         return self._of_executing(
             job_id,
             "complete",
             phase=Phase.COMPLETED.value,
             ended=self._now(),
             progress=1.0,
-            rows=rows,
-            bytes=size,
+            rows=sum(rows) if rows else None,
+            bytes=sum(result.bytes or 0 for result in results),
             overflow=overflow,
+            results=[asdict(result) for result in results],
         )
 
     def fail(self, job_id: str, error: JobError) -> Job:
@@ -357,7 +378,7 @@ class JobStore:
         """
         with self._database.write() as connection:
             rows = connection.execute(select(jobs).where(jobs.c.phase == Phase.EXECUTING.value)).all()
-            return [self._again(connection, _job(row)) for row in rows]
+            return [self._again(connection, job_of(row)) for row in rows]
 
     def _again(self, connection: Connection, job: Job) -> Job:
         if job.restarts < RESTARTS:
@@ -382,7 +403,7 @@ def _required(connection: Connection, job_id: str) -> Job:
     row = connection.execute(select(jobs).where(jobs.c.id == _plain(job_id))).one_or_none()
     if row is None:
         raise NotFoundError(f"There is no job {job_id[:60]!r}")
-    return _job(row)
+    return job_of(row)
 
 
 def _require_phase(job: Job, *phases: Phase, do: str) -> None:
@@ -392,7 +413,7 @@ def _require_phase(job: Job, *phases: Phase, do: str) -> None:
 
 def _change(connection: Connection, job_id: str, **values: Any) -> Job:
     row = connection.execute(update(jobs).where(jobs.c.id == job_id).values(values).returning(jobs)).one()
-    return _job(row)
+    return job_of(row)
 
 
 def _new_id() -> str:
@@ -401,23 +422,3 @@ def _new_id() -> str:
 
 def _plain(job_id: str) -> str:
     return job_id if job_id.isascii() else ""
-
-
-def _checked(parameters: Mapping[str, str]) -> dict[str, str]:
-    for name, value in parameters.items():
-        try:
-            f"{name}={value}".encode()
-        except UnicodeEncodeError:
-            raise UsageError(f"The parameter {name[:60]!a} is no text: it has half of a character") from None
-    return dict(parameters)
-
-
-def _values(job: Job) -> dict[str, Any]:
-    values = {name: getattr(job, name) for name in jobs.columns.keys()}  # noqa: SIM118  # no mapping
-    return {**values, "phase": job.phase.value, "error": None if job.error is None else asdict(job.error)}
-
-
-def _job(row: Row[Any]) -> Job:
-    values = dict(row._mapping)  # noqa: SLF001  # its public name, underscored to keep clear of columns
-    error = values["error"]
-    return Job(**{**values, "phase": Phase(row.phase), "error": None if error is None else JobError(**error)})

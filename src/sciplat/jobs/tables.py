@@ -15,8 +15,9 @@ jobs = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("owner", String),
+    Column("kind", String, nullable=False),
     Column("phase", String, nullable=False),
-    Column("parameters", JSON, nullable=False),
+    Column("title", String, nullable=False),
     Column("run_id", String),
     Column("created", Instant, nullable=False),
     Column("queued", Instant),
@@ -30,10 +31,15 @@ jobs = Table(
     Column("rows", BigInteger),
     Column("bytes", BigInteger),
     Column("overflow", Boolean, nullable=False),
+    Column("estimated_rows", BigInteger),
+    Column("estimated_seconds", Float),
+    # What can be long stands last: SQLite reads a row from its start, and lists need none of it.
     Column("error", JSON(none_as_null=True)),
-    # One index a question: a user's newest jobs, the queue, what is over.
+    Column("results", JSON, nullable=False),
+    Column("parameters", JSON, nullable=False),
+    # One index a question: a user's newest jobs, the queue and its turns, what is over.
     Index("jobs_of_owner", "owner", "created", "id"),
     Index("jobs_of_owner_in_phase", "owner", "phase", "created", "id"),
-    Index("jobs_in_phase", "phase", "queued", "id"),
+    Index("jobs_in_phase", "phase", "owner", "queued", "id"),
     Index("jobs_by_destruction", "destruction"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +24,13 @@ from sciplat.errors import (
 )
 from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
-from sciplat.jobs.models import Job, JobError, Phase
+from sciplat.jobs.models import Job, JobError, JobResult, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.plan import LANGUAGES, Query
 from sciplat.services.query import QueryService
 
-__all__ = ["ExecuteService"]
+__all__ = ["ExecuteService", "Verb", "query_verb"]
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +42,10 @@ _CLEAN_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 
+Verb = Callable[[Job, Visitor, Path, int], Running]
+"""Begins what a job asks: given the job, its owner, the file for its result and the bytes left for it."""
+
+
 class ExecuteService:
     """Takes up queued jobs in turn; each runs in a thread of its own and a worker of the engine."""
 
@@ -48,7 +53,7 @@ class ExecuteService:
         self,
         jobs: JobStore,
         identity: IdentityStore,
-        query: QueryService,
+        verbs: Mapping[str, Verb],
         *,
         spools: Path,
         spool_disk_fraction: float,
@@ -57,7 +62,7 @@ class ExecuteService:
     ) -> None:
         self._jobs = jobs
         self._identity = identity
-        self._query = query
+        self._verbs = verbs
         self._spools = spools
         self._spool_disk_fraction = spool_disk_fraction
         self._slots = slots
@@ -150,9 +155,8 @@ class ExecuteService:
         spool = result_file(self._spools, job.id)
         try:
             outcome = self._run(job, spool)
-            done = self._jobs.complete(
-                job.id, rows=outcome.rows, size=outcome.bytes, overflow=outcome.overflow
-            )
+            result = JobResult("result", outcome.rows, outcome.bytes)
+            done = self._jobs.complete(job.id, [result], overflow=outcome.overflow)
             if done.phase is not Phase.COMPLETED:  # aborted in its last moment
                 spool.unlink(missing_ok=True)
         except CancelledError:
@@ -168,17 +172,10 @@ class ExecuteService:
 
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
-        query = Query(
-            job.parameters.get("QUERY", ""), _maxrec(job), job.parameters.get("LANG") or LANGUAGES[0]
-        )
-        plan = self._query.plan(query, visitor=self._owner(job))
-        self._running[job.id] = running = self._query.run(
-            plan,
-            spool=spool,
-            durable=True,
-            seconds=job.execution_duration,
-            bytes_left=self._bytes_left(),
-        )
+        begin = self._verbs.get(job.kind)
+        if begin is None:
+            raise UsageError(f"This instance has nothing that executes jobs of the kind {job.kind!r}.")
+        self._running[job.id] = running = begin(job, self._owner(job), spool, self._bytes_left())
         # It may have been aborted, or the instance stopped, before there was anything to cancel.
         self._stop_aborted()
         if self._stop.is_set():
@@ -211,6 +208,22 @@ class ExecuteService:
         return left
 
 
-def _maxrec(job: Job) -> int | None:
-    text = job.parameters.get("MAXREC")
-    return int(text) if text else None
+def query_verb(query: QueryService) -> Verb:
+    """Return what executes jobs that ask the catalogs."""
+
+    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
+        maxrec = job.parameter("MAXREC")
+        asked = Query(
+            job.parameter("QUERY") or "",
+            int(maxrec) if maxrec else None,
+            job.parameter("LANG") or LANGUAGES[0],
+        )
+        return query.run(
+            query.plan(asked, visitor=owner),
+            spool=spool,
+            durable=True,
+            seconds=job.execution_duration,
+            bytes_left=bytes_left,
+        )
+
+    return begin

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,11 +11,16 @@ from sciplat.engine.result import Result
 from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
 from sciplat.identity.models import Scope
-from sciplat.jobs.models import Job, Phase
+from sciplat.jobs.models import QUERY, Job, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 
 __all__ = ["JobLimits", "SubmitService"]
+
+Pairs = Sequence[tuple[str, str]]
+
+_TITLES = ("QUERY", "ID")
+"""The parameters whose first value is what a list shows of a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +47,25 @@ class SubmitService:
 
     def submit(
         self,
-        parameters: Mapping[str, str],
+        parameters: Pairs,
         *,
         visitor: Visitor,
+        kind: str = QUERY,
         run_id: str | None = None,
         duration: int | None = None,
         destruction: datetime | None = None,
         run: bool = False,
     ) -> Job:
-        """Make a job from the parameters of a request; with ``run`` it is queued at once.
+        """Make a job of a ``kind`` from the parameters of a request; with ``run`` it is queued at once.
 
         Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         return self._jobs.create(
             owner=visitor.name,
-            parameters=dict(parameters),
+            parameters=parameters,
+            kind=kind,
+            title=_title(parameters),
             run_id=run_id,
             destruction=self._destruction(destruction),
             execution_duration=self._duration(duration),
@@ -103,9 +111,12 @@ class SubmitService:
         self._jobs.delete(job.id)
         result_file(self._spools, job.id).unlink(missing_ok=True)
 
-    def set_parameters(self, job_id: str, parameters: Mapping[str, str], *, visitor: Visitor) -> None:
-        """Change parameters of a job that is still pending."""
-        self._jobs.set_parameters(self.job(job_id, visitor=visitor).id, dict(parameters))
+    def set_parameters(self, job_id: str, parameters: Pairs, *, visitor: Visitor) -> None:
+        """Change parameters of a job that is still pending: those named lose all values that they had."""
+        job = self.job(job_id, visitor=visitor)
+        named = {name for name, _ in parameters}
+        changed = (*(pair for pair in job.parameters if pair[0] not in named), *parameters)
+        self._jobs.set_parameters(job.id, changed, title=_title(changed))
 
     def set_execution_duration(self, job_id: str, seconds: int, *, visitor: Visitor) -> None:
         """Let a pending job run for so long; a longer wish than allowed is cut (UWS 1.1, section 2.2.3)."""
@@ -141,3 +152,8 @@ class SubmitService:
         if wish is None:
             return now + timedelta(days=self._limits.days)
         return min(wish, now + timedelta(days=self._limits.days_max))
+
+
+def _title(parameters: Pairs) -> str:
+    given = dict(reversed(parameters))
+    return next((given[name] for name in _TITLES if name in given), "")

@@ -72,6 +72,11 @@ class Running:
             stream.overflow = self._outcome is not None and self._outcome.overflow
         stream.batches = self._follow(stream)
         stream.again = partial(self._follow, stream)
+
+        def ended() -> None:
+            stream.overflow = self.wait().overflow
+
+        stream.ended = ended
         return stream
 
     def wait(self, timeout_seconds: float | None = None) -> Outcome:

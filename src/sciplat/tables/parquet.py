@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from sciplat.tables.arrow import with_columns
 from sciplat.tables.cells import Cell, Shape, cells_of, settle
 from sciplat.tables.document import Document, Info
 from sciplat.tables.rereading import reread
+from sciplat.tables.sink import Sink
 from sciplat.tables.stream import TableStream
 from sciplat.tables.votable import description
 
@@ -35,7 +35,7 @@ def write(stream: TableStream, document: Document) -> Iterator[bytes]:
     """
     cells = cells_of(stream)
     schema = with_columns(stream.schema, stream.columns)
-    sink = _Sink()
+    sink = Sink()
     with reread(stream) as (first, again):
         widths = _widths(cells, first)
         infos = (Info("QUERY_STATUS", "OVERFLOW"),) if stream.overflow else ()
@@ -78,26 +78,3 @@ def _groups(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa
             group, rows, size = [], 0, 0
     if rows:
         yield pa.Table.from_batches(group)
-
-
-class _Sink(io.RawIOBase):
-    """Holds what was written until it is taken; a file never looks back at it."""
-
-    def __init__(self) -> None:
-        self._held: list[bytes] = []
-        self._place = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._place
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        self._held.append(bytes(data))
-        self._place += len(data)
-        return len(data)
-
-    def taken(self) -> bytes:
-        content, self._held = b"".join(self._held), []
-        return content

@@ -33,3 +33,6 @@ class TableStream:
 
     again: Callable[[], Iterator[pa.RecordBatch]] | None = None
     """Returns the batches from the beginning, once ``batches`` has ended; None: they pass by once."""
+
+    ended: Callable[[], None] | None = None
+    """Waits until the rows are complete and ``overflow`` is final, however few were read; None: it is."""

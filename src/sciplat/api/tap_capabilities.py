@@ -47,6 +47,8 @@ _ADQL = Language(
         FeatureList(ADQL_FEATURES["sets"], (Feature("UNION"), Feature("EXCEPT"), Feature("INTERSECT"))),
         FeatureList(ADQL_FEATURES["common-table"], (Feature("WITH"),)),
         FeatureList(ADQL_FEATURES["type"], (Feature("CAST"),)),
+        FeatureList(ADQL_FEATURES["unit"], (Feature("IN_UNIT"),)),
+        FeatureList(ADQL_FEATURES["conditional"], (Feature("COALESCE"),)),
         FeatureList(ADQL_FEATURES["offset"], (Feature("OFFSET"),)),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Callable
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Request
@@ -72,16 +73,27 @@ def respond(
 
 
 async def respond_with(
-    answer: Answer, form: Format, document: Document, *, request: Request, turns: CapacityLimiter
+    answer: Answer,
+    form: Format,
+    document: Document,
+    *,
+    request: Request,
+    turns: CapacityLimiter,
+    seen_as: Callable[[TableStream], TableStream] = lambda stream: stream,
 ) -> Response:
     """Return a response with the rows of ``answer``, which ends with the response or when the asker has gone.
 
-    It waits in a thread of ``turns``, so that many slow queries keep nobody else from being answered.
+    Parameters
+    ----------
+    turns
+        It waits in a thread of these, so that many slow queries keep nobody else from being answered.
+    seen_as
+        Describes the columns anew, where a service says more of them than the query.
     """
     gone = asyncio.create_task(_stop_when_gone(request.receive, answer))
     try:
         response = await to_thread.run_sync(
-            lambda: respond(answer.stream(), form, document, request=request), limiter=turns
+            lambda: respond(seen_as(answer.stream()), form, document, request=request), limiter=turns
         )
     except BaseException:
         await _close(answer)

@@ -97,7 +97,7 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
         "logs": {},
         "routes": [
             {"handle": [_HEADERS]},
-            {"match": [{"not": [{"path": ["/api/tap/*"]}]}], "handle": [_ENCODE]},
+            {"match": [{"not": [{"path": ["/api/tap/*", "/api/scs/*"]}]}], "handle": [_ENCODE]},
             # The proxy can send on no such request, and would say that the instance is starting.
             {
                 "match": [{"vars": {"{http.request.host}": [""]}}],

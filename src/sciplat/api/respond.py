@@ -90,11 +90,16 @@ async def respond_with(
     seen_as
         Describes the columns anew, where a service says more of them than the query.
     """
+
+    def respond_and_close() -> Response:
+        response = respond(seen_as(answer.stream()), form, document, request=request)
+        if not isinstance(response, StreamingResponse):
+            answer.close()
+        return response
+
     gone = asyncio.create_task(_stop_when_gone(request.receive, answer))
     try:
-        response = await to_thread.run_sync(
-            lambda: respond(seen_as(answer.stream()), form, document, request=request), limiter=turns
-        )
+        response = await to_thread.run_sync(respond_and_close, limiter=turns)
     except BaseException:
         await _close(answer)
         raise
@@ -102,7 +107,6 @@ async def respond_with(
         gone.cancel()
     if isinstance(response, StreamingResponse):
         return _Rows(response, answer)
-    await _close(answer)
     return response
 
 

@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
@@ -13,7 +14,7 @@ from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
 from sciplat.errors import UsageError
 from sciplat.services.plan import LANGUAGES, Query
-from sciplat.tables.document import Document
+from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
@@ -50,7 +51,12 @@ def refuse_uploads(parameters: Parameters) -> None:
 
 def format_of(parameters: Parameters) -> Format:
     """Return the format that a request asks for: RESPONSEFORMAT, or FORMAT as TAP 1.0 had it."""
-    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT"))
+    return negotiate(sent_format(parameters))
+
+
+def sent_format(parameters: Parameters) -> str | None:
+    """Return the format that a request asks for, as it says it."""
+    return parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT")
 
 
 @router.get("/sync", response_class=Response)
@@ -59,14 +65,21 @@ async def sync(request: Request, parameters: Dali, visitor: Visiting, asking: As
     """Run a query and answer its rows."""
     query, form = query_of(parameters), format_of(parameters)
     turns = request.app.state.turns
-    answer = await to_thread.run_sync(lambda: asking.answer(query, visitor=visitor), limiter=turns)
-    return await respond_with(
+    sent, aspect = sent_format(parameters), aspect_of(request)
+    answer = await to_thread.run_sync(
+        lambda: asking.answer(query, visitor=visitor, aspect=aspect, form=sent), limiter=turns
+    )
+    infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
+    response = await respond_with(
         answer,
-        lambda stream: form.write(stream, Document(query=query.adql)),
+        lambda stream: form.write(stream, Document(query=query.adql, infos=infos)),
         media_type=form.mime,
         request=request,
         turns=turns,
     )
+    if answer.id is not None:
+        response.headers["X-Sciplat-Query"] = answer.id
+    return response
 
 
 @router.get("/tables", response_class=Response)

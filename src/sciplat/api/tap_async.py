@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from sciplat.adql.tokens import MAX_LENGTH
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
@@ -98,6 +99,7 @@ def submit(request: Request, parameters: Dali, visitor: Visiting, instance: Reac
     job = instance.submit.submit(
         _kept(parameters),
         visitor=visitor,
+        aspect=aspect_of(request),
         run_id=parameters.text("RUNID"),
         duration=None if duration is None else _duration(duration),
         destruction=None if destruction is None else _when("DESTRUCTION", destruction),
@@ -160,7 +162,7 @@ def set_phase(
     """Run a pending job with PHASE=RUN, or stop one with PHASE=ABORT."""
     match (parameters.text("PHASE") or "").upper():
         case "RUN":
-            instance.submit.run(job_id, visitor=visitor)
+            instance.submit.run(job_id, visitor=visitor, aspect=aspect_of(request))
         case "ABORT":
             instance.submit.abort(job_id, visitor=visitor)
         case other:

@@ -19,6 +19,7 @@ from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import QUERY
 from sciplat.jobs.store import JobStore
 from sciplat.services.execute import ExecuteService, query_verb
+from sciplat.services.loader import Loader
 from sciplat.services.note import NoteService
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
@@ -26,6 +27,11 @@ from sciplat.services.recall import HistoryLimits, RecallService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
+from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.uploads.store import UploadStore
+
+_READER_BYTES = 2 << 30
+"""Memory of a process that reads an upload."""
 
 if TYPE_CHECKING:
     from sciplat.services.ingest import IngestService
@@ -133,6 +139,21 @@ class Instance:
                 days_max=settings.result_days_max,
             ),
             notes=self.notes,
+        )
+
+    @cached_property
+    def uploads(self) -> UploadService:
+        """The verb that takes in tables that come with queries."""
+        settings = self.settings.query
+        return UploadService(
+            UploadStore(self.home / "uploads"),
+            Loader(at_once=cores(), seconds=settings.sync_seconds, memory_bytes=_READER_BYTES),
+            work=self.work / "uploads",
+            limits=UploadLimits(
+                bytes=settings.upload_bytes,
+                kept_bytes=int(disk_usage(self.home).total * settings.spool_disk_fraction),
+                keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
+            ),
         )
 
     @property

@@ -10,6 +10,7 @@ from sciplat.adql.kinds import Kind, kind_of, set_kind
 
 __all__ = [
     "add",
+    "aggregate_name",
     "aggregates",
     "all_of",
     "any_of",
@@ -115,7 +116,10 @@ def real(node: exp.Expr) -> exp.Expr:
     """Return a node whose value is DOUBLE."""
     if kind_of(node) is Kind.FLOAT or node.meta_get("done"):
         return node
-    return exp.TryCast(this=node, to=exp.DataType(this=exp.DType.DOUBLE))
+    new = exp.TryCast(this=node, to=exp.DataType(this=exp.DType.DOUBLE))
+    set_kind(new, Kind.FLOAT)
+    new.meta["done"] = True
+    return new
 
 
 def add(*terms: exp.Expr) -> exp.Expr:
@@ -137,3 +141,8 @@ def aggregates(node: exp.Expr) -> list[exp.AggFunc]:
     """Return the aggregates in a value, without those of the queries inside it."""
     found = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
     return [inner for inner in found if isinstance(inner, exp.AggFunc)]
+
+
+def aggregate_name(node: exp.AggFunc) -> str:
+    """Return what the query calls an aggregate."""
+    return node.name if isinstance(node, exp.AnonymousAggFunc) else node.key.upper()

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sciplat.adql.build import add, all_of, call, constant, copy, multiply, number, strip, subtract
+from sciplat.adql.constructors import read_shape
 from sciplat.adql.regions import healpix_column
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
-from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, read_shape
+from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
 from sciplat.adql.spherical import ranges_test
 from sciplat.sky.healpix import cover
 from sciplat.sky.region import Circle

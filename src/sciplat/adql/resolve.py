@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from sciplat.adql.build import aggregates
+from sciplat.adql.build import aggregate_name, aggregates
 from sciplat.adql.catalog import Catalog, TableSource, matching
 from sciplat.adql.cursor import span
 from sciplat.adql.functions import FUNCTIONS, nearest
@@ -22,6 +22,8 @@ from sciplat.adql.outputs import describe, unique
 from sciplat.adql.resolved import Reference, Resolved
 from sciplat.adql.scope import Field, Relation, Scope, quoted
 from sciplat.adql.tokens import Text
+from sciplat.adql.units import in_unit
+from sciplat.vo.units import same
 
 __all__ = ["resolve"]
 
@@ -130,10 +132,12 @@ class _Resolver:
                 if common_kind(kinds) is Kind.OTHER and Kind.OTHER not in kinds:
                     raise self.resolved.error(
                         operator,
-                        f"{operator.key.upper()} cannot put a {other.kind} ({other.column.name}) "
-                        f"into the column {one.column.name} with a {one.kind}",
+                        f"{operator.key.upper()} cannot put {other.kind.phrase} ({other.column.name}) "
+                        f"into the column {one.column.name} with {one.kind.phrase}",
                     )
-            fields = tuple(_common(one, other) for one, other in zip(fields, others, strict=True))
+            # ADQL 2.1, section 4.6: EXCEPT and INTERSECT take what is known of a column from the left.
+            common = _united if isinstance(operator, exp.Union) else _left
+            fields = tuple(common(one, other) for one, other in zip(fields, others, strict=True))
         return fields
 
     def _operand(self, operator: exp.SetOperation, key: str, outer: Scope | None) -> tuple[Field, ...]:
@@ -154,7 +158,8 @@ class _Resolver:
             self.expression(where, scope)
             for aggregate in aggregates(where):
                 raise self.resolved.error(
-                    aggregate, f"{aggregate.key.upper()} cannot stand in WHERE: put the condition into HAVING"
+                    aggregate,
+                    f"{aggregate_name(aggregate)} cannot stand in WHERE: put the condition into HAVING",
                 )
         items = self._items(node, scope)
         for item in items:
@@ -232,7 +237,7 @@ class _Resolver:
             if item is None and isinstance(term, exp.Column) and term.args.get("table") is None:
                 item = self._named_item(term, scope, items, fields)
             for aggregate in aggregates(term if item is None else item):
-                raise self.resolved.error(term, f"{aggregate.key.upper()} cannot be grouped by")
+                raise self.resolved.error(term, f"{aggregate_name(aggregate)} cannot be grouped by")
             if item is not None:
                 term.replace(item.copy())
             elif _is_written_out(term):
@@ -398,6 +403,9 @@ class _Resolver:
             elif isinstance(inner, exp.Anonymous):
                 self._check_function(inner)
         annotate(node)
+        for inner in reversed(found):
+            if isinstance(inner, exp.Anonymous) and inner.name == "IN_UNIT":
+                in_unit(self.resolved, inner)
 
     def _resolve_column(self, node: exp.Column, scope: Scope) -> None:
         entry, relation, merged = scope.find(node)
@@ -431,16 +439,27 @@ def _is_written_out(value: exp.Expr) -> bool:
     return isinstance(value, exp.Literal | exp.Null | exp.Boolean)
 
 
-def _common(one: Field, other: Field) -> Field:
-    """Return the column of a set operation: what both queries say of it."""
+def _left(one: Field, other: Field) -> Field:
+    """Return the column of EXCEPT or INTERSECT: the left one, of a type that holds both."""
     a, b = one.column, other.column
+    alike = a.datatype == b.datatype and a.arraysize == b.arraysize
     column = replace(
         a,
-        datatype=a.datatype if a.datatype == b.datatype and a.arraysize == b.arraysize else None,
-        arraysize=a.arraysize if a.arraysize == b.arraysize else None,
+        datatype=a.datatype if alike else None,
+        arraysize=a.arraysize if alike else None,
         xtype=a.xtype if a.xtype == b.xtype else None,
-        unit=a.unit if a.unit == b.unit else None,
+    )
+    return Field(column, one.sql, common_kind({one.kind, other.kind}))
+
+
+def _united(one: Field, other: Field) -> Field:
+    """Return the column of UNION: what both queries say of it."""
+    left, b = _left(one, other), other.column
+    a = left.column
+    column = replace(
+        a,
+        unit=a.unit if same(a.unit, b.unit) else None,
         ucd=a.ucd if a.ucd == b.ucd else None,
         utype=a.utype if a.utype == b.utype else None,
     )
-    return Field(column, one.sql, common_kind({one.kind, other.kind}))
+    return replace(left, column=column)

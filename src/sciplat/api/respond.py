@@ -51,19 +51,25 @@ async def respond_with(
 
     It waits in a thread of ``turns``, so that many slow queries keep nobody else from being answered.
     """
+
+    def respond_and_close() -> Response:
+        response = respond(write(answer.stream()), media_type=media_type)
+        if not isinstance(response, StreamingResponse):
+            answer.close()
+        return response
+
     gone = asyncio.create_task(_stop_when_gone(request.receive, answer))
     try:
-        response = await to_thread.run_sync(
-            lambda: respond(write(answer.stream()), media_type=media_type), limiter=turns
-        )
+        response = await to_thread.run_sync(respond_and_close, limiter=turns)
     except BaseException:
         await _close(answer)
         raise
     finally:
         gone.cancel()
     if isinstance(response, StreamingResponse):
-        return _Rows(response, answer)
-    await _close(answer)
+        response = _Rows(response, answer)
+    if answer.id is not None:
+        response.headers["X-Sciplat-Query"] = answer.id
     return response
 
 

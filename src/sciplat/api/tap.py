@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
-from sciplat.api.parameters import Dali, Parameters
+from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
+from sciplat.api.uploads import sent_with
 from sciplat.errors import UsageError
 from sciplat.services.plan import LANGUAGES, Query
+from sciplat.services.query import Answer
 from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
-__all__ = ["PREFIX", "XML", "format_of", "query_of", "refuse_uploads", "router"]
+__all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
 
 PREFIX = "/api/tap"
 XML = "application/xml"
@@ -36,50 +40,45 @@ def query_of(parameters: Parameters) -> Query:
     request = parameters.text("REQUEST")
     if request is not None and request.lower() != "doquery":
         raise UsageError(f"REQUEST={request[:40]!r} is unknown; it can only be doQuery.")
-    refuse_uploads(parameters)
     adql = parameters.text("QUERY")
     if adql is None or not adql.strip():
         raise UsageError("QUERY is missing: send QUERY=SELECT …")
     return Query(adql, parameters.whole_number("MAXREC"), parameters.text("LANG") or LANGUAGES[0])
 
 
-def refuse_uploads(parameters: Parameters) -> None:
-    """Refuse a request with tables of its own."""
-    if parameters.text("UPLOAD"):
-        raise UsageError("This service takes no uploads: leave out UPLOAD.")
-
-
-def format_of(parameters: Parameters) -> Format:
+def format_of(parameters: Parameters, *, otherwise: str | None = None) -> Format:
     """Return the format that a request asks for: RESPONSEFORMAT, or FORMAT as TAP 1.0 had it."""
-    return negotiate(sent_format(parameters))
+    return negotiate(wished_format(parameters) or otherwise)
 
 
-def sent_format(parameters: Parameters) -> str | None:
+def wished_format(parameters: Parameters) -> str | None:
     """Return the format that a request asks for, as it says it."""
     return parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT")
 
 
 @router.get("/sync", response_class=Response)
 @router.post("/sync", response_class=Response)
-async def sync(request: Request, parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
+async def sync(
+    request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
+) -> Response:
     """Run a query and answer its rows."""
-    query, form = query_of(parameters), format_of(parameters)
+    query, form, sent = query_of(parameters), format_of(parameters), sent_with(parameters)
     turns = request.app.state.turns
-    sent, aspect = sent_format(parameters), aspect_of(request)
-    answer = await to_thread.run_sync(
-        lambda: asking.answer(query, visitor=visitor, aspect=aspect, form=sent), limiter=turns
-    )
+    wished, aspect = wished_format(parameters), aspect_of(request)
+
+    def ask() -> Answer:
+        uploads = instance.uploads.receive(sent)
+        return asking.answer(replace(query, uploads=uploads), visitor=visitor, aspect=aspect, form=wished)
+
+    answer = await to_thread.run_sync(ask, limiter=turns)
     infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
-    response = await respond_with(
+    return await respond_with(
         answer,
         lambda stream: form.write(stream, Document(query=query.adql, infos=infos)),
         media_type=form.mime,
         request=request,
         turns=turns,
     )
-    if answer.id is not None:
-        response.headers["X-Sciplat-Query"] = answer.id
-    return response
 
 
 @router.get("/tables", response_class=Response)

@@ -14,7 +14,7 @@ from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.respond import respond
-from sciplat.api.tap import PREFIX, XML, format_of, refuse_uploads
+from sciplat.api.tap import PREFIX, XML, format_of
 from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
 from sciplat.jobs.models import Job, Phase
@@ -45,7 +45,8 @@ def _see(request: Request, job_id: str = "") -> RedirectResponse:
 
 def _kept(parameters: Parameters) -> list[tuple[str, str]]:
     """Return what a job keeps of a request, after looking for mistakes that would only show later."""
-    refuse_uploads(parameters)
+    if parameters.text("UPLOAD"):
+        raise UsageError("Jobs take no uploads: send this query to /sync.")
     format_of(parameters)
     parameters.whole_number("MAXREC")
     if len(parameters.text("QUERY") or "") > MAX_LENGTH:

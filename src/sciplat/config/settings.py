@@ -94,6 +94,12 @@ class QuerySettings(_Group):
         le=10**15,
         description="The most bytes of a result on disk; one that is cut says `OVERFLOW`.",
     )
+    upload_mb: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        description="How large (megabytes) the tables may be together that somebody sends with a query.",
+    )
     running_jobs_per_user: int = Field(
         default=10,
         ge=1,
@@ -114,6 +120,11 @@ class QuerySettings(_Group):
         description="The part of the disk that the results of jobs may fill together, 0 to 1; all workers "
         "together may put down as much while they sort and join.",
     )
+
+    @property
+    def upload_bytes(self) -> int:
+        """How large the tables of a query may be together, in bytes."""
+        return self.upload_mb * _MEGABYTE
 
     @property
     def result_days_max(self) -> int:

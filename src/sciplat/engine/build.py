@@ -203,6 +203,8 @@ def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
         },
     )
     try:
+        # DuckDB takes a forked process for somebody's shell.
+        connection.execute("SET enable_progress_bar = false")
         yield connection
     finally:
         connection.close()

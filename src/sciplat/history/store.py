@@ -165,9 +165,17 @@ def _values(record: Record) -> dict[str, Any]:
         "phase": record.phase.value,
         "uploads": [asdict(upload) for upload in record.uploads],
         "tables": [asdict(table) for table in record.tables],
-        "table_names": "".join([_NO_TABLES, *(f"{table.name.lower()}\n" for table in record.tables)]),
+        "table_names": _lines(record),
         "error": None if record.error is None else dict(record.error),
     }
+
+
+def _lines(record: Record) -> str:
+    names = [
+        *(table.name for table in record.tables),
+        *(f"TAP_UPLOAD.{each.name}" for each in record.uploads),
+    ]
+    return "".join([_NO_TABLES, *(f"{name.lower()}\n" for name in names)])
 
 
 _FIELDS = tuple(name for name in queries.columns.keys() if name != "table_names")  # noqa: SIM118  # no mapping

@@ -14,11 +14,12 @@ from typing import Any, Self
 
 from sciplat.engine.statement import Outcome
 from sciplat.errors import AuthenticationError, CancelledError, PermissionDeniedError, SciplatError
-from sciplat.history.models import Aspect, Record, TableRead
+from sciplat.history.models import Aspect, Record, TableRead, Upload
 from sciplat.history.recorder import Recorder
 from sciplat.jobs.models import QUERY, Job, Phase
 from sciplat.services.access import Visitor
 from sciplat.services.plan import LANGUAGES, Plan, Query
+from sciplat.uploads.models import SCHEMA
 
 __all__ = ["Note", "NoteService", "record_of_job"]
 
@@ -37,7 +38,7 @@ class Note:
     def planned(self, plan: Plan) -> None:
         """Note which tables it reads."""
         if self._record is not None:
-            self._record = replace(self._record, tables=tables_of(plan))
+            self._record = _with_plan(self._record, plan)
 
     def completed(self, outcome: Outcome, *, cached: bool = False) -> None:
         """Note that it came to its end, with ``outcome``."""
@@ -100,6 +101,7 @@ class NoteService:
             created=now,
             started=now,
             phase=Phase.EXECUTING,
+            uploads=_uploads(query),
             version=_version(),
         )
         return Note(self._recorder, record)
@@ -108,16 +110,21 @@ class NoteService:
         """Note how a job stands, with what the caller knows of it beside."""
         if job.owner is not None and job.kind == QUERY and job.phase is not Phase.PENDING:
             record = replace(record_of_job(job), aspect=aspect)
-            self._recorder.record(record if plan is None else replace(record, tables=tables_of(plan)))
+            self._recorder.record(record if plan is None else _with_plan(record, plan))
 
 
-def tables_of(plan: Plan) -> tuple[TableRead, ...]:
-    """Return the tables that a plan reads, with the generations that it pinned."""
+def _with_plan(record: Record, plan: Plan) -> Record:
+    """Return the record with the tables that the plan reads, and the generations that it pinned."""
     found = (
         TableRead(table.schema, table.name, plan.snapshot.file(table.schema, table.name).stem)
         for table in (source.table for source in plan.translation.sources)
+        if table.schema != SCHEMA
     )
-    return tuple(dict.fromkeys(found))
+    return replace(record, tables=tuple(dict.fromkeys(found)), uploads=_uploads(plan.query))
+
+
+def _uploads(query: Query) -> tuple[Upload, ...]:
+    return tuple(Upload(each.table.name, each.sha256, each.table.rows or 0) for each in query.uploads)
 
 
 def record_of_job(job: Job) -> Record:

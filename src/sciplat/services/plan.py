@@ -14,6 +14,7 @@ from sciplat.errors import ADQLError, UnseenNameError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.tap_schema import ROW_SCHEMA
+from sciplat.uploads.models import SCHEMA, Upload
 
 __all__ = ["LANGUAGES", "Plan", "PlanService", "Query", "QueryLimits"]
 
@@ -32,6 +33,9 @@ class Query:
     """At most this many rows; 0 asks for the description of the columns only."""
 
     language: str = "ADQL"
+
+    uploads: tuple[Upload, ...] = ()
+    """Tables that this query alone can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,11 @@ class PlanService:
             )
         snapshot = self._catalogs.snapshot()
         maxrec = self._limits.rows if query.maxrec is None else min(query.maxrec, self._limits.rows)
+        catalog = self._catalog(snapshot, visitor)
+        if query.uploads:
+            catalog = Catalog((*catalog.sources, *map(_upload_source, query.uploads)))
         try:
-            translation = translate(query.adql, self._catalog(snapshot, visitor), maxrec=maxrec)
+            translation = translate(query.adql, catalog, maxrec=maxrec)
         except ADQLError as error:
             if error.unknown_table and visitor.user is None:
                 raise UnseenNameError(
@@ -92,11 +99,13 @@ class PlanService:
                     length=error.length,
                 ) from error
             raise
+        sent = {_upload_alias(upload): upload.file for upload in query.uploads}
         statement = Statement(
             sql=translation.sql,
             attachments=tuple(
-                (source.relation[0], snapshot.file(source.table.schema, source.table.name))
+                (alias, sent.get(alias) or snapshot.file(source.table.schema, source.table.name))
                 for source in translation.sources
+                for alias in source.relation[:1]
             ),
             columns=translation.columns,
             maxrec=maxrec,
@@ -117,6 +126,14 @@ class PlanService:
                     self._visible.popitem(last=False)
             self._visible.move_to_end(key)
             return catalog
+
+
+def _upload_alias(upload: Upload) -> str:
+    return f"{SCHEMA}.{upload.sha256}"
+
+
+def _upload_source(upload: Upload) -> TableSource:
+    return TableSource(upload.table, (_upload_alias(upload), "main", "data"))
 
 
 def _sources(snapshot: Snapshot, visible: frozenset[str]) -> list[TableSource]:

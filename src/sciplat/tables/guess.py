@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sciplat.errors import IngestError
 from sciplat.vo.schema import Column, Datatype
 
-__all__ = ["DEC_MAIN", "ID_MAIN", "RA_MAIN", "Guess", "guess"]
+__all__ = ["DEC_MAIN", "ID_MAIN", "RA_MAIN", "Guess", "guess", "position_of"]
 
 RA_MAIN = "pos.eq.ra;meta.main"
 DEC_MAIN = "pos.eq.dec;meta.main"
@@ -113,7 +113,7 @@ def guess(table: str, columns: Sequence[Column], position: tuple[str, str] | Non
     IngestError
         The columns that the user chose are no numbers, or there are none of that name.
     """
-    modern = [replace(c, ucd=_OLD_UCDS.get(c.ucd, c.ucd) if c.ucd else None) for c in columns]
+    modern = _modern(columns)
     pair = _chosen(modern, position) if position else _find_position(modern)
     described = {c.name: _describe(c) for c in modern}
     main: tuple[str, str] | None = None
@@ -139,6 +139,18 @@ def guess(table: str, columns: Sequence[Column], position: tuple[str, str] | Non
                 described[name] = replace(column, ucd=column.ucd.removesuffix(";meta.main"))
     found = tuple(described.values())
     return Guess(found, main, radians, _ids(table, found), _series(table, found))
+
+
+def position_of(columns: Sequence[Column]) -> tuple[str, str] | None:
+    """Return the columns with right ascension and declination in degrees; None if there are none."""
+    pair = _find_position(_modern(columns))
+    if pair is None or pair[0].unit in _RADIANS:
+        return None
+    return pair[0].name, pair[1].name
+
+
+def _modern(columns: Sequence[Column]) -> list[Column]:
+    return [replace(c, ucd=_OLD_UCDS.get(c.ucd, c.ucd) if c.ucd else None) for c in columns]
 
 
 def _is_angle(column: Column) -> bool:

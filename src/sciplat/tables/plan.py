@@ -11,21 +11,13 @@ from sciplat.errors import IngestError
 from sciplat.tables.arrow import arrow_type
 from sciplat.tables.guess import ID_MAIN, Guess, guess
 from sciplat.tables.merge import agree
-from sciplat.tables.positions import PositionChecker
+from sciplat.tables.positions import INDEX, PositionChecker
 from sciplat.tables.source import RowSource
 from sciplat.vo.schema import HEALPIX_COLUMN, Column, Datatype, Table
 
 __all__ = ["Plan", "make_plan", "overlay"]
 
 _TEXT = (Datatype.CHAR, Datatype.UNICODE_CHAR)
-_INDEX = Column(
-    HEALPIX_COLUMN,
-    Datatype.LONG,
-    ucd="pos.healpix",
-    description="HEALPix cell of order 29, NESTED, of the position",
-    indexed=True,
-    hidden=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ class Plan:
                 is_main = column.ucd in (None, "meta.id") and self.told is None
                 done = replace(done, indexed=True, principal=True, ucd=ucd if is_main and ucd else column.ucd)
             columns.append(done)
-        return tuple(columns) if self.guess.position is None else (_INDEX, *columns)
+        return tuple(columns) if self.guess.position is None else (INDEX, *columns)
 
 
 def make_plan(

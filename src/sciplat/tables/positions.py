@@ -15,9 +15,19 @@ import pyarrow.compute as pc
 from sciplat.errors import IngestError
 from sciplat.sky.healpix import ORDER
 from sciplat.tables.merge import Rows
-from sciplat.vo.schema import HEALPIX_COLUMN
+from sciplat.vo.schema import HEALPIX_COLUMN, Column, Datatype
 
-__all__ = ["PositionChecker", "healpix_29"]
+__all__ = ["INDEX", "PositionChecker", "healpix_29", "sky_index"]
+
+INDEX = Column(
+    HEALPIX_COLUMN,
+    Datatype.LONG,
+    ucd="pos.healpix",
+    description="HEALPix cell of order 29, NESTED, of the position",
+    indexed=True,
+    hidden=True,
+)
+"""What is known of the index."""
 
 
 def healpix_29(ra: pa.Array, dec: pa.Array) -> pa.Array:
@@ -43,6 +53,22 @@ def healpix_29(ra: pa.Array, dec: pa.Array) -> pa.Array:
     depth = np.full(len(lon), ORDER, dtype=np.uint8)
     cdshealpix.lonlat_to_healpix(depth, lon, lat, cells, dx, dy, 1)
     return pa.array(cells.view(np.int64), mask=mask if mask.any() else None)
+
+
+def sky_index(batch: pa.RecordBatch, ra: str, dec: str) -> pa.RecordBatch:
+    """Return the batch with ``_healpix_29`` first, and all else as it was.
+
+    Right ascensions may be any turns away; a row whose position is not on the sky has NULL.
+    """
+    lon, lat = _numbers(batch.column(ra)), _numbers(batch.column(dec))
+    with np.errstate(invalid="ignore"):
+        there = np.isfinite(lon) & (np.abs(lat) <= 90.0)
+        lon = np.where(there, np.mod(lon, 360.0), np.nan)
+    lon[lon >= 360.0] = 0.0  # a tiny negative one, rounded
+    index = healpix_29(pa.array(lon), pa.array(np.where(there, lat, np.nan)))
+    return pa.RecordBatch.from_arrays(
+        [index, *batch.columns], schema=pa.schema([pa.field(HEALPIX_COLUMN, pa.int64()), *batch.schema])
+    )
 
 
 @dataclass(slots=True)

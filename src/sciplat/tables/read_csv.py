@@ -119,7 +119,7 @@ def _texts(path: Path, skipped: int, names: list[str], delimiter: str) -> Iterat
             raise IngestError(
                 f"{path.name}: {place} has {row.actual_columns} fields, not {row.expected_columns}"
             ) from error
-        if "Empty CSV file" in str(error):
+        if "Empty CSV file" in str(error) or "Could not skip initial" in str(error):  # only the names
             return
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise IngestError(f"{path.name}: cannot be read as CSV ({reason})") from error

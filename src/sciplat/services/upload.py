@@ -1,0 +1,129 @@
+"""Take in tables that belong to a query (TAP 1.1, section 2.7.6)."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+from sciplat.errors import IngestError, LimitError, UsageError
+from sciplat.services.loader import Loader
+from sciplat.uploads.models import SCHEMA, Upload
+from sciplat.uploads.store import UploadStore
+
+__all__ = ["Sent", "UploadLimits", "UploadService"]
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """What uploads may take."""
+
+    bytes: int
+    """Of all that is sent with one query."""
+
+    kept_bytes: int
+    """Of all uploads that are kept."""
+
+    keep_seconds: float
+    """How long one is kept after its last use: longer than a synchronous query may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A table as it came with a query."""
+
+    name: str
+    """What the query calls it, after ``TAP_UPLOAD.``."""
+
+    content: BinaryIO
+
+
+class UploadService:
+    """Makes tables that a query can read of what was sent with it."""
+
+    def __init__(self, store: UploadStore, loader: Loader, *, work: Path, limits: UploadLimits) -> None:
+        self._store = store
+        self._loader = loader
+        self._work = work
+        self.limits = limits
+
+    def receive(self, sent: Sequence[Sent]) -> tuple[Upload, ...]:
+        """Take in the tables of one query; what was sent before is not read again.
+
+        Raises
+        ------
+        UsageError
+            Two have the same name, or a file is no table; the message names the upload.
+        LimitError
+            They are too large, or there is no room for them.
+        """
+        for number, each in enumerate(sent):
+            if any(each.name.lower() == other.name.lower() for other in sent[:number]):
+                raise UsageError(f"UPLOAD names the table {each.name!r} twice.")
+        left = self.limits.bytes
+        received = []
+        for each in sent:
+            upload, size = self._take(each, left)
+            left -= size
+            received.append(upload)
+        return tuple(received)
+
+    def find(self, name: str, content: str) -> Upload:
+        """Return an upload that was received before, by the hash of its content.
+
+        Raises
+        ------
+        UsageError
+            It is no longer kept.
+        """
+        upload = self._store.find(name, content)
+        if upload is None:
+            raise UsageError(f"The table {SCHEMA}.{name} is no longer kept: send it again.")
+        return upload
+
+    def _take(self, sent: Sent, left: int) -> tuple[Upload, int]:
+        folder = self._work / uuid4().hex
+        folder.mkdir(parents=True)
+        try:
+            source = folder / sent.name
+            size, content = self._copy(sent, source, left)
+            upload = self._store.find(sent.name, content)
+            if upload is not None:
+                return upload, size
+            self._check_room(size)
+            table = self._loader.load(source, folder / "data.duckdb", largest=self.limits.bytes)
+            made = folder / "made"
+            made.mkdir()
+            source.rename(made / "source")
+            (folder / "data.duckdb").rename(made / "data.duckdb")
+            return self._store.put(made, content, replace(table, schema=SCHEMA)), size
+        except (IngestError, LimitError) as error:
+            raise type(error)(f"UPLOAD {error.message}.") from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _copy(self, sent: Sent, target: Path, left: int) -> tuple[int, str]:
+        digest, size = sha256(), 0
+        with target.open("wb") as file:
+            while chunk := sent.content.read(_CHUNK):
+                size += len(chunk)
+                if size > left:
+                    raise LimitError(
+                        f"{sent.name}: the tables of a query may have {self.limits.bytes // 1_000_000} MB "
+                        "together"
+                    )
+                digest.update(chunk)
+                file.write(chunk)
+        return size, digest.hexdigest()
+
+    def _check_room(self, size: int) -> None:
+        limits = self.limits
+        wanted = 2 * size
+        if not self._store.make_room(wanted, limit=limits.kept_bytes, keep_seconds=limits.keep_seconds):
+            raise LimitError("there is no room for more uploads now; delete jobs that you no longer need")

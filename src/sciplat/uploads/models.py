@@ -1,0 +1,50 @@
+"""What the uploads room remembers of a table that came with a query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sciplat.vo.schema import Column, Table
+
+__all__ = ["SCHEMA", "Upload", "table_from_json", "table_to_json"]
+
+SCHEMA = "TAP_UPLOAD"
+"""The schema of every upload (TAP 1.1, section 2.7.6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A table that belongs to one query."""
+
+    table: Table
+    """In schema `SCHEMA`, under the name that the query gives it."""
+
+    sha256: str
+    """Of what was sent, as 64 hexadecimal digits; the same file sent again is not read again."""
+
+    file: Path
+    """The DuckDB file with the rows."""
+
+
+def table_to_json(table: Table) -> dict[str, Any]:
+    """Return what is known of an uploaded table, whatever it is called."""
+    return {
+        "rows": table.rows,
+        "position": table.position,
+        "columns": [column.to_json() for column in table.columns],
+    }
+
+
+def table_from_json(name: str, facts: Mapping[str, Any]) -> Table:
+    """Read what `table_to_json` made, for a table that is now called ``name``."""
+    position = facts["position"]
+    return Table(
+        SCHEMA,
+        name,
+        tuple(Column.from_json(column) for column in facts["columns"]),
+        position=(position[0], position[1]) if position else None,
+        rows=facts["rows"],
+    )

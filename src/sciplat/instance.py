@@ -202,6 +202,7 @@ class Instance:
             spools=spools,
             limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
             notes=self.notes,
+            short_seconds=settings.short_seconds,
         )
 
     def execute(self, query: QueryService) -> ExecuteService:

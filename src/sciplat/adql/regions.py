@@ -11,7 +11,7 @@ from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
 from sciplat.adql.spherical import angle, edge_within, inside_polygon, ranges_test, within
-from sciplat.sky.healpix import cover
+from sciplat.sky.healpix import area_of, cover
 from sciplat.sky.region import Circle, Region
 from sciplat.vo.schema import HEALPIX_COLUMN
 
@@ -138,7 +138,10 @@ def ranged(resolved: Resolved, point: PointShape, region: Region, test: exp.Expr
     column = healpix_column(resolved, point)
     if column is None:
         return test
-    return all_of(ranges_test(column, cover(region)), test)
+    ranges = cover(region)
+    found = all_of(ranges_test(column, ranges), test)
+    found.meta["fill"] = (column.text("table"), min(1.0, region.area / max(area_of(ranges), 1e-30)))
+    return found
 
 
 def healpix_column(resolved: Resolved, point: PointShape) -> exp.Expr | None:

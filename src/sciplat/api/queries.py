@@ -186,8 +186,7 @@ def _uploads(record: Record) -> list[UploadFacts]:
 
 def _wire(recalled: Recalled) -> QueryResponse:
     record, job = recalled.record, recalled.job
-    address = None if job is None else f"{TAP}/async/{job.id}"
-    has_result = job is not None and job.phase is Phase.COMPLETED
+    address = None if job is None else f"{TAP}/async/{record.id}"
     return QueryResponse(
         id=record.id,
         aspect=(record.aspect or Aspect.API).value,
@@ -213,6 +212,6 @@ def _wire(recalled: Recalled) -> QueryResponse:
             query=f"{PREFIX}/{record.id}",
             specification=f"{PREFIX}/{record.id}/specification",
             job=address,
-            result=f"{address}/results/result" if has_result else None,
+            result=f"{address}/results/result" if job is Phase.COMPLETED else None,
         ),
     )

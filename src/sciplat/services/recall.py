@@ -11,7 +11,7 @@ from sciplat.history.models import Aspect, Filters, Mark, Record
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 from sciplat.identity.models import Scope
-from sciplat.jobs.models import Job, Phase
+from sciplat.jobs.models import Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.note import record_of_job
@@ -45,8 +45,8 @@ class Recalled:
     """A record, and what of it is still at hand."""
 
     record: Record
-    job: Job | None = None
-    """While it is kept."""
+    job: Phase | None = None
+    """Of its job, while that is kept."""
     changes: tuple[Change, ...] = ()
 
 
@@ -86,13 +86,15 @@ class RecallService:
         owner = self._owner(visitor)
         self._catch_up(owner)
         found = self._history.list(owner, filters=filters, before=before, limit=limit + 1)
-        records = tuple(self._with_job(record) for record in found[:limit])
+        kept = self._jobs.phases(record.id for record in found if record.is_job)
+        records = tuple(Recalled(record, kept.get(record.id)) for record in found[:limit])
         return Page(records, found[limit - 1].mark if len(found) > limit else None)
 
     def query(self, query_id: str, *, visitor: Visitor) -> Recalled:
         """Return one query of the visitor, with the tables that have changed since."""
-        recalled = self._with_job(self._record(query_id, visitor))
-        return replace(recalled, changes=self._changes(recalled.record, visitor))
+        record = self._record(query_id, visitor)
+        job = self._jobs.phases([record.id]).get(record.id) if record.is_job else None
+        return Recalled(record, job, self._changes(record, visitor))
 
     def run(self, query_id: str, *, visitor: Visitor, aspect: Aspect) -> Recalled:
         """Run a query again, as a job on the rows of today; say which tables have changed since.
@@ -132,7 +134,7 @@ class RecallService:
         }
         pairs = [(name, value) for name, value in named.items() if value is not None]
         job = self._submit.submit(pairs, visitor=visitor, aspect=aspect, run=True)
-        return Recalled(replace(record_of_job(job), aspect=aspect), job)
+        return Recalled(replace(record_of_job(job), aspect=aspect), job.phase)
 
     def delete(self, query_id: str, *, visitor: Visitor) -> None:
         """Forget one query, with its links; a job keeps its result until it is deleted itself.
@@ -175,18 +177,17 @@ class RecallService:
     def _catch_up(self, owner: str) -> None:
         """Write what waits to be written, and how the jobs of ``owner`` stand: the jobs' own room knows."""
         self._recorder.flush()
+        active = self._history.active(owner)
+        phases = self._jobs.phases(record.id for record in active) if active else {}
         late = []
-        for record in self._history.active(owner):
-            job = self._jobs.get(record.id)
-            if job is None:  # deleted before its end
-                late.append(replace(record, phase=Phase.ABORTED))
-            elif job.phase is not record.phase and job.owner == owner:
+        for record in active:
+            job = self._jobs.get(record.id) if phases.get(record.id) is not record.phase else None
+            if job is not None:
                 late.append(record_of_job(job))
+            elif record.id not in phases:  # deleted before its end
+                late.append(replace(record, phase=Phase.ABORTED))
         if late:
             self._history.keep(late)
-
-    def _with_job(self, record: Record) -> Recalled:
-        return Recalled(record, self._jobs.get(record.id) if record.is_job else None)
 
     def _changes(self, record: Record, visitor: Visitor) -> tuple[Change, ...]:
         snapshot = self._catalogs.snapshot()

@@ -75,13 +75,8 @@ async def sync(
 
     answer = await to_thread.run_sync(ask, limiter=turns)
     infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
-    return await respond_with(
-        answer,
-        lambda stream: form.write(stream, Document(query=query.adql, infos=infos)),
-        media_type=form.mime,
-        request=request,
-        turns=turns,
-    )
+    document = Document(query=query.adql, infos=infos)
+    return await respond_with(answer, form, document, request=request, turns=turns)
 
 
 @router.get("/tables", response_class=Response)

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from sciplat.adql.tokens import MAX_LENGTH
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
@@ -102,6 +103,7 @@ def submit(request: Request, parameters: Dali, visitor: Visiting, instance: Reac
     job = instance.submit.submit(
         _kept(parameters),
         visitor=visitor,
+        aspect=aspect_of(request),
         run_id=parameters.text("RUNID"),
         duration=None if duration is None else _duration(duration),
         destruction=None if destruction is None else _when("DESTRUCTION", destruction),
@@ -169,7 +171,7 @@ def set_phase(
     """Run a pending job with PHASE=RUN, or stop one with PHASE=ABORT."""
     match (parameters.text("PHASE") or "").upper():
         case "RUN":
-            instance.submit.run(job_id, visitor=visitor)
+            instance.submit.run(job_id, visitor=visitor, aspect=aspect_of(request))
         case "ABORT":
             instance.submit.abort(job_id, visitor=visitor)
         case other:
@@ -257,16 +259,13 @@ def results(job_id: str, request: Request, visitor: Visiting, instance: Reach) -
 
 
 @router.get("/{job_id}/results/result", response_class=Response)
-def result(job_id: str, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
+def result(job_id: str, request: Request, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
     """Answer the rows, in the job's format or in the RESPONSEFORMAT of this request; nothing is run again."""
     found = instance.submit.job(job_id, visitor=visitor)
     form = format_of(parameters if parameters.text("RESPONSEFORMAT") else Parameters(found.parameters))
     stream = instance.submit.result(job_id, visitor=visitor).stream()
-    return respond(
-        form.write(stream, Document(query=found.parameter("QUERY"))),
-        media_type=form.mime,
-        file_name=f"{job_id}{form.extension}",
-    )
+    document = Document(query=found.parameter("QUERY"))
+    return respond(stream, form, document, request=request, file_name=job_id)
 
 
 def _phase(text: str) -> Phase:

@@ -10,11 +10,13 @@ from pathlib import Path
 from sciplat.engine.result import Result
 from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
+from sciplat.history.models import Aspect
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
 from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
+from sciplat.services.note import NoteService
 
 __all__ = ["JobLimits", "SubmitService"]
 
@@ -44,8 +46,11 @@ class JobLimits:
 class SubmitService:
     """Keeps the jobs of users; a job of somebody else does not exist."""
 
-    def __init__(self, jobs: JobStore, *, spools: Path, limits: JobLimits) -> None:
+    def __init__(
+        self, jobs: JobStore, *, spools: Path, limits: JobLimits, notes: NoteService | None = None
+    ) -> None:
         self._jobs = jobs
+        self._notes = notes
         self._spools = spools
         self._limits = limits
 
@@ -55,6 +60,7 @@ class SubmitService:
         *,
         visitor: Visitor,
         kind: str = QUERY,
+        aspect: Aspect = Aspect.API,
         run_id: str | None = None,
         duration: int | None = None,
         destruction: datetime | None = None,
@@ -65,7 +71,7 @@ class SubmitService:
         Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
-        return self._jobs.create(
+        job = self._jobs.create(
             owner=visitor.name,
             parameters=parameters,
             kind=kind,
@@ -75,6 +81,9 @@ class SubmitService:
             execution_duration=self._duration(duration),
             run=run,
         )
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
+        return job
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
         """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
@@ -112,9 +121,11 @@ class SubmitService:
         """Return how many jobs have their turn before one that is in the queue; None for any other."""
         return self._jobs.turns_before(job)
 
-    def run(self, job_id: str, *, visitor: Visitor) -> None:
+    def run(self, job_id: str, *, visitor: Visitor, aspect: Aspect = Aspect.API) -> None:
         """Queue a pending job."""
-        self._jobs.run(self.job(job_id, visitor=visitor).id)
+        job = self._jobs.run(self.job(job_id, visitor=visitor).id)
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
 
     def abort(self, job_id: str, *, visitor: Visitor) -> None:
         """Stop a job; its engine stops within moments."""

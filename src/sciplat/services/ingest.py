@@ -16,7 +16,13 @@ import pyarrow as pa
 from sciplat.catalogs.hats import choose_pixels, write_hats, write_parquet
 from sciplat.catalogs.statistics import SKY_CELLS, ColumnFacts, Sample, TableStatistics, zones_of
 from sciplat.catalogs.store import CatalogStore, Workspace
-from sciplat.engine.build import BuildLimits, Generation, build_generation, open_generation
+from sciplat.engine.build import (
+    BuildLimits,
+    Generation,
+    add_lookup,
+    build_generation,
+    open_generation,
+)
 from sciplat.errors import IngestError
 from sciplat.services.describe import DescribeService
 from sciplat.sky.healpix import ORDER
@@ -37,6 +43,9 @@ Progress = Callable[[str, float | None], None]
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MAP_ORDER, _FINEST_MAP_ORDER = 8, 13
 """Of the map of a table's rows on the sky: three quarters of a million cells at first, then as it fits."""
+
+_MOST_GROUPS = 3
+"""Row groups that are read for one id without a lookup."""
 
 _RESERVED = frozenset({"tap_schema", "ivoa", "tap_upload"})
 
@@ -243,6 +252,10 @@ class IngestService:
             statistics = _statistics(made, generation, sample)
             statistics.write(workspace.folder / "statistics.npz")
             partitions = self._write_parquet(plan, made, generation, workspace.folder, nulls, tell)
+        if _needs_lookup(made, statistics):
+            tell("sorting ids", None)
+            add_lookup(workspace.folder / "data.duckdb", primary_key[0], limits=limits)
+            made = replace(made, lookup=primary_key[0])
         (workspace.folder / "felis.yaml").write_text(to_felis(made), encoding="utf-8")
         return made, partitions, tuple(warnings)
 
@@ -347,6 +360,14 @@ def _statistics(table: Table, generation: Generation, sample: Sample) -> TableSt
     numbers = sorted(cells)
     below = np.cumsum([0, *(cells[number] for number in numbers)])
     return TableStatistics(table.rows or 0, groups, order, np.array(numbers, np.int64), below, columns)
+
+
+def _needs_lookup(table: Table, known: TableStatistics) -> bool:
+    """Tell whether looking for one id would read much of the table: ids that don't follow its order."""
+    taken = any(column.name.lower() == "rowid" for column in table.columns)
+    return (
+        len(table.primary_key) == 1 and not taken and known.groups_for_one(*table.primary_key) > _MOST_GROUPS
+    )
 
 
 def _bytes(plan: Plan) -> int:

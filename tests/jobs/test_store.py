@@ -64,12 +64,11 @@ def in_phase(store: JobStore, phase: Phase) -> Job:
 
 
 def test_a_job_comes_back_as_it_was_made(store: JobStore) -> None:
-    quote = LATER - timedelta(days=1)
-    job = make(store, run_id="märz ☄", quote=quote, parameters=ODD)
+    job = make(store, run_id="märz ☄", parameters=ODD)
 
     assert store.get(job.id) == job
     assert job.phase is Phase.PENDING
-    assert (job.run_id, job.quote, job.destruction) == ("märz ☄", quote, LATER)
+    assert (job.run_id, job.destruction) == ("märz ☄", LATER)
     assert job.parameters == ODD
     assert (job.kind, job.title) == ("query", "")
     assert job.created.tzinfo is UTC
@@ -302,6 +301,20 @@ def test_a_queued_job_knows_how_many_turns_come_before_its_own(store: JobStore) 
     assert store.turns_before(store.queue.complete(order[0].id, [])) is None
 
 
+def test_short_jobs_can_be_taken_before_their_turn(store: JobStore) -> None:
+    long, unknown, short, other = (make(store, owner, run=True) for owner in ("vera", "vera", "vera", None))
+    store.queue.note_estimates({long.id: (10**9, 500.0), short.id: (1, 0.1), other.id: (None, 0.2)})
+
+    assert [job.id for job in store.queue.to_estimate(10)] == [unknown.id]
+    assert store.seconds_before(short) == 500.0
+    taken = [store.queue.claim(running_per_user=5, longest_seconds=1.0) for _ in range(3)]
+
+    assert [job and job.id for job in taken] == [short.id, other.id, None]
+    last = store.queue.claim(running_per_user=5)
+    assert last is not None
+    assert (last.id, last.estimated_rows, last.estimated_seconds) == (long.id, 10**9, 500.0)
+
+
 def test_nobody_executes_more_than_the_limit(store: JobStore) -> None:
     for owner in ("vera", "vera", "vera", None, None, None):
         make(store, owner, run=True)
@@ -440,13 +453,16 @@ def test_no_question_reads_all_jobs(store: JobStore, tmp_path: Path) -> None:
     assert one == "SEARCH jobs USING INDEX jobs_of_owner_in_phase (owner=? AND phase=?)"
     page = plan(tmp_path, queries.briefs("vera", before=(moment, "id"), limit=10))
     assert page == "SEARCH jobs USING INDEX jobs_of_owner (owner=? AND created<?)"
-    waiting = plan(tmp_path, queries.waiting())
+    waiting = plan(tmp_path, queries.waiting(1.0))
     assert waiting == "SEARCH jobs USING COVERING INDEX jobs_in_phase (phase=?)"
     turns = [
         plan(tmp_path, query)
         for query in (
             queries.executing_of(),
             queries.first_queued("vera"),
+            queries.first_queued("vera", 1.0),
+            queries.seconds_before(moment, "id"),
+            queries.to_estimate(10),
             queries.first_queued(None),
             queries.turns_before("vera", moment, "id"),
             queries.phases_of(["id"]),

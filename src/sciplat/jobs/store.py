@@ -157,6 +157,12 @@ class JobStore:
                     before += min(max(earlier, 0), count)
         return before
 
+    def seconds_before(self, job: Job) -> float:
+        """Return how many seconds all jobs that were queued before a queued job are expected to take."""
+        assert job.queued is not None
+        with self._database.read() as connection:
+            return float(connection.execute(queries.seconds_before(job.queued, job.id)).scalar_one())
+
     def version(self) -> int:
         """Return a number that differs after any process has changed a job, within microseconds.
 
@@ -176,7 +182,6 @@ class JobStore:
         kind: str = QUERY,
         title: str = "",
         run_id: str | None = None,
-        quote: datetime | None = None,
         run: bool = False,
     ) -> Job:
         """Make a job, pending or with ``run`` in the queue.
@@ -199,7 +204,6 @@ class JobStore:
             destruction=destruction,
             execution_duration=execution_duration,
             run_id=checked([("RUNID", run_id)])[0][1] if run_id else None,
-            quote=quote,
         )
         if run_id is not None and len(run_id) > _LONGEST_RUN_ID:
             raise UsageError(f"RUNID has {len(run_id)} characters; up to {_LONGEST_RUN_ID} are kept")

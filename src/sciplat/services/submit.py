@@ -16,7 +16,7 @@ from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 
-__all__ = ["JobLimits", "SubmitService"]
+__all__ = ["JobLimits", "Outlook", "SubmitService"]
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -39,6 +39,19 @@ class JobLimits:
     """Until destruction, for a job that asks for nothing."""
 
     days_max: int
+    slots: int
+    """How many jobs execute at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What may be expected of a job."""
+
+    turns_before: int | None
+    """How many jobs have their turn before it; None for one that isn't in the queue."""
+
+    end: datetime | None
+    """None where nobody knows, or it has ended."""
 
 
 class SubmitService:
@@ -108,9 +121,18 @@ class SubmitService:
             return []
         return self._jobs.page(visitor.name, limit=limit, before=before)
 
-    def turns_before(self, job: Job) -> int | None:
-        """Return how many jobs have their turn before one that is in the queue; None for any other."""
-        return self._jobs.turns_before(job)
+    def outlook(self, job: Job) -> Outlook:
+        """Return what may be expected of a job (its quote in UWS 1.1, section 2.1.7)."""
+        turns = self._jobs.turns_before(job)
+        if job.estimated_seconds is None or not job.phase.is_active:
+            return Outlook(turns, None)
+        now, work = datetime.now(UTC), timedelta(seconds=job.estimated_seconds)
+        if turns is not None:
+            before = timedelta(seconds=self._jobs.seconds_before(job) / self._limits.slots)
+            return Outlook(turns, now + before + work)
+        if job.started is not None and job.started + work > now:
+            return Outlook(None, job.started + work)
+        return Outlook(None, None)
 
     def run(self, job_id: str, *, visitor: Visitor) -> None:
         """Queue a pending job."""

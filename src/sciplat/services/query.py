@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+import pyarrow as pa
+
 from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
@@ -68,6 +70,16 @@ class QueryService:
         """Run ``query`` for ``visitor``; the result is read once and not kept. Raises as `plan` does."""
         spool = self._spools / f"{uuid4().hex}.arrow"
         return Answer(self.run(self.plan(query, visitor=visitor), spool=spool), spool)
+
+    def rows(self, query: Query, *, visitor: Visitor) -> pa.Table:
+        """Return the few rows of a question that the instance itself has; raises as `plan` does."""
+        spool = self._spools / f"{uuid4().hex}.arrow"
+        running = self.run(self.plan(query, visitor=visitor), spool=spool)
+        try:
+            with running.result() as result:
+                return result.slice(0, result.rows)
+        finally:
+            spool.unlink(missing_ok=True)
 
     def plan(self, query: Query, *, visitor: Visitor) -> Plan:
         """Return how ``query`` of ``visitor`` is run; raises as `PlanService.plan` does."""

@@ -106,6 +106,7 @@ class Instance:
                 days=settings.result_days,
                 days_max=settings.result_days_max,
                 slots=settings.job_workers,
+                anonymous=settings.anonymous_jobs,
             ),
         )
 

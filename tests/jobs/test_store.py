@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
-from sciplat.errors import NotFoundError, UsageError
+from sciplat.errors import LimitError, NotFoundError, UsageError
 from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase, queries
 from sciplat.jobs.models import JobProgress
 from sciplat.jobs.tables import jobs, metadata
@@ -315,6 +315,28 @@ def test_short_jobs_can_be_taken_before_their_turn(store: JobStore) -> None:
     assert (last.id, last.estimated_rows, last.estimated_seconds) == (long.id, 10**9, 500.0)
 
 
+def test_the_queue_of_an_owner_can_be_full(store: JobStore) -> None:
+    first = make(store, None, run=True, most=2)
+    waits = make(store, None, most=2)
+    executes = make(store, None, run=True, most=2)
+    assert store.queue.claim(running_per_user=1) == store.get(first.id)
+
+    for enter in (lambda: make(store, None, run=True, most=2), lambda: store.run(waits.id, most=2)):
+        with pytest.raises(LimitError, match="2 jobs in the queue already of people who have not signed in"):
+            enter()
+    make(store, "vera", run=True)
+    store.abort(executes.id)
+    assert store.run(waits.id, most=2).phase is Phase.QUEUED
+
+
+def test_of_many_pending_jobs_the_oldest_gives_way(store: JobStore) -> None:
+    made = [make(store, None, most=3) for _ in range(5)]
+    others = [make(store, "vera") for _ in range(5)]
+
+    assert [job.id for job in made if store.get(job.id) is not None] == [job.id for job in made[2:]]
+    assert all(store.get(job.id) == job for job in others)
+
+
 def test_nobody_executes_more_than_the_limit(store: JobStore) -> None:
     for owner in ("vera", "vera", "vera", None, None, None):
         make(store, owner, run=True)
@@ -463,6 +485,8 @@ def test_no_question_reads_all_jobs(store: JobStore, tmp_path: Path) -> None:
             queries.first_queued("vera", 1.0),
             queries.seconds_before(moment, "id"),
             queries.to_estimate(10),
+            queries.number_of(None, Phase.QUEUED, Phase.EXECUTING),
+            queries.oldest_pending(None),
             queries.first_queued(None),
             queries.turns_before("vera", moment, "id"),
             queries.phases_of(["id"]),

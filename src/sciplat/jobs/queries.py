@@ -17,6 +17,8 @@ __all__ = [
     "briefs",
     "executing_of",
     "first_queued",
+    "number_of",
+    "oldest_pending",
     "phases_of",
     "references",
     "seconds_before",
@@ -105,6 +107,18 @@ def turns_before(owner: str | None, queued: datetime, job_id: str) -> Select[Any
     earlier = tuple_(jobs.c.queued, jobs.c.id) < _tuple((queued, job_id))
     query = _queued(select(func.count()).select_from(jobs), None)
     return query.where(_of(owner), jobs.c.queued <= queued, earlier)
+
+
+def number_of(owner: str | None, *phases: Phase) -> Select[Any]:
+    """Ask how many jobs of a user are in one of some phases."""
+    query = select(func.count()).select_from(jobs).where(_of(owner))
+    return query.where(jobs.c.phase.in_([phase.value for phase in phases]))
+
+
+def oldest_pending(owner: str | None) -> Select[Any]:
+    """Ask for the job that has been pending for the longest time, of a user."""
+    query = select(jobs.c.id).where(jobs.c.phase == Phase.PENDING.value, _of(owner))
+    return query.order_by(jobs.c.created, jobs.c.id).limit(1)
 
 
 def _queued(query: Select[Any], longest_seconds: float | None) -> Select[Any]:

@@ -42,6 +42,9 @@ class JobLimits:
     slots: int
     """How many jobs execute at once."""
 
+    anonymous: int
+    """How many jobs of those who did not sign in may wait or execute; as many more may be pending."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
@@ -76,6 +79,11 @@ class SubmitService:
         """Make a job of a ``kind`` from the parameters of a request; with ``run`` it is queued at once.
 
         Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         return self._jobs.create(
@@ -87,6 +95,7 @@ class SubmitService:
             destruction=self._destruction(destruction),
             execution_duration=self._duration(duration),
             run=run,
+            most=self._most(visitor.name),
         )
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
@@ -135,8 +144,15 @@ class SubmitService:
         return Outlook(None, None)
 
     def run(self, job_id: str, *, visitor: Visitor) -> None:
-        """Queue a pending job."""
-        self._jobs.run(self.job(job_id, visitor=visitor).id)
+        """Queue a pending job.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
+        """
+        job = self.job(job_id, visitor=visitor)
+        self._jobs.run(job.id, most=self._most(job.owner))
 
     def abort(self, job_id: str, *, visitor: Visitor) -> None:
         """Stop a job; its engine stops within moments."""
@@ -177,6 +193,9 @@ class SubmitService:
         if job.phase is not Phase.COMPLETED:
             raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
         return Result.open(result_file(self._spools, job.id))
+
+    def _most(self, owner: str | None) -> int | None:
+        return self._limits.anonymous if owner is None else None
 
     def _duration(self, wish: int | None) -> int:
         """Return the seconds that a job gets: 0 wishes for no limit, and gets the longest there is."""

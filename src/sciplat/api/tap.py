@@ -67,13 +67,7 @@ async def sync(
         return asking.answer(replace(query, uploads=uploads), visitor=visitor)
 
     answer = await to_thread.run_sync(ask, limiter=turns)
-    return await respond_with(
-        answer,
-        lambda stream: form.write(stream, Document(query=query.adql)),
-        media_type=form.mime,
-        request=request,
-        turns=turns,
-    )
+    return await respond_with(answer, form, Document(query=query.adql), request=request, turns=turns)
 
 
 @router.get("/tables", response_class=Response)

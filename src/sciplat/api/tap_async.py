@@ -258,16 +258,13 @@ def results(job_id: str, request: Request, visitor: Visiting, instance: Reach) -
 
 
 @router.get("/{job_id}/results/result", response_class=Response)
-def result(job_id: str, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
+def result(job_id: str, request: Request, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
     """Answer the rows, in the job's format or in the RESPONSEFORMAT of this request; nothing is run again."""
     found = instance.submit.job(job_id, visitor=visitor)
     form = format_of(parameters if parameters.text("RESPONSEFORMAT") else Parameters(found.parameters))
     stream = instance.submit.result(job_id, visitor=visitor).stream()
-    return respond(
-        form.write(stream, Document(query=found.parameter("QUERY"))),
-        media_type=form.mime,
-        file_name=f"{job_id}{form.extension}",
-    )
+    document = Document(query=found.parameter("QUERY"))
+    return respond(stream, form, document, request=request, file_name=job_id)
 
 
 def _phase(text: str) -> Phase:

@@ -309,7 +309,7 @@ def _info(job: Job, turns_before: int | None) -> tuple[tuple[str, str], ...]:
     facts = {
         "turnsBefore": turns_before,
         "estimatedRows": job.estimated_rows,
-        "estimatedSeconds": job.estimated_seconds,
+        "estimatedSeconds": None if job.estimated_seconds is None else round(job.estimated_seconds, 3),
         "seconds": seconds,
         "rows": job.rows,
         "bytes": job.bytes,

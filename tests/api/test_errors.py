@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from sciplat.api.errors import add_error_handlers
 from sciplat.errors import NotFoundError, QueryTimeoutError
 
-
 Get = Callable[[str], httpx.Response]
 
 

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 
 from sciplat.adql.tokens import MAX_LENGTH
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Visiting, origin
@@ -102,6 +103,7 @@ def submit(request: Request, parameters: Dali, visitor: Visiting, instance: Reac
     job = instance.submit.submit(
         _kept(parameters),
         visitor=visitor,
+        aspect=aspect_of(request),
         run_id=parameters.text("RUNID"),
         duration=None if duration is None else _duration(duration),
         destruction=None if destruction is None else _when("DESTRUCTION", destruction),
@@ -170,7 +172,7 @@ def set_phase(
     """Run a pending job with PHASE=RUN, or stop one with PHASE=ABORT."""
     match (parameters.text("PHASE") or "").upper():
         case "RUN":
-            instance.submit.run(job_id, visitor=visitor)
+            instance.submit.run(job_id, visitor=visitor, aspect=aspect_of(request))
         case "ABORT":
             instance.submit.abort(job_id, visitor=visitor)
         case other:

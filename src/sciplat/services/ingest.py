@@ -15,11 +15,10 @@ import pyarrow as pa
 
 from sciplat.catalogs.hats import choose_pixels, write_hats, write_parquet
 from sciplat.catalogs.statistics import SKY_CELLS, ColumnFacts, Sample, TableStatistics, zones_of
-from sciplat.catalogs.store import CatalogStore, Edit, Workspace
+from sciplat.catalogs.store import CatalogStore, Workspace
 from sciplat.engine.build import BuildLimits, Generation, build_generation, open_generation
 from sciplat.errors import IngestError
-from sciplat.services.tap_schema import NAME as TAP_SCHEMA
-from sciplat.services.tap_schema import tap_schema, tap_schema_rows
+from sciplat.services.describe import DescribeService
 from sciplat.sky.healpix import ORDER
 from sciplat.tables.arrow import with_columns
 from sciplat.tables.felis import from_felis, to_felis
@@ -82,17 +81,19 @@ class IngestService:
         self._catalogs = catalogs
         self._work = work
         self._limits = limits or IngestLimits()
+        self._describing = DescribeService(
+            catalogs, work, memory_bytes=self._limits.memory_bytes, threads=self._limits.threads
+        )
 
     def prepare(self) -> None:
-        """Clean up after dead ingests, and make TAP_SCHEMA where there is none of this version.
+        """Clean up after dead ingests, and make the tables about tables where there are none of this version.
 
         For the start of an instance; quick when there is nothing to do.
         """
         self._tidy()
-        schema = self._catalogs.snapshot().schema(TAP_SCHEMA)
-        if schema is None or tuple(replace(t, rows=None) for t in schema.tables) != tap_schema().tables:
+        if not self._describing.is_current:
             with self._catalogs.edit() as edit:
-                self._describe(edit)
+                self._describing.describe(edit)
 
     def ingest(
         self,
@@ -160,7 +161,7 @@ class IngestService:
             with self._catalogs.edit() as edit:
                 edit.put_release(release, public=public)
                 edit.put_table(made, workspace)
-                self._describe(edit)
+                self._describing.describe(edit)
         return IngestReport(
             made,
             rows,
@@ -182,14 +183,14 @@ class IngestService:
         """
         with self._catalogs.edit() as edit:
             edit.drop_table(release, table)
-            self._describe(edit)
+            self._describing.describe(edit)
 
     def describe_release(self, release: str, description: str) -> None:
         """Say what a release holds; TAP_SCHEMA says so too from then on."""
         _check_names(release, "t")
         with self._catalogs.edit() as edit:
             edit.put_release(release, description=description)
-            self._describe(edit)
+            self._describing.describe(edit)
 
     def _tidy(self) -> None:
         """Remove what dead ingests left in the catalogs and among the files of their sorting."""
@@ -277,22 +278,6 @@ class IngestService:
             progress=lambda part: tell("writing Parquet", part),
         )
         return len(pixels) + bool(nulls)
-
-    def _describe(self, edit: Edit) -> None:
-        """Make TAP_SCHEMA anew, for the schemas as the edit leaves them."""
-        edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
-        with self._catalogs.workspace() as workspace:
-            for table, rows in tap_schema_rows(edit.schemas):
-                part = Workspace(workspace.folder / table.name, workspace.generation)
-                part.folder.mkdir()
-                build_generation(
-                    part.folder / "data.duckdb",
-                    rows.schema,
-                    lambda rows=rows: iter(rows.to_batches()),  # type: ignore[misc]
-                    order_by=(),
-                    limits=self._build_limits(workspace),
-                )
-                edit.put_table(replace(table, rows=rows.num_rows), part)
 
     def _build_limits(self, workspace: Workspace) -> BuildLimits:
         return BuildLimits(

@@ -10,11 +10,13 @@ from pathlib import Path
 from sciplat.engine.result import Result
 from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
+from sciplat.history.models import Aspect
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
 from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
+from sciplat.services.note import NoteService
 
 __all__ = ["JobLimits", "Outlook", "SubmitService"]
 
@@ -60,8 +62,11 @@ class Outlook:
 class SubmitService:
     """Keeps the jobs of users; a job of somebody else does not exist."""
 
-    def __init__(self, jobs: JobStore, *, spools: Path, limits: JobLimits) -> None:
+    def __init__(
+        self, jobs: JobStore, *, spools: Path, limits: JobLimits, notes: NoteService | None = None
+    ) -> None:
         self._jobs = jobs
+        self._notes = notes
         self._spools = spools
         self._limits = limits
 
@@ -71,6 +76,7 @@ class SubmitService:
         *,
         visitor: Visitor,
         kind: str = QUERY,
+        aspect: Aspect = Aspect.API,
         run_id: str | None = None,
         duration: int | None = None,
         destruction: datetime | None = None,
@@ -86,7 +92,7 @@ class SubmitService:
             Too many jobs of people who did not sign in wait already.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
-        return self._jobs.create(
+        job = self._jobs.create(
             owner=visitor.name,
             parameters=parameters,
             kind=kind,
@@ -97,6 +103,9 @@ class SubmitService:
             run=run,
             most=self._most(visitor.name),
         )
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
+        return job
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
         """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
@@ -143,7 +152,7 @@ class SubmitService:
             return Outlook(None, job.started + work)
         return Outlook(None, None)
 
-    def run(self, job_id: str, *, visitor: Visitor) -> None:
+    def run(self, job_id: str, *, visitor: Visitor, aspect: Aspect = Aspect.API) -> None:
         """Queue a pending job.
 
         Raises
@@ -152,7 +161,9 @@ class SubmitService:
             Too many jobs of people who did not sign in wait already.
         """
         job = self.job(job_id, visitor=visitor)
-        self._jobs.run(job.id, most=self._most(job.owner))
+        job = self._jobs.run(job.id, most=self._most(job.owner))
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
 
     def abort(self, job_id: str, *, visitor: Visitor) -> None:
         """Stop a job; its engine stops within moments."""

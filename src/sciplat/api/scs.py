@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
@@ -83,13 +84,17 @@ async def cone_search(
             verbosity=_verbosity(parameters),
             maxrec=parameters.whole_number("MAXREC"),
         )
-        answer = await to_thread.run_sync(lambda: asking.answer(query, visitor=visitor), limiter=turns)
+        aspect = aspect_of(request)
+        answer = await to_thread.run_sync(
+            lambda: asking.answer(query, visitor=visitor, aspect=aspect), limiter=turns
+        )
         return await respond_with(
             answer,
-            lambda stream: form.write(described(stream, table), Document(query=query.adql)),
-            media_type=form.mime,
+            form,
+            Document(query=query.adql),
             request=request,
             turns=turns,
+            seen_as=lambda stream: described(stream, table),
         )
     except (UsageError, LimitError, ADQLError) as error:
         return _error(error)

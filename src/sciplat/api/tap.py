@@ -8,6 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
@@ -15,16 +16,19 @@ from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
 from sciplat.api.uploads import sent_with
 from sciplat.errors import UsageError
+from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
 from sciplat.services.query import Answer
-from sciplat.tables.document import Document
+from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
+from sciplat.vo.examples import examples_document
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
 __all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
 
 PREFIX = "/api/tap"
 XML = "application/xml"
+XHTML = "application/xhtml+xml"
 router = APIRouter(prefix=PREFIX, tags=["tap"])
 
 
@@ -47,7 +51,12 @@ def query_of(parameters: Parameters) -> Query:
 
 def format_of(parameters: Parameters, *, otherwise: str | None = None) -> Format:
     """Return the format that a request asks for: RESPONSEFORMAT, or FORMAT as TAP 1.0 had it."""
-    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT") or otherwise)
+    return negotiate(wished_format(parameters) or otherwise)
+
+
+def wished_format(parameters: Parameters) -> str | None:
+    """Return the format that a request asks for, as it says it."""
+    return parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT")
 
 
 @router.get("/sync", response_class=Response)
@@ -58,19 +67,16 @@ async def sync(
     """Run a query and answer its rows."""
     query, form, sent = query_of(parameters), format_of(parameters), sent_with(parameters)
     turns = request.app.state.turns
+    wished, aspect = wished_format(parameters), aspect_of(request)
 
     def ask() -> Answer:
         uploads = instance.uploads.receive(sent)
-        return asking.answer(replace(query, uploads=uploads), visitor=visitor)
+        return asking.answer(replace(query, uploads=uploads), visitor=visitor, aspect=aspect, form=wished)
 
     answer = await to_thread.run_sync(ask, limiter=turns)
-    return await respond_with(
-        answer,
-        lambda stream: form.write(stream, Document(query=query.adql)),
-        media_type=form.mime,
-        request=request,
-        turns=turns,
-    )
+    infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
+    document = Document(query=query.adql, infos=infos)
+    return await respond_with(answer, form, document, request=request, turns=turns)
 
 
 @router.get("/tables", response_class=Response)
@@ -102,3 +108,10 @@ def capabilities(request: Request, instance: Reach, _: Anyone) -> Response:
 def availability(_: Anyone) -> Response:
     """Answer that this service is there (VOSI 1.1, section 5)."""
     return Response(availability_document(Availability(available=True)), media_type=XML)
+
+
+@router.get("/examples", response_class=Response)
+def examples_page(visitor: Visiting, asking: Asking, instance: Reach) -> Response:
+    """Answer queries to learn from, as a page for people and clients (DALI 1.1, section 2.3)."""
+    page = examples_document(f"Examples of {instance.settings.name}", examples(asking, visitor))
+    return Response(page, media_type=XHTML)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sciplat.catalogs.statistics import TableStatistics, read_statistics
 from sciplat.errors import NotFoundError
 from sciplat.vo.schema import Column, Key, Schema, Table
 
@@ -141,6 +142,16 @@ class Snapshot:
         except KeyError:
             raise NotFoundError(f"There is no table {schema}.{table}") from None
 
+    def statistics(self, schema: str, table: str) -> TableStatistics | None:
+        """Return what is known of the rows of a table, by its names as declared; None where nothing is."""
+        file = self._files.get((schema, table))
+        if file is None:
+            return None
+        try:
+            return read_statistics(file.with_name(f"statistics-{file.stem}.npz"))
+        except (OSError, ValueError, LookupError):
+            return None
+
     def schema(self, name: str) -> Schema | None:
         """Return the schema of that name, in any case, or None."""
         return next((s for s in self.schemas if s.name.lower() == name.lower()), None)
@@ -157,6 +168,7 @@ def _table_to_json(published: PublishedTable) -> dict[str, Any]:
         "utype": table.utype,
         "position": table.position,
         "primary_key": table.primary_key,
+        "lookup": table.lookup,
         "keys": [asdict(key) for key in table.keys],
         "columns": [column.to_json() for column in table.columns],
     }
@@ -179,5 +191,6 @@ def _table_from_json(schema: str, facts: Mapping[str, Any]) -> PublishedTable:
         primary_key=tuple(facts["primary_key"]),
         position=(position[0], position[1]) if position else None,
         rows=facts["rows"],
+        lookup=facts.get("lookup"),
     )
     return PublishedTable(table, facts["generation"], tuple(facts["files"]))

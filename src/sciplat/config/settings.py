@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sciplat.config.machine import cores, memory_bytes
 from sciplat.config.read import read_settings
 
-__all__ = ["LogSettings", "QuerySettings", "Settings"]
+__all__ = ["HistorySettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -64,6 +64,13 @@ class QuerySettings(_Group):
     sync_seconds: int = Field(
         default=60, ge=1, le=86_400, description="How long a synchronous query may run in the engine."
     )
+    short_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        le=3600,
+        description="A query that is expected to take longer than that, or does, is a heavy one: heavy ones "
+        "never take the last worker, and give way to others.",
+    )
     queue_seconds: int = Field(
         default=30,
         ge=0,
@@ -106,6 +113,13 @@ class QuerySettings(_Group):
         le=10_000,
         description="How many jobs of one user run at once; others wait in the queue.",
     )
+    anonymous_jobs: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000,
+        description="How many jobs of all people together who have not signed in may wait or run at once. As "
+        "many more are kept that were not started; then the oldest of those gives way.",
+    )
     result_days: int = Field(
         default=7,
         ge=1,
@@ -130,6 +144,20 @@ class QuerySettings(_Group):
     def result_days_max(self) -> int:
         """For how many days a job and its result may be kept at most."""
         return 4 * self.result_days
+
+
+class HistorySettings(_Group):
+    """How much is remembered of what users ask."""
+
+    days: int = Field(
+        default=365, ge=1, le=36_500, description="How long the history of a user keeps a query."
+    )
+    most: int = Field(
+        default=100_000,
+        ge=10,
+        le=10_000_000,
+        description="How many queries the history of a user keeps; the oldest go first.",
+    )
 
 
 class Settings(_Group):
@@ -159,6 +187,9 @@ class Settings(_Group):
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What the processes write.")
     query: QuerySettings = Field(default_factory=QuerySettings, description="What queries may use.")
+    history: HistorySettings = Field(
+        default_factory=HistorySettings, description="How much is remembered of what users ask."
+    )
 
     @classmethod
     def load(cls, home: Path, environment: Mapping[str, str] | None = None) -> Self:

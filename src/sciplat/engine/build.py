@@ -21,11 +21,15 @@ import pyarrow as pa
 from sciplat.engine.quoting import identifier, literal
 from sciplat.errors import IngestError
 from sciplat.tables.widths import rows_within
+from sciplat.vo.schema import LOOKUP_TABLE
 
-__all__ = ["BuildLimits", "Generation", "build_generation", "open_generation"]
+__all__ = ["BuildLimits", "Generation", "add_lookup", "build_generation", "open_generation"]
 
 # DuckDB's own; a row group of a very wide table would not fit in memory with as many.
 _ROW_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
+
+_STORAGE = "pragma_storage_info('made.main.data')"
+_WHOLE, _REAL = ("TINYINT", "UTINYINT", "SMALLINT", "INTEGER", "BIGINT"), ("FLOAT", "DOUBLE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,31 @@ def build_generation(
     return int(counted[0][0])
 
 
+def add_lookup(path: Path, column: str, *, limits: BuildLimits) -> None:
+    """Add `LOOKUP_TABLE` for a column to a generation that is not published yet.
+
+    Raises
+    ------
+    OSError, IngestError
+        The disk is full, or the memory too little.
+    """
+    try:
+        with _connection(limits) as connection:
+            connection.execute(f"ATTACH {literal(path)} AS made (STORAGE_VERSION 'latest')")
+            _run(
+                connection,
+                f"CREATE TABLE made.main.{identifier(LOOKUP_TABLE)} AS "
+                f"SELECT {identifier(column)} AS value, rowid AS place FROM made.main.data ORDER BY value",
+                threading.Event(),
+            )
+            connection.execute("CHECKPOINT made")
+            connection.execute("DETACH made")
+    except duckdb.Error as error:
+        raise _failure(error) from error
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 class Generation:
     """A finished generation, open for looking through."""
 
@@ -137,6 +166,33 @@ class Generation:
             f"SELECT {name} >> {int(shift)} AS cell, count(*) FROM made.main.data WHERE {where} GROUP BY cell"
         )
         return {int(cell): int(count) for cell, count in rows}
+
+    def groups(self) -> list[int]:
+        """Return how many rows each row group has, in the order of the file."""
+        found = self._all(
+            "SELECT max(count) FROM (SELECT row_group_id, column_id, sum(count) AS count FROM "
+            f"{_STORAGE} WHERE segment_type = 'VALIDITY' AND column_path = '[' || column_id || ', 0]' "
+            "GROUP BY row_group_id, column_id) GROUP BY row_group_id ORDER BY row_group_id"
+        )
+        return [int(count) for (count,) in found]
+
+    def zones(self) -> dict[str, tuple[list[float | None], list[float | None]]]:
+        """Return the least and the greatest value of each column of numbers, by row group.
+
+        DuckDB skips what it knows not to match by the same values; where it knows none they are None.
+        """
+        found: dict[str, tuple[list[float | None], list[float | None]]] = {}
+        for kinds, kind in (_WHOLE, "BIGINT"), (_REAL, "DOUBLE"):
+            rows = self._connection.cursor().sql(
+                f"SELECT column_name, min(TRY_CAST(stats.min AS {kind})), max(TRY_CAST(stats.max AS {kind})) "
+                f"FROM {_STORAGE} WHERE segment_type IN {kinds} AND column_path = '[' || column_id || ']' "
+                "GROUP BY column_name, column_id, row_group_id ORDER BY column_id, row_group_id"
+            )
+            for name, low, high in rows.fetchall():
+                lows, highs = found.setdefault(name, ([], []))
+                lows.append(low)
+                highs.append(high)
+        return found
 
     def rows(
         self,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sciplat.vo.uws import Phase
 
-__all__ = ["QUERY", "Job", "JobError", "JobResult", "Phase"]
+__all__ = ["QUERY", "Job", "JobBrief", "JobError", "JobProgress", "JobReference", "JobResult", "Phase"]
 
 QUERY = "query"
 """The kind of a job that asks the catalogs."""
@@ -52,6 +52,45 @@ class JobResult:
 
 
 @dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far an executing job is."""
+
+    rows: int | None = None
+    bytes: int | None = None
+    done: float | None = None
+    """The part that is done, 0 to 1; None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobReference:
+    """As much of a job as the list of UWS shows."""
+
+    id: str
+    phase: Phase
+    created: datetime
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobBrief:
+    """As much of a job as a person sees of it in a list; what can be long is left out."""
+
+    id: str
+    phase: Phase
+    kind: str
+    title: str
+    run_id: str | None
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    destruction: datetime
+    rows: int | None
+    bytes: int | None
+    overflow: bool
+    error: JobError | None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What is known of a job at one moment. All times are UTC."""
 
@@ -80,9 +119,6 @@ class Job:
 
     run_id: str | None = None
     """Whatever its owner wants to call it."""
-
-    quote: datetime | None = None
-    """When it may be expected to end; None where nobody knows."""
 
     queued: datetime | None = None
     started: datetime | None = None

@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 
-from sciplat.api import health, identity, jobs, scs, tap, tap_async
+from sciplat.api import health, identity, jobs, queries, scs, tap, tap_async
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.waiting import Changes
 from sciplat.instance import Instance
 from sciplat.portal import pages
 from sciplat.processes.application import application
+from sciplat.services.tap_schema import NAME as TAP_SCHEMA
 
 __all__ = ["create_app"]
 
@@ -28,18 +29,19 @@ def create_app(instance: Instance) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings = instance.settings.query
-        if instance.catalogs.snapshot().schema("TAP_SCHEMA") is None:
+        if instance.catalogs.snapshot().schema(TAP_SCHEMA) is None:
             instance.ingest.prepare()
         shutil.rmtree(instance.work / "results", ignore_errors=True)
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds)
         app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
-        app.state.changes = Changes(instance.jobs.version)
+        app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         yield
         pool.close()
+        instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (health, identity, tap, tap_async, scs, jobs, pages):
+    for door in (health, identity, tap, tap_async, scs, jobs, queries, pages):
         app.include_router(door.router)
     add_error_handlers(app)
     return app

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -24,11 +25,14 @@ from sciplat.errors import (
 )
 from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
-from sciplat.jobs.models import Job, JobError, JobResult, Phase
+from sciplat.jobs.models import Job, JobError, JobProgress, JobResult, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
-from sciplat.services.plan import LANGUAGES, Query
+from sciplat.services.estimate import Estimate
+from sciplat.services.note import NoteService
+from sciplat.services.plan import LANGUAGES, Plan, Query
 from sciplat.services.query import QueryService
+from sciplat.services.recall import RecallService
 
 __all__ = ["ExecuteService", "Verb", "query_verb"]
 
@@ -37,13 +41,25 @@ _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.02
 """How often a changed job is looked for: a change costs one cheap read of the database."""
 
+_NOTE_SECONDS = 1.0
+"""How often the progress of running jobs is noted."""
+
+_ESTIMATES_AT_ONCE = 10
+_NOTHING = JobProgress(0, 0)
 _AGAIN_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 
-Verb = Callable[[Job, Visitor, Path, int], Running]
-"""Begins what a job asks: given the job, its owner, the file for its result and the bytes left for it."""
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """How jobs of one kind are executed."""
+
+    estimate: Callable[[Job, Visitor], Estimate]
+    """Tells of a job of its owner what it will take; raises as ``begin`` does."""
+
+    begin: Callable[[Job, Visitor, Path, int], Running]
+    """Begins a job, of its owner, given the file for its result and the bytes left for it."""
 
 
 class ExecuteService:
@@ -59,20 +75,30 @@ class ExecuteService:
         spool_disk_fraction: float,
         slots: int,
         running_per_user: int,
+        short_seconds: float = 1.0,
+        notes: NoteService | None = None,
+        recall: RecallService | None = None,
     ) -> None:
         self._jobs = jobs
+        self._notes = notes
+        self._recall = recall
         self._identity = identity
         self._verbs = verbs
         self._spools = spools
         self._spool_disk_fraction = spool_disk_fraction
         self._slots = slots
         self._running_per_user = running_per_user
+        self._short_seconds = short_seconds
+        self._long: dict[str, float] = {}
+        """When each running job has become a long one, or will, on the clock of ``time.monotonic``."""
         self._running: dict[str, Running] = {}
         self._threads: dict[str, Thread] = {}
         self._look_again = Event()
         self._stop = Event()
         self._seen: int | None = None
         self._next_cleaning = 0.0
+        self._next_noting = 0.0
+        self._noted: dict[str, JobProgress] = {}
 
     def serve(self, stop: Event) -> None:
         """Execute jobs until ``stop`` is set.
@@ -86,7 +112,7 @@ class ExecuteService:
             wait = _LOOK_SECONDS
             try:
                 if not recovered:
-                    self._jobs.recover()
+                    self._jobs.queue.recover()
                     recovered = True
                 self._look()
             except Exception:  # noqa: BLE001 - a full disk passes, and jobs must be taken up afterwards
@@ -103,11 +129,15 @@ class ExecuteService:
         if monotonic() > self._next_cleaning:
             self._next_cleaning = monotonic() + _CLEAN_SECONDS
             self.clean()
+        if monotonic() > self._next_noting:
+            self._next_noting = monotonic() + _NOTE_SECONDS
+            self._note_progress()
         version = self._jobs.version()
         if version != self._seen or self._look_again.is_set():
             self._look_again.clear()
             self._stop_aborted()
             self._take_up()
+            self._estimate_some()
             self._seen = version
 
     def clean(self) -> None:
@@ -115,31 +145,84 @@ class ExecuteService:
 
         A job that executes nowhere, because its end could not be noted, is queued again.
         """
-        for job in self._jobs.expired(datetime.now(UTC)):
-            self._jobs.delete(job.id)
-            result_file(self._spools, job.id).unlink(missing_ok=True)
-        for job_id, file in result_files(self._spools):
-            if job_id not in self._threads and self._jobs.get(job_id) is None:
+        for job_id in self._jobs.queue.expired(datetime.now(UTC)):
+            self._jobs.delete(job_id)
+            result_file(self._spools, job_id).unlink(missing_ok=True)
+        files = list(result_files(self._spools))
+        there = self._jobs.phases({job_id for job_id, _ in files})
+        for job_id, file in files:
+            if job_id not in self._threads and job_id not in there:
                 file.unlink(missing_ok=True)
-        for job in self._jobs.executing():
-            if job.id not in self._threads:
+        if self._recall is not None:
+            self._recall.clean()
+        for job_id in self._jobs.queue.executing():
+            if job_id not in self._threads:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
-                    self._jobs.requeue(job.id)
+                    self._jobs.queue.requeue(job_id)
 
     def _take_up(self) -> None:
         while len(self._threads) < self._slots:
-            job = self._jobs.claim(running_per_user=self._running_per_user)
+            # Long jobs leave a slot to short ones, where there is more than one.
+            short = sum(since < monotonic() for since in tuple(self._long.values())) >= max(
+                1, self._slots - 1
+            )
+            job = self._jobs.queue.claim(
+                running_per_user=self._running_per_user,
+                longest_seconds=self._short_seconds if short and self._slots > 1 else None,
+            )
             if job is None:
                 return
+            seconds = job.estimated_seconds
+            if seconds is None:
+                seconds = self._estimate([job])
+            self._long[job.id] = monotonic() + (
+                self._short_seconds if seconds <= self._short_seconds else 0.0
+            )
             thread = Thread(target=self._execute, args=(job,), name=f"job-{job.id[:6]}", daemon=True)
             self._threads[job.id] = thread
             thread.start()
 
+    def _estimate_some(self) -> None:
+        """Find out how long jobs in the queue will take: owners ask, and turns depend on it."""
+        self._estimate(self._jobs.queue.to_estimate(_ESTIMATES_AT_ONCE))
+
+    def _estimate(self, jobs: Sequence[Job]) -> float:
+        """Note what jobs will take, and return the seconds of the last one."""
+        seconds, estimates = 0.0, {}
+        for job in jobs:
+            try:
+                found = self._verb(job).estimate(job, self._owner(job))
+                rows, seconds = found.rows, found.seconds
+            except SciplatError:
+                rows, seconds = 0, 0.0  # its turn will tell what is wrong, and at once
+            except Exception:  # noqa: BLE001 - an estimate keeps no job from its turn
+                _log.exception("Job %s could not be estimated", job.id)
+                rows, seconds = 0, 0.0
+            estimates[job.id] = rows, seconds
+        self._jobs.queue.note_estimates(estimates)
+        return seconds
+
+    def _verb(self, job: Job) -> Verb:
+        verb = self._verbs.get(job.kind)
+        if verb is None:
+            raise UsageError(f"This instance has nothing that executes jobs of the kind {job.kind!r}.")
+        return verb
+
     def _stop_aborted(self) -> None:
-        for job_id, running in tuple(self._running.items()):
-            job = self._jobs.get(job_id)
-            if job is None or job.phase is not Phase.EXECUTING:
+        ours = dict(self._running)
+        phases = self._jobs.phases(ours) if ours else {}
+        for job_id, running in ours.items():
+            if phases.get(job_id) is not Phase.EXECUTING:
                 running.cancel()
+
+    def _note_progress(self) -> None:
+        """Note how far the running jobs are, those that have come farther since the last time."""
+        far = {name: _progress(running) for name, running in tuple(self._running.items())}
+        news = {
+            name: progress for name, progress in far.items() if progress != self._noted.get(name, _NOTHING)
+        }
+        self._jobs.queue.note_progress(news)
+        self._noted = far
 
     def _execute(self, job: Job) -> None:
         try:
@@ -148,6 +231,7 @@ class ExecuteService:
             _log.exception("Job %s has ended, which could not be noted; it is queued again", job.id)
         finally:
             self._running.pop(job.id, None)
+            self._long.pop(job.id, None)
             self._threads.pop(job.id, None)
             self._look_again.set()
 
@@ -156,14 +240,15 @@ class ExecuteService:
         try:
             outcome = self._run(job, spool)
             result = JobResult("result", outcome.rows, outcome.bytes)
-            done = self._jobs.complete(job.id, [result], overflow=outcome.overflow)
+            done = self._jobs.queue.complete(job.id, [result], overflow=outcome.overflow)
+            self._note(done)
             if done.phase is not Phase.COMPLETED:  # aborted in its last moment
                 spool.unlink(missing_ok=True)
         except CancelledError:
             # Its owner aborted or deleted it; or the instance stops, and its next start takes it up again.
             spool.unlink(missing_ok=True)
             with suppress(NotFoundError, UsageError):
-                self._jobs.hand_back(job.id)
+                self._jobs.queue.hand_back(job.id)
         except SciplatError as error:
             self._fail(job, spool, error)
         except Exception:  # noqa: BLE001 - whatever happens, a job must not stay EXECUTING
@@ -172,10 +257,8 @@ class ExecuteService:
 
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
-        begin = self._verbs.get(job.kind)
-        if begin is None:
-            raise UsageError(f"This instance has nothing that executes jobs of the kind {job.kind!r}.")
-        self._running[job.id] = running = begin(job, self._owner(job), spool, self._bytes_left())
+        verb = self._verb(job)
+        self._running[job.id] = running = verb.begin(job, self._owner(job), spool, self._bytes_left())
         # It may have been aborted, or the instance stopped, before there was anything to cancel.
         self._stop_aborted()
         if self._stop.is_set():
@@ -185,7 +268,11 @@ class ExecuteService:
     def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
         spool.unlink(missing_ok=True)
         with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
-            self._jobs.fail(job.id, JobError(**error.facts()))
+            self._note(self._jobs.queue.fail(job.id, JobError(**error.facts())))
+
+    def _note(self, job: Job) -> None:
+        if self._notes is not None:
+            self._notes.job(job)
 
     def _owner(self, job: Job) -> Visitor:
         if job.owner is None:
@@ -208,22 +295,36 @@ class ExecuteService:
         return left
 
 
-def query_verb(query: QueryService) -> Verb:
+def _progress(running: Running) -> JobProgress:
+    far = running.progress
+    return JobProgress(far.rows, far.bytes)
+
+
+def query_verb(query: QueryService, *, notes: NoteService | None = None) -> Verb:
     """Return what executes jobs that ask the catalogs."""
 
-    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
+    def plan(job: Job, owner: Visitor) -> Plan:
         maxrec = job.parameter("MAXREC")
         asked = Query(
             job.parameter("QUERY") or "",
             int(maxrec) if maxrec else None,
             job.parameter("LANG") or LANGUAGES[0],
         )
+        return query.plan(asked, visitor=owner)
+
+    def estimate(job: Job, owner: Visitor) -> Estimate:
+        return query.estimate(plan(job, owner))
+
+    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
+        planned = plan(job, owner)
+        if notes is not None:
+            notes.job(job, plan=planned)
         return query.run(
-            query.plan(asked, visitor=owner),
+            planned,
             spool=spool,
             durable=True,
             seconds=job.execution_duration,
             bytes_left=bytes_left,
         )
 
-    return begin
+    return Verb(estimate, begin)

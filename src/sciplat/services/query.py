@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
+
+import pyarrow as pa
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
+from sciplat.history.models import Aspect
 from sciplat.services.access import Visitor, may_read_release
+from sciplat.services.estimate import Estimate, estimate
+from sciplat.services.note import Note, NoteService
 from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
@@ -25,9 +30,15 @@ _STOP_SECONDS = 10.0
 class Answer:
     """A query that is being answered, for one reader; close it, whatever happens."""
 
-    def __init__(self, running: Running, spool: Path) -> None:
+    def __init__(self, running: Running, spool: Path, note: Note | None = None) -> None:
         self._running = running
         self._spool = spool
+        self._note = note
+
+    @property
+    def id(self) -> str | None:
+        """Of the query in its user's history; None for somebody who has none."""
+        return None if self._note is None else self._note.id
 
     def stream(self) -> TableStream:
         """Return the rows as they come, as `Running.stream` does."""
@@ -38,30 +49,72 @@ class Answer:
         self._running.cancel()
 
     def close(self) -> None:
-        """Stop the query if it still runs, and remove what it has written."""
+        """Stop the query if it still runs, note how it ended, and remove what it has written."""
         self._running.cancel()
-        with suppress(SciplatError, TimeoutError):
-            self._running.wait(_STOP_SECONDS)
+        with suppress(SciplatError, TimeoutError), self._note or nullcontext():
+            outcome = self._running.wait(_STOP_SECONDS)
+            if self._note is not None:
+                self._note.completed(outcome)
         self._spool.unlink(missing_ok=True)
 
 
 class QueryService:
     """Runs queries for visitors, each on the tables that this visitor may read."""
 
-    def __init__(self, catalogs: CatalogStore, pool: QueryPool, *, spools: Path, limits: QueryLimits) -> None:
+    def __init__(
+        self,
+        catalogs: CatalogStore,
+        pool: QueryPool,
+        *,
+        spools: Path,
+        limits: QueryLimits,
+        notes: NoteService | None = None,
+        short_seconds: float = 1.0,
+    ) -> None:
         self._catalogs = catalogs
         self._pool = pool
         self._spools = spools
+        self._short_seconds = short_seconds
         self._plans = PlanService(catalogs, limits)
+        self._notes = notes
 
-    def answer(self, query: Query, *, visitor: Visitor) -> Answer:
-        """Run ``query`` for ``visitor``; the result is read once and not kept. Raises as `plan` does."""
+    def answer(
+        self, query: Query, *, visitor: Visitor, aspect: Aspect = Aspect.API, form: str | None = None
+    ) -> Answer:
+        """Run ``query`` for ``visitor``; the result is read once and not kept. Raises as `plan` does.
+
+        Parameters
+        ----------
+        aspect, form
+            By which way it came, and the RESPONSEFORMAT that was sent: for the visitor's history.
+        """
         spool = self._spools / f"{uuid4().hex}.arrow"
-        return Answer(self.run(self.plan(query, visitor=visitor), spool=spool), spool)
+        note = None
+        if self._notes is not None:
+            note = self._notes.query(query, visitor=visitor, aspect=aspect, form=form)
+        with note or nullcontext():
+            plan = self.plan(query, visitor=visitor)
+            if note is not None:
+                note.planned(plan)
+            return Answer(self.run(plan, spool=spool), spool, note)
+
+    def rows(self, query: Query, *, visitor: Visitor) -> pa.Table:
+        """Return the few rows of a question that the instance itself has; raises as `plan` does."""
+        spool = self._spools / f"{uuid4().hex}.arrow"
+        running = self.run(self.plan(query, visitor=visitor), spool=spool)
+        try:
+            with running.result() as result:
+                return result.slice(0, result.rows)
+        finally:
+            spool.unlink(missing_ok=True)
 
     def plan(self, query: Query, *, visitor: Visitor) -> Plan:
         """Return how ``query`` of ``visitor`` is run; raises as `PlanService.plan` does."""
         return self._plans.plan(query, visitor=visitor)
+
+    def estimate(self, plan: Plan) -> Estimate:
+        """Return what a plan will take and give, as far as can be told before it runs."""
+        return estimate(plan, short_seconds=self._short_seconds)
 
     def run(
         self,

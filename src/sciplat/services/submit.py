@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,17 +10,23 @@ from pathlib import Path
 from sciplat.engine.result import Result
 from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
+from sciplat.history.models import Aspect
 from sciplat.identity.models import Scope
-from sciplat.jobs.models import QUERY, Job, Phase
+from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
+from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
+from sciplat.services.note import NoteService
 
-__all__ = ["JobLimits", "SubmitService"]
+__all__ = ["JobLimits", "Outlook", "SubmitService"]
 
 Pairs = Sequence[tuple[str, str]]
 
 _TITLES = ("QUERY", "ID")
 """The parameters whose first value is what a list shows of a job."""
+
+_TITLE_READ = 5000
+"""Characters of a query in which something to show is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +41,32 @@ class JobLimits:
     """Until destruction, for a job that asks for nothing."""
 
     days_max: int
+    slots: int
+    """How many jobs execute at once."""
+
+    anonymous: int
+    """How many jobs of those who did not sign in may wait or execute; as many more may be pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What may be expected of a job."""
+
+    turns_before: int | None
+    """How many jobs have their turn before it; None for one that isn't in the queue."""
+
+    end: datetime | None
+    """None where nobody knows, or it has ended."""
 
 
 class SubmitService:
     """Keeps the jobs of users; a job of somebody else does not exist."""
 
-    def __init__(self, jobs: JobStore, *, spools: Path, limits: JobLimits) -> None:
+    def __init__(
+        self, jobs: JobStore, *, spools: Path, limits: JobLimits, notes: NoteService | None = None
+    ) -> None:
         self._jobs = jobs
+        self._notes = notes
         self._spools = spools
         self._limits = limits
 
@@ -51,6 +76,7 @@ class SubmitService:
         *,
         visitor: Visitor,
         kind: str = QUERY,
+        aspect: Aspect = Aspect.API,
         run_id: str | None = None,
         duration: int | None = None,
         destruction: datetime | None = None,
@@ -59,9 +85,14 @@ class SubmitService:
         """Make a job of a ``kind`` from the parameters of a request; with ``run`` it is queued at once.
 
         Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
-        return self._jobs.create(
+        job = self._jobs.create(
             owner=visitor.name,
             parameters=parameters,
             kind=kind,
@@ -70,7 +101,11 @@ class SubmitService:
             destruction=self._destruction(destruction),
             execution_duration=self._duration(duration),
             run=run,
+            most=self._most(visitor.name),
         )
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
+        return job
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
         """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
@@ -83,23 +118,52 @@ class SubmitService:
             raise NotFoundError(f"There is no job {job_id!r}; results are kept {self._limits.days} days.")
         return job
 
-    def jobs(
+    def references(
         self,
         *,
         visitor: Visitor,
         phases: Sequence[Phase] = (),
         after: datetime | None = None,
         last: int | None = None,
-    ) -> list[Job]:
-        """Return the visitor's jobs, newest first; anonymous jobs are listed to nobody."""
+    ) -> Iterator[JobReference]:
+        """Return the visitor's jobs as UWS lists them, newest first; anonymous jobs are listed to nobody."""
+        visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        if visitor.name is None:
+            return iter(())
+        return self._jobs.references(visitor.name, phases=phases, after=after, last=last)
+
+    def page(self, *, visitor: Visitor, limit: int, before: Place | None = None) -> list[JobBrief]:
+        """Return so many of the visitor's jobs that were created before a place in the list, newest first."""
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         if visitor.name is None:
             return []
-        return self._jobs.list(owner=visitor.name, phases=phases, after=after, last=last)
+        return self._jobs.page(visitor.name, limit=limit, before=before)
 
-    def run(self, job_id: str, *, visitor: Visitor) -> None:
-        """Queue a pending job."""
-        self._jobs.run(self.job(job_id, visitor=visitor).id)
+    def outlook(self, job: Job) -> Outlook:
+        """Return what may be expected of a job (its quote in UWS 1.1, section 2.1.7)."""
+        turns = self._jobs.turns_before(job)
+        if job.estimated_seconds is None or not job.phase.is_active:
+            return Outlook(turns, None)
+        now, work = datetime.now(UTC), timedelta(seconds=job.estimated_seconds)
+        if turns is not None:
+            before = timedelta(seconds=self._jobs.seconds_before(job) / self._limits.slots)
+            return Outlook(turns, now + before + work)
+        if job.started is not None and job.started + work > now:
+            return Outlook(None, job.started + work)
+        return Outlook(None, None)
+
+    def run(self, job_id: str, *, visitor: Visitor, aspect: Aspect = Aspect.API) -> None:
+        """Queue a pending job.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
+        """
+        job = self.job(job_id, visitor=visitor)
+        job = self._jobs.run(job.id, most=self._most(job.owner))
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
 
     def abort(self, job_id: str, *, visitor: Visitor) -> None:
         """Stop a job; its engine stops within moments."""
@@ -141,6 +205,9 @@ class SubmitService:
             raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
         return Result.open(result_file(self._spools, job.id))
 
+    def _most(self, owner: str | None) -> int | None:
+        return self._limits.anonymous if owner is None else None
+
     def _duration(self, wish: int | None) -> int:
         """Return the seconds that a job gets: 0 wishes for no limit, and gets the longest there is."""
         if wish is None:
@@ -155,5 +222,8 @@ class SubmitService:
 
 
 def _title(parameters: Pairs) -> str:
+    """Return in one line what a job asks, without the lines that are comments."""
     given = dict(reversed(parameters))
-    return next((given[name] for name in _TITLES if name in given), "")
+    text = next((given[name] for name in _TITLES if name in given), "")[:_TITLE_READ]
+    lines = (line.strip() for line in text.splitlines())
+    return " ".join(" ".join(line for line in lines if not line.startswith("--")).split())

@@ -114,6 +114,7 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest(catalog, query, colu
 
 
 _IN = "SELECT n FROM Object WHERE 1 = CONTAINS(POINT(coord_ra, coord_dec), "
+_EXISTS = "SELECT n FROM Object o WHERE EXISTS "
 WRONG = [
     ("SELECT objectId FROM Object o, ForcedSource f", "o.objectId"),
     ("SELECT n FROM Object, Object", "give one an alias"),
@@ -151,7 +152,8 @@ WRONG = [
     ("SELECT COUNT(*) FROM Object o HAVING EXISTS (SELECT 1 FROM ForcedSource f WHERE f.visit = o.n)",
      "n is neither in GROUP BY"),
     ('SELECT n FROM odd."Odd Names", Object WHERE place IN (SELECT n FROM Object)', "can be compared with"),
-    ("SELECT n FROM Object o WHERE EXISTS (SELECT SUM(CASE WHEN visit IN (SELECT 1 FROM Object) THEN o.n END) FROM ForcedSource)", "put the subquery into FROM"),
+    (_EXISTS + "(SELECT SUM(CASE WHEN visit IN (SELECT 1 FROM Object) THEN o.n END) FROM ForcedSource)",
+     "put the subquery into FROM"),
     ("SELECT IN_UNIT(n, 'km') FROM Object", "unit of this value is not known"),
     ("SELECT IN_UNIT(r_psfFlux, 'deg') FROM Object", "What is in nJy cannot be given in deg"),
     ("SELECT IN_UNIT(r_psfFlux, 'mag') FROM Object", "What is in nJy cannot be given in mag"),

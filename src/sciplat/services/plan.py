@@ -14,6 +14,7 @@ from sciplat.errors import ADQLError, UnseenNameError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.tap_schema import ROW_SCHEMA
+from sciplat.services.translations import Translations
 from sciplat.uploads.models import SCHEMA, Upload
 
 __all__ = ["LANGUAGES", "Plan", "PlanService", "Query", "QueryLimits"]
@@ -74,6 +75,7 @@ class PlanService:
         self._limits = limits
         self._visible: OrderedDict[tuple[str, frozenset[str]], Catalog] = OrderedDict()
         self._lock = Lock()
+        self._translations = Translations()
 
     def plan(self, query: Query, *, visitor: Visitor) -> Plan:
         """Return how ``query`` of ``visitor`` is run.
@@ -93,15 +95,16 @@ class PlanService:
             )
         snapshot = self._catalogs.snapshot()
         maxrec = self._limits.rows if query.maxrec is None else min(query.maxrec, self._limits.rows)
-        catalog = self._catalog(snapshot, visitor)
+        catalog, translated = self._catalog(snapshot, visitor), self._translations.translate
         if query.uploads:
             catalog = Catalog((*catalog.sources, *map(_upload_source, query.uploads)))
+            translated = translate  # nobody else has these tables
         try:
-            translation = translate(query.adql, catalog, maxrec=maxrec)
+            translation = translated(query.adql, catalog, maxrec=maxrec)
         except ADQLError as error:
             if error.unknown_table and visitor.user is None:
                 raise UnseenNameError(
-                    f"{error.message} If it is private, sign in or send a token.",
+                    f"{error.message.rstrip('.')}. If it is private, sign in or send a token.",
                     line=error.line,
                     column=error.column,
                     length=error.length,

@@ -56,11 +56,12 @@ async def sync(
     request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
 ) -> Response:
     """Run a query and answer its rows."""
-    query, form, sent = query_of(parameters), format_of(parameters), sent_with(parameters)
+    query, form = query_of(parameters), format_of(parameters)
+    sent = sent_with(request, parameters, visitor, instance)
     turns = request.app.state.turns
 
     def ask() -> Answer:
-        uploads = instance.uploads.receive(sent)
+        uploads = instance.uploads.receive(sent, visitor=visitor)
         return asking.answer(replace(query, uploads=uploads), visitor=visitor)
 
     answer = await to_thread.run_sync(ask, limiter=turns)

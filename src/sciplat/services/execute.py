@@ -29,6 +29,8 @@ from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.plan import LANGUAGES, Query
 from sciplat.services.query import QueryService
+from sciplat.services.upload import UploadService
+from sciplat.uploads.models import uploads_of
 
 __all__ = ["ExecuteService", "Verb", "query_verb"]
 
@@ -54,6 +56,7 @@ class ExecuteService:
         jobs: JobStore,
         identity: IdentityStore,
         verbs: Mapping[str, Verb],
+        uploads: UploadService,
         *,
         spools: Path,
         spool_disk_fraction: float,
@@ -63,6 +66,7 @@ class ExecuteService:
         self._jobs = jobs
         self._identity = identity
         self._verbs = verbs
+        self._uploads = uploads
         self._spools = spools
         self._spool_disk_fraction = spool_disk_fraction
         self._slots = slots
@@ -118,6 +122,7 @@ class ExecuteService:
         for job in self._jobs.expired(datetime.now(UTC)):
             self._jobs.delete(job.id)
             result_file(self._spools, job.id).unlink(missing_ok=True)
+        self._uploads.clean(self._needs_upload)
         for job_id, file in result_files(self._spools):
             if job_id not in self._threads and self._jobs.get(job_id) is None:
                 file.unlink(missing_ok=True)
@@ -125,6 +130,10 @@ class ExecuteService:
             if job.id not in self._threads:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
                     self._jobs.requeue(job.id)
+
+    def _needs_upload(self, holder: str) -> bool:
+        kind, _, job_id = holder.partition("-")
+        return kind != "job" or self._jobs.get(job_id) is not None
 
     def _take_up(self) -> None:
         while len(self._threads) < self._slots:
@@ -195,7 +204,7 @@ class ExecuteService:
 
     def _bytes_left(self) -> int:
         """Return how many bytes of results the disk may still take."""
-        kept = 0
+        kept = self._uploads.bytes
         for _, file in result_files(self._spools):
             with suppress(FileNotFoundError):  # its owner deletes it at this moment
                 kept += file.stat().st_size
@@ -208,7 +217,7 @@ class ExecuteService:
         return left
 
 
-def query_verb(query: QueryService) -> Verb:
+def query_verb(query: QueryService, uploads: UploadService) -> Verb:
     """Return what executes jobs that ask the catalogs."""
 
     def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
@@ -217,6 +226,7 @@ def query_verb(query: QueryService) -> Verb:
             job.parameter("QUERY") or "",
             int(maxrec) if maxrec else None,
             job.parameter("LANG") or LANGUAGES[0],
+            tuple(uploads.find(name, content) for name, content in uploads_of(job.parameters)),
         )
         return query.run(
             query.plan(asked, visitor=owner),

@@ -186,13 +186,13 @@ def test_names_know_their_place():
     ids=lambda query: query[:20],
 )
 def test_what_is_too_long_or_too_deep_is_refused_at_once(query):
-    start = time.perf_counter()
+    start = time.process_time()
 
     answer = check(query)
 
     assert not answer.valid
     assert len(answer.message) < 300
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

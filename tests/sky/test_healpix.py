@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sciplat.errors import UsageError
 from sciplat.sky import Circle, Polygon, Position, box, cover
-from sciplat.sky.healpix import _centres, _reach
+from sciplat.sky.healpix import _centres, _near, _reach
 
 SKY = 12 * 4**29
 
@@ -143,3 +143,20 @@ def test_no_position_is_farther_from_its_cell_than_the_reach(order):
 
     assert angles.max() <= _reach(order)
     assert angles.max() > 0.9 * _reach(order)
+
+
+@settings(max_examples=150, deadline=None)
+@given(positions, st.integers(0, 6), st.floats(0, math.pi))
+@example(Position(0, 90), 5, 0.1)
+@example(Position(0, -90), 0, 0.0)
+@example(Position(359.9999999, 41.8103), 4, 0.02)
+def test_cells_near_a_position_are_all_found_and_none_twice(centre, order, angle):
+    every = np.arange(12 * 4**order)
+    distances = 2 * np.arcsin(
+        np.clip(np.linalg.norm(_centres(order, every) - np.array(centre.vector), axis=1) / 2, 0, 1)
+    )
+
+    found = _near(order, centre, angle)
+
+    assert set(every[distances <= angle - 1e-9]) <= set(found.tolist()) <= set(every.tolist())
+    assert len(set(found.tolist())) == len(found)

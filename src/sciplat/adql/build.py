@@ -10,6 +10,7 @@ from sciplat.adql.kinds import Kind, kind_of, set_kind
 
 __all__ = [
     "add",
+    "aggregate_name",
     "aggregates",
     "all_of",
     "any_of",
@@ -137,3 +138,8 @@ def aggregates(node: exp.Expr) -> list[exp.AggFunc]:
     """Return the aggregates in a value, without those of the queries inside it."""
     found = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
     return [inner for inner in found if isinstance(inner, exp.AggFunc)]
+
+
+def aggregate_name(node: exp.AggFunc) -> str:
+    """Return what the query calls an aggregate."""
+    return node.name if isinstance(node, exp.AnonymousAggFunc) else node.key.upper()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sciplat.adql.build import aggregates
+from sciplat.adql.build import aggregate_name, aggregates
 from sciplat.adql.cursor import Cursor, mark
 from sciplat.adql.functions import FUNCTIONS, OPTIONAL_SYSTEM
 from sciplat.adql.tokens import Token, Word
@@ -32,14 +32,13 @@ def call(cursor: Cursor) -> tuple[str, exp.Expr]:
     with cursor.deeper():
         cursor.advance()
         cursor.advance()
-        kinds, arguments = "", []
+        kinds = ""
+        arguments: list[exp.Expr] = []
         if not cursor.at(")"):
-            kind, node = _argument(cursor)
-            kinds, arguments = kinds + kind, [node]
-            while cursor.accept(","):
-                kind, node = _argument(cursor)
+            while not arguments or cursor.accept(","):
+                kind, argument = _argument(cursor)
                 kinds += kind
-                arguments.append(node)
+                arguments.append(argument)
         cursor.expect(")")
     function = FUNCTIONS.get(name.upper())
     result = "c"
@@ -50,7 +49,12 @@ def call(cursor: Cursor) -> tuple[str, exp.Expr]:
             )
         result = function.result
         name = function.name
-    node = exp.Anonymous(this=name, expressions=arguments)
+    node: exp.Expr
+    if function is not None and function.aggregate:
+        _no_aggregate(cursor, name, arguments, token.start)
+        node = exp.AnonymousAggFunc(this=name, expressions=arguments)
+    else:
+        node = exp.Anonymous(this=name, expressions=arguments)
     mark(node, *cursor.since(token.start))
     if name in OPTIONAL_SYSTEM and kinds[0] in "l0":
         # The system is no argument of the region, so the rules need not look for it.
@@ -81,14 +85,19 @@ def aggregate(cursor: Cursor) -> tuple[str, exp.Expr]:
             kind, operand = cursor.grammar.value(cursor)
             if kind in "pg":
                 raise cursor.text.error(f"{token.text} takes no region", *cursor.since(start))
-            if aggregates(operand):
-                message = (
-                    f"{token.text} takes no other of COUNT, MIN, MAX, AVG and SUM: use a subquery in FROM"
-                )
-                raise cursor.text.error(message, *cursor.since(start))
+            _no_aggregate(cursor, token.text, [operand], start)
             if quantifier is not None and quantifier.text == "DISTINCT":
                 operand = exp.Distinct(expressions=[operand])
             node = _AGGREGATES[token.text](this=operand)
         cursor.expect(")")
     mark(node, *cursor.since(token.start))
     return ("c" if token.text in ("MIN", "MAX") and kind in "lsc" else "n"), node
+
+
+def _no_aggregate(cursor: Cursor, name: str, operands: list[exp.Expr], start: int) -> None:
+    for operand in operands:
+        for found in aggregates(operand):
+            raise cursor.text.error(
+                f"{name} takes no other aggregate, and {aggregate_name(found)} is one: use a subquery",
+                *cursor.since(start),
+            )

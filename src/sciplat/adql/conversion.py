@@ -13,7 +13,7 @@ from sciplat.adql.build import call, number
 from sciplat.adql.kinds import NUMBERS, REGIONS, Kind, common_kind, kind_of, set_kind
 from sciplat.adql.resolved import Resolved
 
-__all__ = ["alike", "as_number", "as_text", "cast", "comparable", "compare"]
+__all__ = ["alike", "as_number", "as_text", "as_time", "as_whole", "cast", "comparable", "compare"]
 
 _KINDS = {
     exp.DType.INT: Kind.INTEGER,
@@ -54,6 +54,14 @@ def as_number(resolved: Resolved, node: exp.Expr) -> exp.Expr:
             return node
 
 
+def as_whole(resolved: Resolved, node: exp.Expr) -> exp.Expr:
+    """Return a node that can stand where an integer must."""
+    new = as_number(resolved, node)
+    if kind_of(new) is Kind.FLOAT:
+        raise resolved.error(node, "An integer is needed here: CAST(... AS BIGINT) makes one of a number")
+    return new
+
+
 def _cast_to(node: exp.Expr, to: exp.DType) -> exp.Expr:
     new = exp.TryCast(this=node.copy(), to=exp.DataType(this=to))
     set_kind(new, _KINDS[to])
@@ -67,7 +75,7 @@ def as_text(resolved: Resolved, node: exp.Expr) -> exp.Expr:
     if kind is Kind.TEXT:
         return node
     if kind in REGIONS:
-        raise resolved.error(node, f"A text is needed here, and this is a {kind}")
+        raise resolved.error(node, f"A text is needed here, and this is {kind.phrase}")
     return _text(node)
 
 
@@ -76,6 +84,14 @@ def _text(node: exp.Expr) -> exp.Expr:
     set_kind(new, Kind.TEXT)
     new.meta["done"] = True
     return new
+
+
+def as_time(resolved: Resolved, node: exp.Expr) -> exp.Expr:
+    """Return a node that can stand where a time must."""
+    kind = kind_of(node)
+    if kind not in (Kind.TEXT, Kind.TIME, Kind.OTHER):
+        raise resolved.error(node, f"A time is needed here, and this is {kind.phrase}")
+    return _time(resolved, node) if kind is not Kind.OTHER else _cast_to(node, exp.DType.TIMESTAMP)
 
 
 def _time(resolved: Resolved, node: exp.Expr) -> exp.Expr:
@@ -102,7 +118,10 @@ def comparable(resolved: Resolved, operands: list[exp.Expr]) -> list[exp.Expr]:
     for odd, name in ((REGIONS, "region"), (frozenset({Kind.TIME}), "time")):
         if kinds & odd and (kinds - odd - ({Kind.TEXT} if name == "time" else set()) or name == "region"):
             wrong = next(operand for operand in operands if kind_of(operand) in odd)
-            raise resolved.error(wrong, f"A {kind_of(wrong)} can be compared with a {kind_of(wrong)} only")
+            raise resolved.error(
+                wrong,
+                f"{kind_of(wrong).phrase.capitalize()} can be compared with {kind_of(wrong).phrase} only",
+            )
     if Kind.TIME in kinds:
         return [_time(resolved, operand) for operand in operands]
     if kinds == {Kind.TEXT, Kind.BOOLEAN}:
@@ -122,7 +141,8 @@ def alike(resolved: Resolved, values: list[exp.Expr]) -> list[exp.Expr]:
         return [as_number(resolved, value) for value in values]
     wrong = next(value for value in values[1:] if kind_of(value) != kind_of(values[0]))
     raise resolved.error(
-        wrong, f"A {kind_of(wrong)} cannot stand beside a {kind_of(values[0])} in one column"
+        wrong,
+        f"{kind_of(wrong).phrase.capitalize()} cannot stand beside {kind_of(values[0]).phrase} in one column",
     )
 
 
@@ -156,7 +176,7 @@ def cast(resolved: Resolved, node: exp.Cast) -> None:
         Kind.FLOAT: given not in {*REGIONS, Kind.TIME},
     }.get(kind, given in (Kind.TEXT, Kind.OTHER, kind))
     if not fits:
-        raise resolved.error(node, f"A {given} cannot be cast to a {kind}")
+        raise resolved.error(node, f"{given.phrase.capitalize()} cannot be cast to {kind.phrase}")
     if kind is Kind.TEXT:
         new = _as_written(node.this, target.expressions)
     elif kind not in REGIONS:

@@ -1,123 +1,96 @@
-"""The functions of ADQL 2.1 as one table of signatures.
-
-An argument has a *kind*, one letter:
-
-====  =======================================  ====  ===============================================
-kind  argument                                 kind  argument
-====  =======================================  ====  ===============================================
-d     unsigned integer, as written             s     text that is computed
-f     unsigned decimal number, as written      p     POINT or CENTROID
-i     signed integer, as written               g     another region: CIRCLE, BOX, POLYGON, REGION
-n     number that is computed                  c     column, or anything else of a type not yet known
-l     text, as written                         0     NULL
-====  =======================================  ====  ===============================================
-
-A signature is a regular expression over the letters of all arguments. A literal text may stand for
-a number (``POINT('ICRS', x, 'sy')`` is in the IVOA's validator set as valid).
-"""
+"""The functions of a query, as one table: ADQL 2.1's own, and those beyond it."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-from sciplat.adql.tokens import words
+from sciplat.adql.signatures import ANY, NUMBER, POINT, REGION, SAME, SYSTEM, TEXT, Function, adql
+from sciplat.adql.user_functions import USER_DEFINED
 
 __all__ = ["AGGREGATES", "FUNCTIONS", "OPTIONAL_SYSTEM", "Function", "nearest"]
 
-NUMBER = "[dfinlc]"
-TEXT = "[lsc0]"
-POINT = "[pc]"
-REGION = "[pgc]"
-ANY = "[dfinlspgc0]"
 
-# A coordinate system: a text as written, or NULL, in first place. Deprecated in ADQL 2.1, still read.
-SYSTEM = "[l0]?"  # What follows it is no text: CIRCLE('ICRS', 2, 3) lacks its radius.
+def _number(name: str, sql: str | None = None, *, kind: str = "float", unit: str | None = None) -> Function:
+    return adql(f"{name}(number)", "n", NUMBER, sql or name, kind=kind, takes="n", unit=unit)
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
-    """How one function may be called."""
-
-    name: str
-    signature: re.Pattern[str]
-    result: str
-    """The kind of its value."""
-
-    usage: str
-    """The call as an error message shows it."""
-
-    def accepts(self, kinds: str) -> bool:
-        """Tell whether arguments of these kinds are right."""
-        return self.signature.fullmatch(kinds) is not None
-
-
-def _function(usage: str, result: str, signature: str) -> Function:
-    return Function(usage.partition("(")[0], re.compile(signature), result, usage)
-
-
-_NUMERIC = [
-    _function(f"{name}(number)", "n", NUMBER)
-    for name in sorted(
-        words("ABS CEILING DEGREES EXP FLOOR LOG LOG10 RADIANS SQRT ACOS ASIN ATAN COS COT SIN TAN")
-    )
+_NUMBERS = [
+    _number("ABS", kind=SAME, unit=SAME),
+    _number("CEILING", "CEIL", unit=SAME),
+    _number("DEGREES", unit="deg"),
+    _number("EXP"),
+    _number("FLOOR", unit=SAME),
+    # Where the engine would stop a query for one bad row, that row has NULL.
+    _number("LOG", "CASE WHEN $1 > 0 THEN LN($1) END"),
+    _number("LOG10", "CASE WHEN $1 > 0 THEN LOG($1) END"),
+    _number("RADIANS", unit="rad"),
+    _number("SQRT", "CASE WHEN $1 >= 0 THEN SQRT($1) END"),
+    _number("ACOS", "CASE WHEN $1 BETWEEN -1 AND 1 THEN ACOS($1) END", unit="rad"),
+    _number("ASIN", "CASE WHEN $1 BETWEEN -1 AND 1 THEN ASIN($1) END", unit="rad"),
+    _number("ATAN", unit="rad"),
+    _number("COS"),
+    _number("COT"),
+    _number("SIN"),
+    _number("TAN"),
 ]
 
+_PLACES = f"{NUMBER}[di]?"
 _OTHERS = [
-    _function("PI()", "n", ""),
-    _function("RAND() or RAND(seed), the seed an unsigned integer", "n", "d?"),
-    _function("POWER(number, number)", "n", NUMBER * 2),
-    _function("MOD(number, number)", "n", NUMBER * 2),
-    _function("ATAN2(number, number)", "n", NUMBER * 2),
-    _function("ROUND(number) or ROUND(number, n), n an integer as written", "n", f"{NUMBER}[di]?"),
-    _function("TRUNCATE(number) or TRUNCATE(number, n), n an integer as written", "n", f"{NUMBER}[di]?"),
-    _function("LOWER(text)", "s", TEXT),
-    _function("UPPER(text)", "s", TEXT),
-    _function("COALESCE(value, ...)", "c", f"{ANY}+"),
-    _function("IN_UNIT(number, 'unit')", "n", f"{NUMBER}l"),
-    _function(
-        "POINT(longitude, latitude) or POINT('ICRS', longitude, latitude)", "p", f"{SYSTEM}(?!l){NUMBER}{{2}}"
+    adql("PI()", "n", "", "PI"),
+    adql("RAND() or RAND(seed), the seed an unsigned integer", "n", "d?"),
+    adql("POWER(number, number)", "n", NUMBER * 2, "POW", takes="nn"),
+    adql("MOD(number, number)", "n", NUMBER * 2, unit=SAME),
+    adql("ATAN2(number, number)", "n", NUMBER * 2, "ATAN2", takes="nn", unit="rad"),
+    adql("ROUND(number) or ROUND(number, n), n an integer as written", "n", _PLACES, kind=SAME, unit=SAME),
+    adql(
+        "TRUNCATE(number) or TRUNCATE(number, n), n an integer as written", "n", _PLACES, kind=SAME, unit=SAME
     ),
-    _function(
+    adql("LOWER(text)", "s", TEXT, "LOWER", kind="text", takes="t"),
+    adql("UPPER(text)", "s", TEXT, "UPPER", kind="text", takes="t"),
+    adql("COALESCE(value, ...)", "c", f"{ANY}+"),
+    adql("IN_UNIT(number, 'unit')", "n", f"{NUMBER}l"),
+    adql(
+        "POINT(longitude, latitude) or POINT('ICRS', longitude, latitude)",
+        "p",
+        f"{SYSTEM}(?!l){NUMBER}{{2}}",
+        kind="point",
+    ),
+    adql(
         "CIRCLE(longitude, latitude, radius), CIRCLE(point, radius), or either with 'ICRS' first",
         "g",
         f"{SYSTEM}(?!l)(?:{NUMBER}{{2}}|{POINT}){NUMBER}",
+        kind="circle",
     ),
-    _function(
+    adql(
         "BOX(longitude, latitude, width, height), BOX(point, width, height), or either with 'ICRS' first",
         "g",
         f"{SYSTEM}(?!l)(?:{NUMBER}{{2}}|{POINT}){NUMBER}{{2}}",
+        kind="polygon",
     ),
-    _function(
+    adql(
         "POLYGON(longitude, latitude, longitude, latitude, longitude, latitude, ...) with three corners or "
         "more, or points in their place, or either with 'ICRS' first",
         "g",
         f"{SYSTEM}(?!l)(?:(?:{NUMBER}{{2}}){{3,}}|{POINT}{{3,}})",
+        kind="polygon",
     ),
-    _function("REGION('text')", "g", "l"),
-    _function("CENTROID(region)", "p", REGION),
-    _function("AREA(region)", "n", REGION),
-    _function("COORD1(point)", "n", POINT),
-    _function("COORD2(point)", "n", POINT),
-    _function("COORDSYS(region)", "s", REGION),
-    _function("CONTAINS(region, region)", "n", REGION * 2),
-    _function("INTERSECTS(region, region)", "n", REGION * 2),
-    _function(
+    adql("REGION('text')", "g", "l"),
+    adql("CENTROID(region)", "p", REGION, kind="point"),
+    adql("AREA(region)", "n", REGION, unit="deg2", ucd="phys.angArea"),
+    adql("COORD1(point)", "n", POINT, unit="deg", ucd="pos.eq.ra"),
+    adql("COORD2(point)", "n", POINT, unit="deg", ucd="pos.eq.dec"),
+    adql("COORDSYS(region)", "s", REGION, kind="text"),
+    adql("CONTAINS(region, region)", "n", REGION * 2, kind="integer"),
+    adql("INTERSECTS(region, region)", "n", REGION * 2, kind="integer"),
+    adql(
         "DISTANCE(point, point) or DISTANCE(longitude, latitude, longitude, latitude)",
         "n",
         f"{POINT}{{2}}|{NUMBER}{{4}}",
+        unit="deg",
+        ucd="pos.angDistance",
     ),
 ]
 
-_USER_DEFINED = [
-    _function("ivo_healpix_index(order, point) or ivo_healpix_index(order, longitude, latitude)", "n",
-              f"{NUMBER}(?:{POINT}|{NUMBER}{{2}})"),
-    _function("scisql_nanojanskyToAbMag(flux)", "n", NUMBER),
-    _function("scisql_nanojanskyToAbMagSigma(flux, fluxErr)", "n", NUMBER * 2),
-]  # fmt: skip
-
 FUNCTIONS: dict[str, Function] = {
-    function.name.upper(): function for function in [*_NUMERIC, *_OTHERS, *_USER_DEFINED]
+    function.name.upper(): function for function in [*_NUMBERS, *_OTHERS, *USER_DEFINED]
 }
 """Every known function by its name in upper case. Any other plain name may be a function elsewhere."""
 

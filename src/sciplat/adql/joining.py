@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sciplat.adql.build import aggregates
+from sciplat.adql.build import aggregate_name, aggregates
 from sciplat.adql.catalog import matching
 from sciplat.adql.functions import nearest
 from sciplat.adql.kinds import set_kind
@@ -102,7 +102,7 @@ class Joiner:
             inner = Scope(scope.text, scope.parent, relations, left.entries + right.entries)
             self.expression(on, inner)
             for found in aggregates(on):
-                raise self.resolved.error(found, f"{found.key.upper()} cannot stand in ON")
+                raise self.resolved.error(found, f"{aggregate_name(found)} cannot stand in ON")
         elif join.args.get("side"):
             join.set("on", exp.Boolean(this=True))
         else:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from sqlglot import exp
 
+from sciplat.adql.functions import FUNCTIONS
+from sciplat.adql.signatures import SAME
 from sciplat.vo.schema import Column, Datatype
 
 __all__ = ["NUMBERS", "REGIONS", "Kind", "annotate", "common_kind", "kind_of", "kind_of_column", "set_kind"]
@@ -23,6 +25,11 @@ class Kind(StrEnum):
     CIRCLE = "circle"
     POLYGON = "polygon"
     OTHER = "other"
+
+    @property
+    def phrase(self) -> str:
+        """The kind as a sentence says it: ``an integer``."""
+        return f"{'an' if self[0] in 'io' else 'a'} {self}"
 
 
 REGIONS = frozenset({Kind.POINT, Kind.CIRCLE, Kind.POLYGON})
@@ -42,14 +49,6 @@ _DATATYPES = {
 }
 _XTYPES = {"timestamp": Kind.TIME, "point": Kind.POINT, "circle": Kind.CIRCLE, "polygon": Kind.POLYGON}
 
-_FUNCTIONS = {
-    **dict.fromkeys(("LOWER", "UPPER", "COORDSYS"), Kind.TEXT),
-    **dict.fromkeys(("CONTAINS", "INTERSECTS", "ivo_healpix_index"), Kind.INTEGER),
-    **dict.fromkeys(("POINT", "CENTROID"), Kind.POINT),
-    "CIRCLE": Kind.CIRCLE,
-    **dict.fromkeys(("POLYGON", "BOX"), Kind.POLYGON),
-}
-_SAME_AS_ARGUMENT = frozenset({"ABS", "ROUND", "TRUNCATE"})
 _TYPES = {
     **dict.fromkeys((exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT), Kind.INTEGER),
     **dict.fromkeys((exp.DType.FLOAT, exp.DType.DOUBLE), Kind.FLOAT),
@@ -124,22 +123,25 @@ def _kind(node: exp.Expr) -> Kind:
             return _common([*results, node.args.get("default")])
         case exp.Coalesce():
             return _common([node.this, *node.expressions])
-        case exp.Anonymous():
+        case exp.Anonymous() | exp.AnonymousAggFunc():
             return _function(node)
         case _:
             return Kind.OTHER
 
 
-def _function(node: exp.Anonymous) -> Kind:
+def _function(node: exp.Anonymous | exp.AnonymousAggFunc) -> Kind:
     name = node.name
-    if name in _SAME_AS_ARGUMENT:
-        return Kind.INTEGER if kind_of(node.expressions[0]) is Kind.INTEGER else Kind.FLOAT
     if name == "MOD":
         whole = all(kind_of(argument) is Kind.INTEGER for argument in node.expressions)
         return Kind.INTEGER if whole else Kind.FLOAT
     if name == "COALESCE":
         return _common(node.expressions)
-    return _FUNCTIONS.get(name, Kind.FLOAT)
+    function = FUNCTIONS.get(name.upper())
+    if function is None:
+        return Kind.OTHER
+    if function.kind == SAME:
+        return Kind.INTEGER if kind_of(node.expressions[0]) is Kind.INTEGER else Kind.FLOAT
+    return Kind(function.kind)
 
 
 def _common(nodes: list[exp.Expr | None]) -> Kind:

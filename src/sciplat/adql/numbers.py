@@ -11,11 +11,21 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from sciplat.adql.build import call, copy, number
-from sciplat.adql.conversion import alike, as_number, as_text, cast, comparable, compare
+from sciplat.adql.build import call, constant
+from sciplat.adql.conversion import (
+    alike,
+    as_number,
+    as_text,
+    as_time,
+    as_whole,
+    cast,
+    comparable,
+    compare,
+)
+from sciplat.adql.functions import FUNCTIONS
 from sciplat.adql.kinds import Kind, kind_of, set_kind
 from sciplat.adql.resolved import Resolved
-from sciplat.adql.tokens import words
+from sciplat.adql.templates import fill
 
 __all__ = ["numbers"]
 
@@ -31,7 +41,7 @@ def numbers(resolved: Resolved) -> None:
         match node:
             case exp.Literal():
                 _literal(node)
-            case exp.Anonymous():
+            case exp.Anonymous() | exp.AnonymousAggFunc():
                 _function(resolved, node)
             case exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
                 _arithmetic(resolved, node)
@@ -111,35 +121,6 @@ def _sum(resolved: Resolved, node: exp.Sum) -> None:
 
 # -- functions ---------------------------------------------------------------------------------------
 
-_RENAMED = {
-    "CEILING": "CEIL",
-    "POWER": "POW",
-    "TRUNCATE": "TRUNC",
-    **{name: name for name in words("ABS ATAN ATAN2 COS COT DEGREES EXP FLOOR PI RADIANS ROUND SIN TAN")},
-}
-
-
-def _positive(node: exp.Expr) -> exp.Expr:
-    return exp.GT(this=copy(node), expression=exp.Literal.number(0))
-
-
-def _not_negative(node: exp.Expr) -> exp.Expr:
-    return exp.GTE(this=copy(node), expression=exp.Literal.number(0))
-
-
-def _at_most_one(node: exp.Expr) -> exp.Expr:
-    low, high = exp.Neg(this=exp.Literal.number(1)), exp.Literal.number(1)
-    return exp.Between(this=copy(node), low=low, high=high)
-
-
-_DOMAINS: dict[str, tuple[str, Callable[[exp.Expr], exp.Expr]]] = {
-    "LOG": ("LN", _positive),
-    "LOG10": ("LOG10", _positive),
-    "SQRT": ("SQRT", _not_negative),
-    "ASIN": ("ASIN", _at_most_one),
-    "ACOS": ("ACOS", _at_most_one),
-}
-
 
 def _case(resolved: Resolved, node: exp.Case) -> None:
     """Let all results be of one kind, and what is compared comparable."""
@@ -159,20 +140,28 @@ def _case(resolved: Resolved, node: exp.Case) -> None:
             branch.set("this", test)
 
 
-def _function(resolved: Resolved, node: exp.Anonymous) -> None:
+_CONVERSIONS: dict[str, Callable[[Resolved, exp.Expr], exp.Expr]] = {
+    "n": as_number,
+    "i": as_whole,
+    "t": as_text,
+    "d": as_time,
+}
+
+
+def _function(resolved: Resolved, node: exp.Anonymous | exp.AnonymousAggFunc) -> None:
     name, arguments = node.name, list(node.expressions)
-    kind = kind_of(node)
-    if name in ("LOWER", "UPPER"):
-        new: exp.Expr = call(name, as_text(resolved, arguments[0]))
-    elif name == "COALESCE":
-        new = call(name, *alike(resolved, arguments))
-    elif name == "IN_UNIT":
-        raise resolved.error(
-            node, "IN_UNIT cannot be used here yet: multiply by the factor between the units"
-        )
+    function = FUNCTIONS[name.upper()]
+    if function.sql is not None:
+        converted = [
+            _CONVERSIONS[letter](resolved, argument)
+            for letter, argument in zip(function.takes, arguments, strict=True)
+        ]
+        if name in _LIMITS:
+            _LIMITS[name](resolved, node)
+        new = fill(function.sql, converted)
     else:
-        new = _numeric(name, [as_number(resolved, argument) for argument in arguments])
-    set_kind(new, kind)
+        new = _special(resolved, node, name, arguments)
+    set_kind(new, kind_of(node))
     node.replace(new)
 
 
@@ -180,35 +169,26 @@ _MOST_PLACES = 400
 """A double has fewer, on either side of the point."""
 
 
-def _numeric(name: str, arguments: list[exp.Expr]) -> exp.Expr:
-    if name in _DOMAINS:
-        engine, test = _DOMAINS[name]
-        return _where(test(arguments[0]), call(engine, arguments[0]))
+def _special(resolved: Resolved, node: exp.Expr, name: str, arguments: list[exp.Expr]) -> exp.Expr:
     match name:
+        case "COALESCE":
+            return call(name, *alike(resolved, arguments))
+        case "IN_UNIT":
+            raise resolved.error(
+                node, "IN_UNIT cannot be used here yet: multiply by the factor between the units"
+            )
         case "RAND":
             # The seed is read and not used: rows are not computed in any fixed order.
             return call("RANDOM")
         case "MOD":
-            divisor = arguments[1]
+            divided, divisor = (as_number(resolved, argument) for argument in arguments)
             if not _is_nonzero(divisor):
                 divisor = call("NULLIF", divisor, exp.Literal.number(0))
-            return call("MOD", arguments[0], divisor)
-        case "ROUND" | "TRUNCATE" if len(arguments) > 1:
-            return call(_RENAMED[name], arguments[0], _places(arguments[1]))
-        case "scisql_nanojanskyToAbMag":
-            # AB magnitude of a flux in nJy: -2.5 log10(f) + 31.4.
-            magnitude = exp.Add(
-                this=exp.Mul(this=number(-2.5), expression=call("LOG10", arguments[0])),
-                expression=number(31.4),
-            )
-            return _where(_positive(arguments[0]), magnitude)
-        case "scisql_nanojanskyToAbMagSigma":
-            factor = number(1.0857362047581294)  # 2.5 / ln(10)
-            flux, error = copy(arguments[0]), copy(arguments[1])
-            sigma = exp.Div(this=exp.Mul(this=factor, expression=error), expression=flux)
-            return _where(_positive(arguments[0]), sigma)
+            return call("MOD", divided, divisor)
         case _:
-            return call(_RENAMED[name], *arguments)
+            engine = "TRUNC" if name == "TRUNCATE" else name
+            value = as_number(resolved, arguments[0])
+            return call(engine, value, *(_places(argument) for argument in arguments[1:]))
 
 
 def _places(node: exp.Expr) -> exp.Expr:
@@ -218,5 +198,25 @@ def _places(node: exp.Expr) -> exp.Expr:
     return exp.Literal.number(int(min(float(node.name), _MOST_PLACES)))
 
 
-def _where(test: exp.Expr, value: exp.Expr) -> exp.Expr:
-    return exp.Case(ifs=[exp.If(this=test, true=value)])
+# -- limits of arguments that are the same for all rows ----------------------------------------------
+
+_MOST_BINS = 10_000
+
+
+def _histogram(resolved: Resolved, node: exp.Expr) -> None:
+    lower, upper, bins = (constant(argument) or 0.0 for argument in node.expressions[1:])
+    if not lower < upper:
+        raise resolved.error(node.expressions[2], "The upper limit of a histogram is above the lower one")
+    if not 1 <= bins <= _MOST_BINS:
+        raise resolved.error(node.expressions[3], f"A histogram has 1 to {_MOST_BINS:,} bins")
+
+
+def _percentile(resolved: Resolved, node: exp.Expr) -> None:
+    if not 0 <= (constant(node.expressions[1]) or 0.0) <= 100:
+        raise resolved.error(node.expressions[1], "A percentile is a number from 0 to 100")
+
+
+_LIMITS: dict[str, Callable[[Resolved, exp.Expr], None]] = {
+    "ivo_histogram": _histogram,
+    "scisql_percentile": _percentile,
+}

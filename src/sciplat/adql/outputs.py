@@ -6,25 +6,15 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from sciplat.adql.functions import FUNCTIONS
 from sciplat.adql.kinds import Kind, kind_of
 from sciplat.adql.resolved import Resolved
+from sciplat.adql.signatures import SAME
 from sciplat.vo.schema import Column, Datatype
 
 __all__ = ["describe", "unique"]
 
 _XTYPES = {Kind.POINT: ("point", "2"), Kind.CIRCLE: ("circle", "3"), Kind.POLYGON: ("polygon", "*")}
-_UNITS = {
-    "DISTANCE": ("deg", "pos.angDistance"),
-    "AREA": ("deg2", "phys.angArea"),
-    "COORD1": ("deg", "pos.eq.ra"),
-    "COORD2": ("deg", "pos.eq.dec"),
-    "DEGREES": ("deg", None),
-    "RADIANS": ("rad", None),
-    **dict.fromkeys(("ASIN", "ACOS", "ATAN", "ATAN2"), ("rad", None)),
-    "scisql_nanojanskyToAbMag": ("mag", "phot.mag"),
-    "scisql_nanojanskyToAbMagSigma": ("mag", "stat.error;phot.mag"),
-}
-_KEEPS_UNIT = frozenset({"ABS", "ROUND", "TRUNCATE", "CEILING", "FLOOR", "COALESCE"})
 
 
 def describe(resolved: Resolved, node: exp.Expr, alias: str, place: int) -> Column:
@@ -70,10 +60,10 @@ def _name(node: exp.Expr, place: int) -> str:
     declared: str | None = node.meta_get("name")
     if declared is not None:
         return declared
+    if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
+        return node.name.lower() if node.name.isupper() else node.name
     if isinstance(node, exp.AggFunc):
         return node.key.lower()
-    if isinstance(node, exp.Anonymous):
-        return node.name if node.name.startswith(("scisql", "ivo")) else node.name.lower()
     return f"col_{place}"
 
 
@@ -90,10 +80,10 @@ def _unit(resolved: Resolved, node: exp.Expr) -> tuple[str | None, str | None]:
         case exp.Add() | exp.Sub():
             left, right = _unit(resolved, node.this)[0], _unit(resolved, node.expression)[0]
             return (left if left == right else None), None
-        case exp.Anonymous() if node.name in _UNITS:
-            return _UNITS[node.name]
-        case exp.Anonymous() if node.name in _KEEPS_UNIT:
-            return _unit(resolved, node.expressions[0])[0], None
+        case exp.Anonymous() | exp.AnonymousAggFunc():
+            function = FUNCTIONS[node.name.upper()]
+            same = function.unit == SAME
+            return (_unit(resolved, node.expressions[0])[0] if same else function.unit), function.ucd
         case _:
             return None, None
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from sciplat.adql.build import aggregates
+from sciplat.adql.build import aggregate_name, aggregates
 from sciplat.adql.catalog import Catalog, TableSource, matching
 from sciplat.adql.cursor import span
 from sciplat.adql.functions import FUNCTIONS, nearest
@@ -130,8 +130,8 @@ class _Resolver:
                 if common_kind(kinds) is Kind.OTHER and Kind.OTHER not in kinds:
                     raise self.resolved.error(
                         operator,
-                        f"{operator.key.upper()} cannot put a {other.kind} ({other.column.name}) "
-                        f"into the column {one.column.name} with a {one.kind}",
+                        f"{operator.key.upper()} cannot put {other.kind.phrase} ({other.column.name}) "
+                        f"into the column {one.column.name} with {one.kind.phrase}",
                     )
             fields = tuple(_common(one, other) for one, other in zip(fields, others, strict=True))
         return fields
@@ -154,7 +154,8 @@ class _Resolver:
             self.expression(where, scope)
             for aggregate in aggregates(where):
                 raise self.resolved.error(
-                    aggregate, f"{aggregate.key.upper()} cannot stand in WHERE: put the condition into HAVING"
+                    aggregate,
+                    f"{aggregate_name(aggregate)} cannot stand in WHERE: put the condition into HAVING",
                 )
         items = self._items(node, scope)
         for item in items:
@@ -232,7 +233,7 @@ class _Resolver:
             if item is None and isinstance(term, exp.Column) and term.args.get("table") is None:
                 item = self._named_item(term, scope, items, fields)
             for aggregate in aggregates(term if item is None else item):
-                raise self.resolved.error(term, f"{aggregate.key.upper()} cannot be grouped by")
+                raise self.resolved.error(term, f"{aggregate_name(aggregate)} cannot be grouped by")
             if item is not None:
                 term.replace(item.copy())
             elif _is_written_out(term):

@@ -45,9 +45,9 @@ def query_of(parameters: Parameters) -> Query:
     return Query(adql, parameters.whole_number("MAXREC"), parameters.text("LANG") or LANGUAGES[0])
 
 
-def format_of(parameters: Parameters) -> Format:
+def format_of(parameters: Parameters, *, otherwise: str | None = None) -> Format:
     """Return the format that a request asks for: RESPONSEFORMAT, or FORMAT as TAP 1.0 had it."""
-    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT"))
+    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT") or otherwise)
 
 
 @router.get("/sync", response_class=Response)

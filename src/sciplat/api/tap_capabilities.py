@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sciplat.adql.functions import FUNCTIONS, OPTIONAL_SYSTEM
+from sciplat.adql.functions import OPTIONAL_SYSTEM
+from sciplat.adql.user_functions import USER_DEFINED
 from sciplat.config import QuerySettings
 from sciplat.tables.formats import output_formats
 from sciplat.vo.capabilities import (
@@ -33,32 +34,14 @@ _GEOMETRY = (
     "INTERSECTS",
 )
 
-_UDFS = (
-    (
-        "ivo_healpix_index(hpxOrder INTEGER, ra DOUBLE PRECISION, dec DOUBLE PRECISION) -> BIGINT",
-        "The HEALPix cell (NESTED) of a table's position at an order from 0 to 29.",
-    ),
-    (
-        "ivo_healpix_index(hpxOrder INTEGER, p POINT) -> BIGINT",
-        "The HEALPix cell (NESTED) of a table's position at an order from 0 to 29.",
-    ),
-    (
-        "scisql_nanojanskyToAbMag(flux DOUBLE PRECISION) -> DOUBLE PRECISION",
-        "The AB magnitude of a flux in nJy; NULL where the flux is not positive.",
-    ),
-    (
-        "scisql_nanojanskyToAbMagSigma(flux DOUBLE PRECISION, fluxErr DOUBLE PRECISION) -> DOUBLE PRECISION",
-        "The error of the AB magnitude of a flux in nJy, from the error of the flux.",
-    ),
-)
-assert all(form.partition("(")[0].upper() in FUNCTIONS for form, _ in _UDFS)
+_UDFS = tuple(Feature(form, function.description) for function in USER_DEFINED for form in function.forms)
 
 _ADQL = Language(
     name="ADQL",
     versions=(("2.1", "ivo://ivoa.net/std/ADQL#v2.1"), ("2.0", "ivo://ivoa.net/std/ADQL#v2.0")),
     description="ADQL 2.1. CASE expressions are an extension.",
     features=(
-        FeatureList(ADQL_UDF, tuple(Feature(form, what) for form, what in _UDFS)),
+        FeatureList(ADQL_UDF, _UDFS),
         FeatureList(ADQL_GEOMETRY, tuple(Feature(name) for name in _GEOMETRY)),
         FeatureList(ADQL_FEATURES["string"], (Feature("LOWER"), Feature("UPPER"), Feature("ILIKE"))),
         FeatureList(ADQL_FEATURES["sets"], (Feature("UNION"), Feature("EXCEPT"), Feature("INTERSECT"))),

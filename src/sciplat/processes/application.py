@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from sciplat.api.admission import Admission
+from sciplat.api.cross_origin import CrossOrigin
 from sciplat.instance import Instance
 
 __all__ = ["application"]
@@ -27,5 +28,6 @@ def application(
         redoc_url=None,
     )
     app.add_middleware(Admission)
+    app.add_middleware(CrossOrigin)
     app.state.instance = instance
     return app

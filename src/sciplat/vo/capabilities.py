@@ -18,6 +18,7 @@ __all__ = [
     "ADQL_GEOMETRY",
     "ADQL_UDF",
     "Capability",
+    "ConeSearchCapability",
     "DataLimit",
     "Feature",
     "FeatureList",
@@ -140,6 +141,17 @@ class TAPCapability:
     upload: DataLimit | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ConeSearchCapability:
+    """What a cone search can do (SimpleDALRegExt 1.1, section 3.1)."""
+
+    url: str
+    """To which parameters are added after a question mark."""
+
+    max_rows: int
+    """The most rows of an answer."""
+
+
 def vosi_capabilities(base_url: str, *, examples: bool = False) -> tuple[Capability, ...]:
     """Return the capabilities that tell about a service itself, at their fixed places under its base."""
     resources = [
@@ -153,9 +165,15 @@ def vosi_capabilities(base_url: str, *, examples: bool = False) -> tuple[Capabil
     return tuple(resources)
 
 
-def capabilities_document(capabilities: Iterable[Capability], *, tap: TAPCapability | None = None) -> bytes:
+def capabilities_document(
+    capabilities: Iterable[Capability],
+    *,
+    tap: TAPCapability | None = None,
+    cone_search: ConeSearchCapability | None = None,
+) -> bytes:
     """Return the document at ``/capabilities``."""
     made = [] if tap is None else [_tap(tap)]
+    made += [] if cone_search is None else [_cone_search(cone_search)]
     made += [
         element(
             "capability",
@@ -169,6 +187,7 @@ def capabilities_document(capabilities: Iterable[Capability], *, tap: TAPCapabil
         "xmlns:vr": "http://www.ivoa.net/xml/VOResource/v1.0",
         "xmlns:vs": "http://www.ivoa.net/xml/VODataService/v1.1",
         "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+        "xmlns:cs": None if cone_search is None else "http://www.ivoa.net/xml/ConeSearch/v1.0",
         "xmlns:tr": None if tap is None else "http://www.ivoa.net/xml/TAPRegExt/v1.0",
     }
     return document(element("vosi:capabilities", namespaces, *made))
@@ -195,6 +214,17 @@ def _tap(tap: TAPCapability) -> ET.Element:
         _limits("executionDuration", tap.execution),
         _limits("outputLimit", tap.output),
         _limits("uploadLimit", tap.upload),
+    )
+
+
+def _cone_search(cone: ConeSearchCapability) -> ET.Element:
+    return element(
+        "capability",
+        {"standardID": "ivo://ivoa.net/std/ConeSearch", "xsi:type": "cs:ConeSearch"},
+        _interface(Interface(f"{cone.url}?", use="base")),
+        element("maxSR", text="180.0"),
+        element("maxRecords", text=str(cone.max_rows)),
+        element("verbosity", text="true"),
     )
 
 

@@ -39,6 +39,7 @@ def create_app(instance: Instance) -> FastAPI:
         app.state.changes = Changes(instance.jobs.version)
         yield
         pool.close()
+        instance.uploads.close()
 
     app = application(instance, lifespan)
     for door in (health, identity, tap, tap_async, scs, jobs, pages):

@@ -66,6 +66,10 @@ class UploadService:
         self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.tempdir = str(self._work)
 
+    def close(self) -> None:
+        """End the process that reads."""
+        self._loader.close()
+
     def receive(self, sent: Sequence[Sent], *, visitor: Visitor) -> tuple[Upload, ...]:
         """Take in the tables of one query; what was sent before is not read again.
 

@@ -171,6 +171,7 @@ class Instance:
             pool,
             spools=spools,
             limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
+            short_seconds=settings.short_seconds,
         )
 
     def execute(self, query: QueryService) -> ExecuteService:

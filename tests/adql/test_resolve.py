@@ -142,7 +142,11 @@ WRONG = [
     ("SELECT ivo_healpix_index(30, coord_ra, coord_dec) FROM Object", "0 to 29"),
     ("WITH q AS (SELECT n FROM Object), Q AS (SELECT n FROM Object) SELECT * FROM q", "two queries called Q"),
     ("WITH q (a, b) AS (SELECT n FROM Object) SELECT * FROM q", "2 names"),
-    ("SELECT IN_UNIT(n, 'km') FROM Object", "IN_UNIT"),
+    ("SELECT IN_UNIT(n, 'km') FROM Object", "unit of this value is not known"),
+    ("SELECT IN_UNIT(r_psfFlux, 'deg') FROM Object", "What is in nJy cannot be given in deg"),
+    ("SELECT IN_UNIT(r_psfFlux, 'mag') FROM Object", "What is in nJy cannot be given in mag"),
+    ("SELECT IN_UNIT(r_psfFlux, 'parsnips') FROM Object", "'parsnips' is no unit"),
+    ("SELECT IN_UNIT(3, 'km') FROM Object", "a number without dimension cannot be given in km"),
 ]  # fmt: skip
 
 

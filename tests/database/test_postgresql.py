@@ -16,6 +16,7 @@ from sciplat.errors import AuthenticationError, ConflictError, UnavailableError
 from sciplat.identity import IdentityStore, Scope
 from sciplat.identity.passwords import Cost
 from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase
+from sciplat.jobs.models import JobProgress
 
 FIRST_VERSION = Path(__file__).parents[1] / "jobs" / "first_version.sql"
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -86,15 +87,26 @@ def test_jobs_live_in_postgresql(postgresql: str, tmp_path: Path) -> None:
     before = store.version()
     assert store.version() == before
 
-    claimed = [store.claim(running_per_user=2) for _ in range(4)]
+    claimed = [store.queue.claim(running_per_user=2) for _ in range(4)]
 
     assert store.version() != before
     assert [job and job.id for job in claimed] == [made[0].id, made[2].id, made[1].id, None]
-    store.complete(made[0].id, [JobResult("result", 1, 8_000_000_000)], overflow=True)
-    failed = store.fail(made[1].id, JobError("adql", "No", 1, 2, 3))
-    assert store.list("vera") == [failed, store.get(made[0].id)]
-    assert [job.phase for job in store.recover()] == [Phase.QUEUED]
-    assert len(store.expired(LATER)) == 3
+    store.queue.complete(made[0].id, [JobResult("result", 1, 8_000_000_000)], overflow=True)
+    failed = store.queue.fail(made[1].id, JobError("adql", "No", 1, 2, 3))
+    assert [job.id for job in store.references("vera")] == [failed.id, made[0].id]
+    assert [job.id for job in store.references("vera", phases=[Phase.ERROR])] == [failed.id]
+    page = store.page("vera", limit=1)
+    assert page[0].error == failed.error
+    assert [job.id for job in store.page("vera", limit=5, before=(page[0].created, page[0].id))] == [
+        made[0].id
+    ]
+    store.queue.note_progress({made[2].id: JobProgress(rows=5)})
+    noted = store.get(made[2].id)
+    assert noted is not None
+    assert noted.rows == 5
+    assert store.phases([made[2].id, "nosuch"]) == {made[2].id: Phase.EXECUTING}
+    assert [job.phase for job in store.queue.recover()] == [Phase.QUEUED]
+    assert len(store.queue.expired(LATER)) == 3
     store.delete(made[0].id)
     assert store.get(made[0].id) is None
     store.close()
@@ -113,8 +125,8 @@ def test_jobs_of_the_first_version_are_taken_over(postgresql: str, tmp_path: Pat
 
     store = JobStore.open(tmp_path, database=address)
 
-    assert {job.parameter("QUERY") for job in store.list("vera")} == {"SELECT 'ü\n'", "SELECT 2", "SELECT 3"}
-    assert store.claim(running_per_user=1) is not None
+    assert {job.title for job in store.page("vera", limit=9)} == {"SELECT 'ü '", "SELECT 2", "SELECT 3"}
+    assert store.queue.claim(running_per_user=1) is not None
     store.close()
 
 

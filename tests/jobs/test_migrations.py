@@ -27,7 +27,7 @@ def test_jobs_of_the_first_version_are_taken_over(home: Path) -> None:
 
     assert done is not None
     assert done.parameters == (("LANG", "ADQL"), ("QUERY", "SELECT 'ü\n'"))
-    assert (done.kind, done.title, done.run_id, done.owner) == ("query", "SELECT 'ü\n'", "märz ☄", "vera")
+    assert (done.kind, done.title, done.run_id, done.owner) == ("query", "SELECT 'ü '", "märz ☄", "vera")
     assert done.results == (JobResult("result", 7, 800),)
     assert (done.rows, done.bytes, done.overflow, done.restarts) == (7, 800, True, 1)
     assert wrong is not None
@@ -36,7 +36,7 @@ def test_jobs_of_the_first_version_are_taken_over(home: Path) -> None:
     assert (waits.phase, waits.parameter("MAXREC"), waits.results) == (Phase.QUEUED, "5", ())
     assert nobodys is not None
     assert (nobodys.owner, nobodys.parameters, nobodys.title) == (None, (), "")
-    assert store.claim(running_per_user=1) == store.get("waits")
+    assert store.queue.claim(running_per_user=1) == store.get("waits")
     store.close()
 
 
@@ -53,6 +53,6 @@ def test_many_jobs_are_taken_over_in_portions(home: Path) -> None:
 
     store = JobStore.open(home)
 
-    assert len(store.list("many")) == 1234
-    assert len(store.list("vera")) == 3
+    assert len(list(store.references("many"))) == 1234
+    assert len(list(store.references("vera"))) == 3
     store.close()

@@ -66,17 +66,17 @@ class Jobs(RuleBasedStateMachine):
 
     @rule(name=names)
     def complete(self, name: str) -> None:
-        self.attempt(lambda name: self.store.complete(name, [JobResult("result", 1, 1)]), name)
+        self.attempt(lambda name: self.store.queue.complete(name, [JobResult("result", 1, 1)]), name)
 
     @rule(name=names)
     def fail(self, name: str) -> None:
-        self.attempt(self.store.fail, name, JobError("engine", "It broke"))
+        self.attempt(self.store.queue.fail, name, JobError("engine", "It broke"))
 
     @rule()
     def claim(self) -> None:
         running = [job.owner for job in self.known.values() if job.phase is Phase.EXECUTING]
         waiting = [job.owner for job in self.known.values() if job.phase is Phase.QUEUED]
-        job = self.store.claim(running_per_user=LIMIT)
+        job = self.store.queue.claim(running_per_user=LIMIT)
         if job is None:
             assert all(running.count(owner) >= LIMIT for owner in waiting)
         else:
@@ -85,8 +85,8 @@ class Jobs(RuleBasedStateMachine):
 
     @rule()
     def crash(self) -> None:
-        self.store.recover()
-        assert self.store.executing() == []
+        self.store.queue.recover()
+        assert self.store.queue.executing() == []
 
     @rule(name=consumes(names))
     def delete(self, name: str) -> None:
@@ -114,7 +114,7 @@ class Jobs(RuleBasedStateMachine):
     @invariant()
     def lists_hold_each_job_of_their_owner(self) -> None:
         for owner in ("vera", "ernest"):
-            listed = {job.id for job in self.store.list(owner)}
+            listed = {job.id for job in self.store.references(owner)}
             assert listed == {name for name, job in self.known.items() if job.owner == owner}
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import inspect
 
 from sciplat.errors import NotFoundError, UsageError
 from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase, queries
+from sciplat.jobs.models import JobProgress
 from sciplat.jobs.tables import jobs, metadata
 
 LATER = datetime(2026, 11, 28, tzinfo=UTC)
@@ -41,7 +42,7 @@ def make(store: JobStore, owner: str | None = "vera", **more: Any) -> Job:
 
 def executing(store: JobStore, owner: str | None = "vera") -> Job:
     make(store, owner, run=True)
-    job = store.claim(running_per_user=100)
+    job = store.queue.claim(running_per_user=100)
     assert job is not None
     return job
 
@@ -55,9 +56,9 @@ def in_phase(store: JobStore, phase: Phase) -> Job:
         case Phase.EXECUTING:
             return executing(store)
         case Phase.COMPLETED:
-            return store.complete(executing(store).id, [JobResult("result", 1, 100)])
+            return store.queue.complete(executing(store).id, [JobResult("result", 1, 100)])
         case Phase.ERROR:
-            return store.fail(executing(store).id, JobError("engine", "It broke"))
+            return store.queue.fail(executing(store).id, JobError("engine", "It broke"))
         case Phase.ABORTED:
             return store.abort(make(store).id)
 
@@ -84,12 +85,14 @@ def test_ids_are_long_plain_and_never_alike(store: JobStore) -> None:
 def test_a_job_from_start_to_end(store: JobStore) -> None:
     job = make(store)
     assert store.run(job.id).phase is Phase.QUEUED
-    claimed = store.claim(running_per_user=1)
+    claimed = store.queue.claim(running_per_user=1)
     assert claimed is not None
     assert (claimed.id, claimed.phase) == (job.id, Phase.EXECUTING)
-    halfway = store.set_progress(job.id, 0.5, rows=7)
-    assert (halfway.progress, halfway.rows) == (0.5, 7)
-    done = store.complete(job.id, [JobResult("result", 14, 1000)], overflow=True)
+    store.queue.note_progress({job.id: JobProgress(rows=7, bytes=700, done=0.5)})
+    halfway = store.get(job.id)
+    assert halfway is not None
+    assert (halfway.progress, halfway.rows, halfway.bytes) == (0.5, 7, 700)
+    done = store.queue.complete(job.id, [JobResult("result", 14, 1000)], overflow=True)
 
     assert store.get(job.id) == done
     assert (done.phase, done.rows, done.bytes, done.overflow) == (Phase.COMPLETED, 14, 1000, True)
@@ -102,7 +105,7 @@ def test_a_job_from_start_to_end(store: JobStore) -> None:
 def test_an_error_keeps_its_place(store: JobStore) -> None:
     error = JobError("adql", "Expected a table name", line=3, column=8, length=5)
 
-    failed = store.fail(executing(store).id, error)
+    failed = store.queue.fail(executing(store).id, error)
 
     assert store.get(failed.id) == failed
     assert (failed.phase, failed.error) == (Phase.ERROR, error)
@@ -115,12 +118,14 @@ CHANGES: dict[str, tuple[Callable[[JobStore, str], Job], set[Phase]]] = {
         {Phase.PENDING, Phase.QUEUED, Phase.EXECUTING, Phase.ABORTED},
     ),
     "complete": (
-        lambda store, name: store.complete(name, []),
+        lambda store, name: store.queue.complete(name, []),
         {Phase.EXECUTING, Phase.ABORTED},
     ),
-    "fail": (lambda store, name: store.fail(name, JobError("engine", "")), {Phase.EXECUTING, Phase.ABORTED}),
-    "set_progress": (lambda store, name: store.set_progress(name, 0.1), {Phase.EXECUTING, Phase.ABORTED}),
-    "requeue": (lambda store, name: store.requeue(name), {Phase.EXECUTING}),
+    "fail": (
+        lambda store, name: store.queue.fail(name, JobError("engine", "")),
+        {Phase.EXECUTING, Phase.ABORTED},
+    ),
+    "requeue": (lambda store, name: store.queue.requeue(name), {Phase.EXECUTING}),
     "set_parameters": (lambda store, name: store.set_parameters(name, [("MAXREC", "1")]), {Phase.PENDING}),
     "set_execution_duration": (
         lambda store, name: store.set_execution_duration(name, 5),
@@ -159,9 +164,9 @@ def test_what_was_aborted_stays_aborted_whatever_its_executor_says(store: JobSto
     job = executing(store)
     aborted = store.abort(job.id)
 
-    assert store.complete(job.id, [JobResult("result", 5, 5)]) == aborted
-    assert store.fail(job.id, JobError("cancelled", "")) == aborted
-    assert store.set_progress(job.id, 0.9) == aborted
+    assert store.queue.complete(job.id, [JobResult("result", 5, 5)]) == aborted
+    assert store.queue.fail(job.id, JobError("cancelled", "")) == aborted
+    store.queue.note_progress({job.id: JobProgress(done=0.9)})
     assert store.get(job.id) == aborted
 
 
@@ -191,7 +196,7 @@ def test_a_list_is_newest_first_and_of_one_owner(store: JobStore) -> None:
     newest_first = [job.id for job in reversed(mine)]
 
     def ids(**filters: Any) -> list[str]:
-        return [job.id for job in store.list("vera", **filters)]
+        return [job.id for job in store.references("vera", **filters)]
 
     assert ids() == newest_first
     assert ids(last=2) == newest_first[:2]
@@ -200,7 +205,47 @@ def test_a_list_is_newest_first_and_of_one_owner(store: JobStore) -> None:
     assert ids(phases=[Phase.PENDING, Phase.QUEUED]) == newest_first
     assert ids(phases=[Phase.QUEUED], last=1) == [mine[2].id]
     assert ids(after=mine[1].created) == newest_first[:2]
-    assert store.list("") == []
+    assert list(store.references("")) == []
+
+
+def test_a_long_list_is_read_in_portions(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sciplat.jobs.store._PORTION", 3)
+    made = [make(store, run=number % 3 == 0) for number in range(20)]
+    newest_first = [job.id for job in reversed(made)]
+    of = {phase: [job.id for job in reversed(made) if job.phase is phase] for phase in PHASES}
+
+    def ids(**filters: Any) -> list[str]:
+        return [job.id for job in store.references("vera", **filters)]
+
+    assert ids() == newest_first
+    assert ids(last=7) == newest_first[:7]
+    assert ids(phases=[Phase.PENDING]) == of[Phase.PENDING]
+    assert ids(phases=[Phase.PENDING, Phase.QUEUED, Phase.PENDING]) == newest_first
+    assert ids(phases=[Phase.PENDING, Phase.QUEUED], last=5) == newest_first[:5]
+    assert ids(after=made[9].created) == newest_first[:10]
+
+
+def test_jobs_made_at_the_same_moment_are_all_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sciplat.jobs.store._PORTION", 2)
+    store = JobStore.open(tmp_path, clock=lambda: LATER)
+    made = {make(store).id for _ in range(7)}
+
+    listed = [job.id for job in store.references("vera")]
+
+    assert len(listed) == 7
+    assert set(listed) == made
+    store.close()
+
+
+def test_pages_follow_one_another(store: JobStore) -> None:
+    made = [make(store, title=f"SELECT {number}" + " " * 1000) for number in range(5)]
+
+    first = store.page("vera", limit=3)
+    second = store.page("vera", limit=3, before=(first[-1].created, first[-1].id))
+
+    assert [job.id for job in (*first, *second)] == [job.id for job in reversed(made)]
+    assert first[0].title == "SELECT 4".ljust(200)
+    assert store.page("ernest", limit=3) == []
 
 
 def test_a_deleted_job_is_gone_in_any_phase(store: JobStore) -> None:
@@ -215,23 +260,23 @@ def test_jobs_are_over_when_their_destruction_has_come(store: JobStore) -> None:
     early, late = make(store), make(store)
     store.set_destruction(early.id, LATER - timedelta(days=1))
 
-    assert store.expired(LATER - timedelta(days=1, seconds=1)) == []
-    assert [job.id for job in store.expired(LATER - timedelta(days=1))] == [early.id]
-    assert [job.id for job in store.expired(LATER)] == [early.id, late.id]
+    assert store.queue.expired(LATER - timedelta(days=1, seconds=1)) == []
+    assert store.queue.expired(LATER - timedelta(days=1)) == [early.id]
+    assert store.queue.expired(LATER) == [early.id, late.id]
 
 
 # Turns
 
 
 def claims(store: JobStore, count: int, running_per_user: int = 10) -> list[str | None]:
-    found = [store.claim(running_per_user=running_per_user) for _ in range(count)]
+    found = [store.queue.claim(running_per_user=running_per_user) for _ in range(count)]
     return [None if job is None else job.owner or "nobody" for job in found]
 
 
 def test_a_users_jobs_take_turns_in_order(store: JobStore) -> None:
     queued = [make(store, run=True).id for _ in range(3)]
 
-    claimed = [store.claim(running_per_user=10) for _ in range(4)]
+    claimed = [store.queue.claim(running_per_user=10) for _ in range(4)]
 
     assert [job.id if job else None for job in claimed] == [*queued, None]
 
@@ -243,12 +288,26 @@ def test_somebody_with_many_jobs_does_not_keep_others_waiting(store: JobStore) -
     assert claims(store, 7) == ["vera", "ernest", "nobody", "vera", "ernest", "vera", "vera"]
 
 
+def test_a_queued_job_knows_how_many_turns_come_before_its_own(store: JobStore) -> None:
+    made = [make(store, owner, run=True) for owner in ("vera", "vera", "vera", "ernest", None, "vera")]
+
+    order = sorted(made, key=lambda job: store.turns_before(job) or 0)
+    told = [store.turns_before(job) for job in order]
+
+    assert told == [0, 1, 2, 3, 4, 5]
+    for job in order:
+        claimed = store.queue.claim(running_per_user=10)
+        assert claimed is not None
+        assert claimed.id == job.id
+    assert store.turns_before(store.queue.complete(order[0].id, [])) is None
+
+
 def test_nobody_executes_more_than_the_limit(store: JobStore) -> None:
     for owner in ("vera", "vera", "vera", None, None, None):
         make(store, owner, run=True)
 
     assert claims(store, 5, running_per_user=2) == ["vera", "nobody", "vera", "nobody", None]
-    store.complete(store.executing()[0].id, [])
+    store.queue.complete(store.queue.executing()[0], [])
     assert claims(store, 2, running_per_user=2) == ["vera", None]
 
 
@@ -260,7 +319,7 @@ from pathlib import Path
 from sciplat.jobs import JobStore
 store = JobStore.open(Path(sys.argv[1]))
 sys.stdin.read()
-while job := store.claim(running_per_user=1000):
+while job := store.queue.claim(running_per_user=1000):
     print(job.id)
 """
     processes = [
@@ -291,10 +350,10 @@ def test_what_was_executing_is_queued_again_at_its_old_place(store: JobStore) ->
     first = executing(store)
     make(store, run=True)
 
-    (again,) = store.recover()
+    (again,) = store.queue.recover()
 
     assert (again.id, again.phase, again.restarts, again.started) == (first.id, Phase.QUEUED, 1, None)
-    claimed = store.claim(running_per_user=10)
+    claimed = store.queue.claim(running_per_user=10)
     assert claimed is not None
     assert claimed.id == first.id
 
@@ -302,15 +361,15 @@ def test_what_was_executing_is_queued_again_at_its_old_place(store: JobStore) ->
 def test_a_job_that_takes_everything_down_is_not_tried_for_ever(store: JobStore) -> None:
     job = executing(store)
     for _ in range(3):
-        assert store.requeue(job.id).phase is Phase.QUEUED
-        store.claim(running_per_user=10)
+        assert store.queue.requeue(job.id).phase is Phase.QUEUED
+        store.queue.claim(running_per_user=10)
 
-    ended = store.requeue(job.id)
+    ended = store.queue.requeue(job.id)
 
     assert (ended.phase, ended.restarts) == (Phase.ERROR, 3)
     assert ended.error is not None
     assert "stopped 4 times" in ended.error.message
-    assert store.recover() == []
+    assert store.queue.recover() == []
 
 
 def test_a_queued_job_survives_kill_9(tmp_path: Path) -> None:
@@ -323,7 +382,7 @@ store = JobStore.open(Path(sys.argv[1]))
 values = {"parameters": [("QUERY", "SELECT 1")], "destruction": datetime(2030, 1, 1, tzinfo=UTC)}
 job = store.create(owner="vera", execution_duration=60, run=True, **values)
 print(job.id, flush=True)
-print(store.claim(running_per_user=1).id, flush=True)
+print(store.queue.claim(running_per_user=1).id, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     ended = subprocess.run(
@@ -334,8 +393,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert created == claimed
 
     store = JobStore.open(tmp_path)
-    assert [(job.id, job.phase) for job in store.executing()] == [(created, Phase.EXECUTING)]
-    assert [(job.id, job.phase) for job in store.recover()] == [(created, Phase.QUEUED)]
+    assert store.queue.executing() == [created]
+    assert [(job.id, job.phase) for job in store.queue.recover()] == [(created, Phase.QUEUED)]
     store.close()
 
 
@@ -370,17 +429,32 @@ def plan(tmp_path: Path, query: Any) -> str:
 
 def test_no_question_reads_all_jobs(store: JobStore, tmp_path: Path) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
-    newest = plan(tmp_path, queries.listing("vera", (), None, 10))
+    portion = {"phase": None, "after": None, "before": None, "limit": 10}
+    newest = plan(tmp_path, queries.references("vera", **portion))
     assert newest == "SEARCH jobs USING INDEX jobs_of_owner (owner=?)"
-    since = plan(tmp_path, queries.listing("vera", (), moment, None))
+    since = plan(tmp_path, queries.references("vera", **{**portion, "after": moment}))
     assert since == "SEARCH jobs USING INDEX jobs_of_owner (owner=? AND created>?)"
-    one = plan(tmp_path, queries.listing("vera", [Phase.QUEUED], None, 10))
+    next_portion = plan(tmp_path, queries.references("vera", **{**portion, "before": (moment, "id")}))
+    assert next_portion == "SEARCH jobs USING INDEX jobs_of_owner (owner=? AND created<?)"
+    one = plan(tmp_path, queries.references("vera", **{**portion, "phase": Phase.QUEUED}))
     assert one == "SEARCH jobs USING INDEX jobs_of_owner_in_phase (owner=? AND phase=?)"
-    several = plan(tmp_path, queries.listing("vera", [Phase.QUEUED, Phase.EXECUTING], None, 10))
-    turns = [queries.executing_of(), queries.waiting_users(), queries.first_queued("vera")]
+    page = plan(tmp_path, queries.briefs("vera", before=(moment, "id"), limit=10))
+    assert page == "SEARCH jobs USING INDEX jobs_of_owner (owner=? AND created<?)"
+    waiting = plan(tmp_path, queries.waiting())
+    assert waiting == "SEARCH jobs USING COVERING INDEX jobs_in_phase (phase=?)"
+    turns = [
+        plan(tmp_path, query)
+        for query in (
+            queries.executing_of(),
+            queries.first_queued("vera"),
+            queries.first_queued(None),
+            queries.turns_before("vera", moment, "id"),
+            queries.phases_of(["id"]),
+        )
+    ]
     over = plan(tmp_path, jobs.select().where(jobs.c.destruction <= moment).order_by(jobs.c.destruction))
 
-    for steps in (newest, since, one, several, over, *(plan(tmp_path, turn) for turn in turns)):
+    for steps in (newest, since, next_portion, one, page, waiting, over, *turns):
         assert "SCAN jobs" not in steps, steps
 
 

@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 
 from sciplat.engine.spool import part_of, result_file
-from sciplat.engine.statement import Outcome
+from sciplat.engine.statement import Outcome, Progress, State
 from sciplat.errors import CancelledError, EngineError, UnavailableError
 from sciplat.identity.models import Scope
 from sciplat.identity.store import ADMIN, IdentityStore
@@ -34,6 +34,7 @@ class Running:
         self.spool = spool
         self.end = Event()
         self.error: Exception | None = None
+        self.progress = Progress(State.RUNNING, 0, 0, 0.0)
 
     def cancel(self) -> None:
         self.error = self.error or CancelledError("The query was cancelled.")
@@ -147,17 +148,30 @@ def test_a_job_is_taken_up_and_completed(runner: Runner) -> None:
     assert result_file(runner.spools, job.id).exists()
 
 
+def test_the_progress_of_a_job_can_be_seen(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execute, "_NOTE_SECONDS", 0.0)
+    runner.thread.start()
+    job = runner.submit()
+    until(lambda: len(runner.asked.begun) == 1)
+
+    runner.asked.begun[0].progress = Progress(State.RUNNING, 1000, 50_000, 0.5)
+
+    until(lambda: (found := runner.jobs.get(job.id)) is not None and found.rows == 1000)
+    assert (found := runner.jobs.get(job.id)) is not None
+    assert (found.bytes, found.phase) == (50_000, Phase.EXECUTING)
+
+
 def test_jobs_go_on_after_the_database_could_not_be_used(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, failures = runner.jobs.claim, iter([UnavailableError("The disk is full"), OSError("too")])
+    whole, failures = runner.jobs.queue.claim, iter([UnavailableError("The disk is full"), OSError("too")])
 
     def claim(*, running_per_user: int) -> Job | None:
         if (failure := next(failures, None)) is not None:
             raise failure
         return whole(running_per_user=running_per_user)
 
-    monkeypatch.setattr(runner.jobs, "claim", claim)
+    monkeypatch.setattr(runner.jobs.queue, "claim", claim)
     job = runner.submit()
 
     runner.thread.start()
@@ -175,8 +189,8 @@ def test_a_job_whose_end_could_not_be_noted_is_queued_again(
     job = runner.submit()
     until(lambda: len(runner.asked.begun) == 1)
     with monkeypatch.context() as patch:
-        patch.setattr(runner.jobs, "complete", full)
-        patch.setattr(runner.jobs, "fail", full)
+        patch.setattr(runner.jobs.queue, "complete", full)
+        patch.setattr(runner.jobs.queue, "fail", full)
         runner.asked.begun[0].end.set()
         until(lambda: not runner.service._threads)
     assert runner.phase(job) is Phase.EXECUTING

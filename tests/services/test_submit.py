@@ -30,7 +30,8 @@ def test_who_may_not_query_may_not_follow_jobs_either(instance: Instance) -> Non
 
     for forbidden in (
         lambda: instance.submit.job(job.id, visitor=narrow),
-        lambda: instance.submit.jobs(visitor=narrow),
+        lambda: instance.submit.references(visitor=narrow),
+        lambda: instance.submit.page(visitor=narrow, limit=1),
         lambda: instance.submit.result(job.id, visitor=narrow),
         lambda: instance.submit.delete(job.id, visitor=narrow),
         lambda: instance.submit.abort(job.id, visitor=narrow),
@@ -38,3 +39,18 @@ def test_who_may_not_query_may_not_follow_jobs_either(instance: Instance) -> Non
         with pytest.raises(PermissionDeniedError, match="read:tap"):
             forbidden()
     assert instance.submit.job(job.id, visitor=reader) == job
+
+
+def test_a_job_is_listed_with_what_it_asks_in_one_line(instance: Instance) -> None:
+    reader = Visitor(instance.identity.create_user("ada"), frozenset({Scope.READ_TAP}))
+    query = "-- my stars\nSELECT ra,\n\tdec -- both\n\nFROM lab.stars " + "x" * 10_000
+    job = instance.submit.submit([("LANG", "ADQL"), ("QUERY", query)], visitor=reader)
+    instance.submit.submit([], visitor=reader)
+
+    empty, brief = instance.submit.page(visitor=reader, limit=5)
+
+    assert brief.title.startswith("SELECT ra, dec -- both FROM lab.stars xxx")
+    assert (len(brief.title), empty.title) == (200, "")
+    instance.submit.set_parameters(job.id, [("QUERY", "SELECT 2")], visitor=reader)
+    changed = instance.submit.job(job.id, visitor=reader)
+    assert (changed.title, changed.parameters) == ("SELECT 2", (("LANG", "ADQL"), ("QUERY", "SELECT 2")))

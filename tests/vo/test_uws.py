@@ -94,10 +94,14 @@ def test_pyvo_reads_why_a_job_failed() -> None:
     assert job.starttime is None
 
 
+def whole_list(jobs: list[JobReference]) -> bytes:
+    return b"".join(jobs_document(jobs))
+
+
 def test_the_job_list_is_as_promised(
     assert_valid: Callable[[bytes], None], golden: Callable[[str, bytes], None]
 ) -> None:
-    content = jobs_document(
+    content = whole_list(
         [
             JobReference(
                 "7f", "http://127.0.0.1/api/tap/async/7f", Phase.COMPLETED, BEGAN, "night 3", "vera"
@@ -116,12 +120,24 @@ def test_the_job_list_is_as_promised(
 
 
 def test_no_jobs_are_a_list_too(assert_valid: Callable[[bytes], None]) -> None:
-    assert_valid(jobs_document([]))
+    assert_valid(whole_list([]))
 
 
 def test_parameters_and_results_are_documents_of_their_own(assert_valid: Callable[[bytes], None]) -> None:
     assert_valid(parameters_document(DONE.parameters))
     assert_valid(results_document(DONE.results))
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_no_text_breaks_the_list_or_becomes_markup(text: str) -> None:
+    root = ET.fromstring(whole_list([JobReference(text, text, Phase.QUEUED, BEGAN, text, text)] * 3))
+
+    assert [each.tag for each in root] == [f"{UWS}jobref"] * 3
+    assert [each.tag for each in root[0]] == [
+        f"{UWS}{name}" for name in ("phase", "runId", "ownerId", "creationTime")
+    ]
+    printable = all(character >= " " and character not in "\ufffe\uffff" for character in text)
+    assert not printable or (root[0].get("id"), root[0].findtext(f"{UWS}runId") or "") == (text, text)
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cs"])))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import type { Job, JobList } from "../wire/job";
+import type { Job, JobBrief, JobList } from "../wire/job";
 import { isFinal } from "../wire/job";
 import { ConnectionError, sendJson } from "./http";
 
@@ -8,7 +8,7 @@ export function job(id: string, waitSeconds = 0, signal?: AbortSignal): Promise<
   return sendJson<Job>(`/api/jobs/${encodeURIComponent(id)}${wait}`, "GET", undefined, signal);
 }
 
-export async function jobs(limit = 100, signal?: AbortSignal): Promise<Job[]> {
+export async function jobs(limit = 100, signal?: AbortSignal): Promise<JobBrief[]> {
   return (await sendJson<JobList>(`/api/jobs?limit=${limit}`, "GET", undefined, signal)).jobs;
 }
 

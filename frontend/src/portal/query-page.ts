@@ -16,7 +16,8 @@ import "../views/menu";
 import "../views/splitter";
 import { base, controls } from "../views/style";
 import { Watch } from "../views/watch";
-import type { Job } from "../wire/job";
+import { job as read } from "../api/jobs";
+import type { JobBrief } from "../wire/job";
 import { keep, kept } from "./kept";
 import { tell } from "./notices";
 import { go, place, signInAddress } from "./place";
@@ -81,10 +82,10 @@ export class QueryPage extends LitElement {
     this.addEventListener("sp-preview", (event) => void this.preview((event as CustomEvent<string>).detail));
     this.addEventListener("sp-run", () => void this.run());
     this.addEventListener("sp-again", () => void (this.work.isOpening ? this.reopen() : this.run()));
-    this.addEventListener("sp-open-job", (event) => this.openJob((event as CustomEvent<Job>).detail));
-    this.addEventListener("sp-edit-job", (event) => this.editJob((event as CustomEvent<Job>).detail));
-    this.addEventListener("sp-abort-job", (event) => void this.try_(() => this.work.abort((event as CustomEvent<Job>).detail)));
-    this.addEventListener("sp-delete-job", (event) => void this.deleteJob((event as CustomEvent<Job>).detail));
+    this.addEventListener("sp-open-job", (event) => this.openJob((event as CustomEvent<JobBrief>).detail));
+    this.addEventListener("sp-edit-job", (event) => void this.editJob((event as CustomEvent<JobBrief>).detail));
+    this.addEventListener("sp-abort-job", (event) => void this.try_(() => this.work.abort((event as CustomEvent<JobBrief>).detail)));
+    this.addEventListener("sp-delete-job", (event) => void this.deleteJob((event as CustomEvent<JobBrief>).detail));
   }
 
   override connectedCallback(): void {
@@ -170,18 +171,21 @@ export class QueryPage extends LitElement {
     if (at.page === "query" && at.job) await this.work.open(at.job);
   }
 
-  private openJob(job: Job): void {
+  private openJob(job: JobBrief): void {
     if (this.isNarrow) this.tab = "query";
     go(`/portal/jobs/${encodeURIComponent(job.id)}`);
   }
 
-  private editJob(job: Job): void {
-    if (this.isNarrow) this.tab = "query";
-    this.work.setQuery(job.query);
-    void this.updateComplete.then(() => this.editor.focus());
+  private async editJob({ id }: JobBrief): Promise<void> {
+    await this.try_(async () => {
+      this.work.setQuery((await read(id)).query);
+      if (this.isNarrow) this.tab = "query";
+      await this.updateComplete;
+      this.editor.focus();
+    });
   }
 
-  private async deleteJob(job: Job): Promise<void> {
+  private async deleteJob(job: JobBrief): Promise<void> {
     await this.try_(async () => {
       await this.work.destroy(job);
       if (place.value.page === "query" && place.value.job === job.id) go("/portal", true);

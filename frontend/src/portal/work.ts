@@ -7,7 +7,7 @@ import { pagesUrl } from "../api/results";
 import * as tap from "../api/tap";
 import type { ResultSource } from "../views/result-table";
 import { memoryStore, type Store } from "../views/store";
-import { isFinal, type Job } from "../wire/job";
+import { isFinal, type Job, type JobBrief } from "../wire/job";
 import { keep, kept } from "./kept";
 import { user } from "./session";
 
@@ -28,7 +28,7 @@ export class Work {
   readonly isSending = signal(false);
   /** Why there is no job: it was refused, or cannot be seen. */
   readonly failure = signal<unknown>(null);
-  readonly jobs = signal<readonly Job[]>([]);
+  readonly jobs = signal<readonly JobBrief[]>([]);
   readonly jobsFailure = signal<unknown>(null);
   readonly isRunning = computed(() => this.isSending.value || (this.job.value !== null && !isFinal(this.job.value.phase)));
   /** The failure is of opening a job that exists, not of making one. */
@@ -80,13 +80,13 @@ export class Work {
     await this.follow(id, true);
   }
 
-  async abort(job: Job | null = this.job.value): Promise<void> {
+  async abort(job: JobBrief | null = this.job.value): Promise<void> {
     if (!job) return;
     await tap.abort(job.id);
     await this.refreshJobs();
   }
 
-  async destroy(job: Job): Promise<void> {
+  async destroy(job: JobBrief): Promise<void> {
     await tap.destroy(job.id);
     this.jobs.value = this.jobs.value.filter(({ id }) => id !== job.id);
     if (this.job.value?.id === job.id) this.begin();
@@ -163,6 +163,6 @@ export class Work {
   }
 }
 
-function newestFirst(jobs: Job[]): Job[] {
+function newestFirst(jobs: JobBrief[]): JobBrief[] {
   return jobs.sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
 import { ago, count, span, utc } from "../table/format";
-import { isFinal, type Job, type Phase } from "../wire/job";
+import { isFinal, type JobBrief, type Phase } from "../wire/job";
 import { define } from "./define";
 import { icon } from "./icons";
 import { base, controls } from "./style";
@@ -20,14 +20,8 @@ const SAID: Record<Phase, string> = {
   ARCHIVED: "Result gone",
 };
 
-/** The first line of a query that says something. */
-export function headline(query: string): string {
-  const lines = query.split("\n").map((line) => line.trim());
-  return lines.filter((line) => line && !line.startsWith("--")).join(" ").replace(/\s+/g, " ");
-}
-
 /** How long a job ran, or has been running, in seconds; null before it started. */
-export function duration(job: Job, now = Date.now()): number | null {
+export function duration(job: JobBrief, now = Date.now()): number | null {
   if (!job.started) return null;
   const end = job.ended ? Date.parse(utc(job.ended)) : now;
   return Math.max(0, (end - Date.parse(utc(job.started))) / 1000);
@@ -151,7 +145,7 @@ export class JobList extends LitElement {
   ];
   static override properties = { jobs: { attribute: false }, current: {} };
 
-  declare jobs: readonly Job[];
+  declare jobs: readonly JobBrief[];
   declare current: string | null;
 
   constructor() {
@@ -160,7 +154,7 @@ export class JobList extends LitElement {
     this.current = null;
   }
 
-  private tell(type: string, job: Job): void {
+  private tell(type: string, job: JobBrief): void {
     this.dispatchEvent(new CustomEvent(type, { detail: job, bubbles: true, composed: true }));
   }
 
@@ -170,9 +164,9 @@ export class JobList extends LitElement {
     </ul>`;
   }
 
-  private line(job: Job): TemplateResult {
+  private line(job: JobBrief): TemplateResult {
     const seconds = duration(job);
-    const title = headline(job.query);
+    const { title } = job;
     return html`<li class=${job.id === this.current ? "current" : ""} data-job=${job.id}>
       <button
         class="open"
@@ -199,7 +193,7 @@ export class JobList extends LitElement {
     </li>`;
   }
 
-  private button(name: "edit" | "trash" | "stop", label: string, event: string, job: Job, title: string): TemplateResult {
+  private button(name: "edit" | "trash" | "stop", label: string, event: string, job: JobBrief, title: string): TemplateResult {
     return html`<button
       class="quiet icon"
       title=${label}

@@ -29,11 +29,12 @@ export interface QueryError {
   length: number | null;
 }
 
-/** One job, as `GET /api/jobs/{id}` answers it. Times are ISO 8601, UTC. */
-export interface Job {
+/** One job, as lists show it. Times are ISO 8601, UTC. */
+export interface JobBrief {
   id: string;
   phase: Phase;
-  query: string;
+  /** How its query begins, in one line. */
+  title: string;
   created: string;
   started: string | null;
   ended: string | null;
@@ -43,13 +44,22 @@ export interface Job {
   bytes: number | null;
   /** The result was cut: by the row limit asked for, or by a limit of the instance. */
   overflow: boolean;
-  /** Between 0 and 1, where the engine knows. */
-  progress?: number | null;
-  maxrec?: number | null;
   error: QueryError | null;
   links: { result: string; job: string };
 }
 
+/** One job, as `GET /api/jobs/{id}` answers it. */
+export interface Job extends JobBrief {
+  query: string;
+  maxrec?: number | null;
+  /** Between 0 and 1, where the engine knows. */
+  progress?: number | null;
+  /** How many jobs have their turn before this one, while it is queued. */
+  turns_before?: number | null;
+}
+
 export interface JobList {
-  jobs: Job[];
+  jobs: JobBrief[];
+  /** Where the list goes on; null at its end. */
+  next: string | null;
 }

@@ -116,7 +116,10 @@ def real(node: exp.Expr) -> exp.Expr:
     """Return a node whose value is DOUBLE."""
     if kind_of(node) is Kind.FLOAT or node.meta_get("done"):
         return node
-    return exp.TryCast(this=node, to=exp.DataType(this=exp.DType.DOUBLE))
+    new = exp.TryCast(this=node, to=exp.DataType(this=exp.DType.DOUBLE))
+    set_kind(new, Kind.FLOAT)
+    new.meta["done"] = True
+    return new
 
 
 def add(*terms: exp.Expr) -> exp.Expr:

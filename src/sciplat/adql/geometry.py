@@ -12,10 +12,12 @@ import math
 from sqlglot import exp
 
 from sciplat.adql.build import call, constant, copy, multiply, number, real, strip
+from sciplat.adql.constructors import read_shape
 from sciplat.adql.kinds import kind_of, set_kind
+from sciplat.adql.outlines import area
 from sciplat.adql.regions import contains, healpix_column, intersects, ranged
 from sciplat.adql.resolved import Resolved
-from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, read_shape
+from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
 from sciplat.adql.spherical import angle, within
 from sciplat.adql.tokens import words
 from sciplat.sky.region import Circle
@@ -166,14 +168,8 @@ def _array(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
             return call(
                 "ARRAY_VALUE", _double(shape.centre.ra), _double(shape.centre.dec), _double(shape.radius)
             )
-        case PolygonShape() if shape.fixed is not None and not shape.corners:
-            corners = [value for corner in shape.fixed.corners for value in (corner.ra, corner.dec)]
-            return call("LIST_VALUE", *(number(value) for value in corners))
         case PolygonShape():
-            return call(
-                "LIST_VALUE",
-                *(_double(value) for corner in shape.corners for value in (corner.ra, corner.dec)),
-            )
+            return shape.outline.copy()
 
 
 def _double(node: exp.Expr) -> exp.Expr:
@@ -185,7 +181,7 @@ def _area(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
     shape = read_shape(resolved, node.expressions[0])
     match shape:
         case PointShape():
-            raise resolved.error(node, "A point has no AREA")
+            return number(0.0)
         case CircleShape() if shape.fixed is not None:
             return number(shape.fixed.area)
         case CircleShape():
@@ -195,8 +191,8 @@ def _area(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
             return exp.Paren(this=multiply(number(4 * math.pi * math.degrees(1) ** 2), square))
         case PolygonShape() if shape.fixed is not None:
             return number(shape.fixed.area)
-        case _:
-            raise resolved.error(node, "The AREA of a polygon that depends on the row cannot be found")
+        case PolygonShape():
+            return area(shape.outline)
 
 
 def _healpix_index(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:

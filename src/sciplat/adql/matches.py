@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sciplat.adql.build import add, all_of, call, constant, copy, multiply, number, strip, subtract
+from sciplat.adql.constructors import read_shape
 from sciplat.adql.regions import healpix_column
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
-from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, read_shape
+from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
 from sciplat.adql.spherical import ranges_test
 from sciplat.sky.healpix import cover
 from sciplat.sky.region import Circle
+from sciplat.vo.schema import HEALPIX_COLUMN
 
 __all__ = ["positional_joins"]
 
@@ -79,7 +81,10 @@ def _rewrite(resolved: Resolved, select: exp.Select) -> None:
             _expand(select, match, alias, _own_conditions(select, joins, alias))
             tests += _same_cell(match, alias)
         if tests:
-            match.node.replace(all_of(*tests, match.node.copy()))
+            found = all_of(*tests, match.node.copy())
+            if alias is not None:
+                found.meta["near"] = (*((name, HEALPIX_COLUMN) for name in match.aliases), match.radius)
+            match.node.replace(found)
 
 
 # -- finding -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from sciplat.adql.build import call, constant
+from sciplat.adql.build import call, constant, number, plain
 from sciplat.adql.conversion import (
     alike,
     as_number,
@@ -174,9 +174,10 @@ def _special(resolved: Resolved, node: exp.Expr, name: str, arguments: list[exp.
         case "COALESCE":
             return call(name, *alike(resolved, arguments))
         case "IN_UNIT":
-            raise resolved.error(
-                node, "IN_UNIT cannot be used here yet: multiply by the factor between the units"
-            )
+            factor, divides = node.meta["factor"]
+            value = plain(as_number(resolved, arguments[0]))
+            converted = (exp.Div if divides else exp.Mul)(this=value, expression=number(factor))
+            return exp.Paren(this=converted)
         case "RAND":
             # The seed is read and not used: rows are not computed in any fixed order.
             return call("RANDOM")

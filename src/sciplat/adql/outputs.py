@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from sciplat.adql.functions import FUNCTIONS
 from sciplat.adql.kinds import Kind, kind_of
 from sciplat.adql.resolved import Resolved
-from sciplat.adql.signatures import SAME
+from sciplat.adql.units import meaning_of
 from sciplat.vo.schema import Column, Datatype
 
 __all__ = ["describe", "unique"]
@@ -34,9 +33,8 @@ def describe(resolved: Resolved, node: exp.Expr, alias: str, place: int) -> Colu
     reference = resolved.reference(node)
     if reference is not None:
         return replace(reference.field.column, name=alias or reference.field.column.name, hidden=False)
-    inner = node.this if isinstance(node, exp.Min | exp.Max) else None
-    extreme = resolved.reference(inner) if inner is not None else None
     name = alias or _name(node, place)
+    extreme = resolved.reference(node.this) if isinstance(node, exp.Min | exp.Max) else None
     if extreme is not None:
         found = extreme.field.column
         return Column(
@@ -52,8 +50,8 @@ def describe(resolved: Resolved, node: exp.Expr, alias: str, place: int) -> Colu
     if kind in _XTYPES:
         xtype, size = _XTYPES[kind]
         return Column(name, Datatype.DOUBLE, size, xtype, "deg")
-    unit, ucd = _unit(resolved, node)
-    return Column(name, unit=unit, ucd=ucd)
+    meaning = meaning_of(resolved, node)
+    return Column(name, unit=meaning.unit or None, ucd=meaning.ucd, description=meaning.description)
 
 
 def _name(node: exp.Expr, place: int) -> str:
@@ -65,27 +63,6 @@ def _name(node: exp.Expr, place: int) -> str:
     if isinstance(node, exp.AggFunc):
         return node.key.lower()
     return f"col_{place}"
-
-
-def _unit(resolved: Resolved, node: exp.Expr) -> tuple[str | None, str | None]:
-    """Return the unit and UCD of a value where they are plain to see."""
-    reference = resolved.reference(node)
-    if reference is not None:
-        return reference.field.column.unit, reference.field.column.ucd
-    match node:
-        case exp.Count():
-            return None, "meta.number"
-        case exp.Paren() | exp.Neg() | exp.Avg() | exp.Sum() | exp.Min() | exp.Max():
-            return _unit(resolved, node.this)[0], None
-        case exp.Add() | exp.Sub():
-            left, right = _unit(resolved, node.this)[0], _unit(resolved, node.expression)[0]
-            return (left if left == right else None), None
-        case exp.Anonymous() | exp.AnonymousAggFunc():
-            function = FUNCTIONS[node.name.upper()]
-            same = function.unit == SAME
-            return (_unit(resolved, node.expressions[0])[0] if same else function.unit), function.ucd
-        case _:
-            return None, None
 
 
 def unique(names: list[str]) -> list[str]:

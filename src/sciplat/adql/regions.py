@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sqlglot import exp
 
+from sciplat.adql import outlines
 from sciplat.adql.build import add, all_of, any_of, copy, number, strip
+from sciplat.adql.constructors import read_shape
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
-from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, Shape, read_shape
-from sciplat.adql.spherical import angle, inside_polygon, near_edge, ranges_test, within
-from sciplat.sky.healpix import cover
-from sciplat.sky.region import Region
+from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
+from sciplat.adql.spherical import angle, edge_within, inside_polygon, ranges_test, within
+from sciplat.sky.healpix import area_of, cover
+from sciplat.sky.region import Circle, Region
 from sciplat.vo.schema import HEALPIX_COLUMN
 
 __all__ = ["contains", "healpix_column", "intersects", "ranged"]
@@ -23,105 +25,112 @@ def contains(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
         raise resolved.error(
             node, "CONTAINS(a, b) asks whether a lies in b, and nothing lies in a point: swap the two"
         )
-    test = None
     match inner:
         case PointShape():
-            test = _point_in(resolved, inner, outer)
+            return _point_in(resolved, inner, outer)
         case CircleShape():
-            test = _circle_in(inner, outer)
+            return _circle_in(resolved, inner, outer)
         case PolygonShape():
-            test = _polygon_in(inner, outer)
-    if test is None:
-        raise resolved.error(node, _refusal("CONTAINS", inner, outer))
-    return test
+            return _polygon_in(inner, outer)
 
 
 def intersects(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
     """Return the test that two regions have a point in common."""
     one, other = (read_shape(resolved, argument) for argument in node.expressions)
-    test = _meet(resolved, one, other) or _meet(resolved, other, one)
-    if test is None:
-        raise resolved.error(node, _refusal("INTERSECTS", one, other))
-    return test
+    if isinstance(one, PointShape) and isinstance(other, PointShape):
+        return within(one, other, number(0.0), 0.0)
+    if isinstance(one, PointShape):
+        assert not isinstance(other, PointShape)
+        return _point_in(resolved, one, other)
+    if isinstance(other, PointShape):
+        return _point_in(resolved, other, one)
+    if isinstance(one, CircleShape):
+        if isinstance(other, CircleShape):
+            return _circles_meet(resolved, one, other)
+        return _circle_meets(resolved, one, other)
+    if isinstance(other, CircleShape):
+        return _circle_meets(resolved, other, one)
+    return _polygons_meet(one, other)
 
 
-def _refusal(name: str, one: Shape, other: Shape) -> str:
-    return f"{name} of {_called(one)} and {_called(other)} cannot be worked out here"
-
-
-def _called(shape: Shape) -> str:
-    match shape:
-        case PointShape():
-            return "a point"
-        case CircleShape():
-            return "a circle" if shape.fixed else "a circle that depends on the row"
-        case PolygonShape():
-            return "a polygon" if shape.fixed else "a polygon that depends on the row"
-
-
-def _point_in(resolved: Resolved, point: PointShape, outer: CircleShape | PolygonShape) -> exp.Expr | None:
+def _point_in(resolved: Resolved, point: PointShape, outer: CircleShape | PolygonShape) -> exp.Expr:
     if isinstance(outer, CircleShape):
         test = within(point, outer.centre, outer.radius, outer.fixed_radius)
         return test if outer.fixed is None else ranged(resolved, point, outer.fixed, test)
     if outer.fixed is None:
-        return None
+        near = outlines.may_touch(outer.outline, point.dec, number(0.0))
+        return all_of(near, outlines.inside(point, outer.outline))
     if point.fixed is not None:
         return exp.Boolean(this=outer.fixed.contains(point.fixed))
     return ranged(resolved, point, outer.fixed, inside_polygon(point, outer.fixed))
 
 
-def _circle_in(inner: CircleShape, outer: CircleShape | PolygonShape) -> exp.Expr | None:
+def _circle_in(resolved: Resolved, inner: CircleShape, outer: CircleShape | PolygonShape) -> exp.Expr:
+    centre = inner.centre
     if isinstance(outer, CircleShape):
-        reach = add(angle(inner.centre, outer.centre), copy(inner.radius))
-        return exp.LTE(this=reach, expression=copy(outer.radius))
-    if outer.fixed is None or len(outer.fixed.parts) != 1 or inner.fixed_radius is None:
-        return None
-    if inner.fixed_radius >= 90:
-        return exp.Boolean(this=False)
-    return inside_polygon(inner.centre, outer.fixed, margin=inner.fixed_radius)
+        if outer.fixed_radius is not None and outer.fixed_radius >= 180:
+            return exp.Boolean(this=True)
+        reach = add(angle(centre, outer.centre), copy(inner.radius))
+        test: exp.Expr = exp.LTE(this=reach, expression=copy(outer.radius))
+        return test if outer.fixed is None else ranged(resolved, centre, outer.fixed, test)
+    if outer.fixed is not None and len(outer.fixed.parts) == 1 and inner.fixed_radius is not None:
+        if inner.fixed_radius >= 90:
+            return exp.Boolean(this=False)
+        test = inside_polygon(centre, outer.fixed, margin=inner.fixed_radius)
+        return ranged(resolved, centre, outer.fixed, test)
+    test = all_of(
+        outlines.may_touch(outer.outline, centre.dec, number(0.0)),
+        outlines.inside(centre, outer.outline),
+        outlines.clear_of_edge(centre, outer.outline, inner.radius),
+    )
+    return test if outer.fixed is None else ranged(resolved, centre, outer.fixed, test)
 
 
-def _polygon_in(inner: PolygonShape, outer: CircleShape | PolygonShape) -> exp.Expr | None:
-    if inner.fixed is None or not _is_convex(outer):
-        return None
-    corners = [PointShape(number(c.ra), number(c.dec), c) for c in inner.fixed.corners]
+def _polygon_in(inner: PolygonShape, outer: CircleShape | PolygonShape) -> exp.Expr:
     if isinstance(outer, CircleShape):
-        return all_of(*(within(c, outer.centre, outer.radius, outer.fixed_radius) for c in corners))
-    assert outer.fixed is not None
-    return exp.Boolean(this=all(outer.fixed.contains(c) for c in inner.fixed.corners))
+        near = outlines.may_touch(inner.outline, outer.centre.dec, outer.radius)
+        return all_of(near, outlines.within_circle(inner.outline, outer.centre, outer.radius))
+    if inner.fixed is not None and outer.fixed is not None and len(outer.fixed.parts) == 1:
+        return exp.Boolean(this=all(outer.fixed.contains(corner) for corner in inner.fixed.corners))
+    return all_of(_may_meet(inner, outer), outlines.holds(outer.outline, inner.outline))
 
 
-def _is_convex(shape: CircleShape | PolygonShape) -> bool:
-    """Tell whether the arc between two points in a region lies in it."""
-    if isinstance(shape, CircleShape):
-        return shape.fixed_radius is not None and shape.fixed_radius < 90
-    return shape.fixed is not None and len(shape.fixed.parts) == 1
+def _circles_meet(resolved: Resolved, one: CircleShape, other: CircleShape) -> exp.Expr:
+    if one.fixed_radius is None or other.fixed_radius is None:
+        total = exp.Paren(this=add(one.radius.copy(), other.radius.copy()))
+        return within(one.centre, other.centre, total, None)
+    reach = one.fixed_radius + other.fixed_radius
+    test = within(one.centre, other.centre, number(reach), reach)
+    for moving, still in ((one, other), (other, one)):
+        if still.centre.fixed is not None:
+            return ranged(resolved, moving.centre, Circle(still.centre.fixed, reach), test)
+    return test
 
 
-def _meet(resolved: Resolved, one: Shape, other: Shape) -> exp.Expr | None:
-    match one, other:
-        case PointShape(), PointShape():
-            return within(one, other, number(0.0), 0.0)
-        case PointShape(), CircleShape() | PolygonShape():
-            return _point_in(resolved, one, other)
-        case CircleShape(), CircleShape():
-            if one.fixed_radius is not None and other.fixed_radius is not None:
-                total = one.fixed_radius + other.fixed_radius
-                return within(one.centre, other.centre, number(total), total)
-            return within(
-                one.centre, other.centre, exp.Paren(this=add(one.radius.copy(), other.radius.copy())), None
-            )
-        case CircleShape(), PolygonShape():
-            if other.fixed is None or one.fixed_radius is None:
-                return None
-            inside = inside_polygon(one.centre, other.fixed)
-            return any_of(inside, near_edge(one.centre, other.fixed, one.fixed_radius))
-        case PolygonShape(), PolygonShape():
-            if one.fixed is None or other.fixed is None:
-                return None
-            return exp.Boolean(this=one.fixed.meets(other.fixed))
-        case _:
-            return None
+def _circle_meets(resolved: Resolved, circle: CircleShape, polygon: PolygonShape) -> exp.Expr:
+    centre, radius = circle.centre, circle.fixed_radius
+    if polygon.fixed is not None and radius is not None:
+        test = any_of(inside_polygon(centre, polygon.fixed), edge_within(centre, polygon.fixed, radius))
+        around = polygon.fixed.circle_around
+        return ranged(resolved, centre, Circle(around.centre, around.radius + radius), test)
+    outline = polygon.outline
+    meet = any_of(outlines.inside(centre, outline), outlines.near_edge(centre, outline, circle.radius))
+    return all_of(outlines.may_touch(outline, centre.dec, circle.radius), meet)
+
+
+def _polygons_meet(one: PolygonShape, other: PolygonShape) -> exp.Expr:
+    if one.fixed is not None and other.fixed is not None:
+        return exp.Boolean(this=one.fixed.meets(other.fixed))
+    return all_of(_may_meet(one, other), outlines.meet(one.outline, other.outline))
+
+
+def _may_meet(one: PolygonShape, other: PolygonShape) -> exp.Expr:
+    """Return a cheap test without which two polygons have no point in common."""
+    for still, moving in ((one, other), (other, one)):
+        if still.fixed is not None:
+            around = still.fixed.circle_around
+            return outlines.may_touch(moving.outline, number(around.centre.dec), number(around.radius))
+    return outlines.may_meet(one.outline, other.outline)
 
 
 def ranged(resolved: Resolved, point: PointShape, region: Region, test: exp.Expr) -> exp.Expr:
@@ -129,7 +138,10 @@ def ranged(resolved: Resolved, point: PointShape, region: Region, test: exp.Expr
     column = healpix_column(resolved, point)
     if column is None:
         return test
-    return all_of(ranges_test(column, cover(region)), test)
+    ranges = cover(region)
+    found = all_of(ranges_test(column, ranges), test)
+    found.meta["fill"] = (column.text("table"), min(1.0, region.area / max(area_of(ranges), 1e-30)))
+    return found
 
 
 def healpix_column(resolved: Resolved, point: PointShape) -> exp.Expr | None:

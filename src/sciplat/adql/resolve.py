@@ -22,6 +22,8 @@ from sciplat.adql.outputs import describe, unique
 from sciplat.adql.resolved import Reference, Resolved
 from sciplat.adql.scope import Field, Relation, Scope, quoted
 from sciplat.adql.tokens import Text
+from sciplat.adql.units import in_unit
+from sciplat.vo.units import same
 
 __all__ = ["resolve"]
 
@@ -133,7 +135,9 @@ class _Resolver:
                         f"{operator.key.upper()} cannot put {other.kind.phrase} ({other.column.name}) "
                         f"into the column {one.column.name} with {one.kind.phrase}",
                     )
-            fields = tuple(_common(one, other) for one, other in zip(fields, others, strict=True))
+            # ADQL 2.1, section 4.6: EXCEPT and INTERSECT take what is known of a column from the left.
+            common = _united if isinstance(operator, exp.Union) else _left
+            fields = tuple(common(one, other) for one, other in zip(fields, others, strict=True))
         return fields
 
     def _operand(self, operator: exp.SetOperation, key: str, outer: Scope | None) -> tuple[Field, ...]:
@@ -399,6 +403,9 @@ class _Resolver:
             elif isinstance(inner, exp.Anonymous):
                 self._check_function(inner)
         annotate(node)
+        for inner in reversed(found):
+            if isinstance(inner, exp.Anonymous) and inner.name == "IN_UNIT":
+                in_unit(self.resolved, inner)
 
     def _resolve_column(self, node: exp.Column, scope: Scope) -> None:
         entry, relation, merged = scope.find(node)
@@ -432,16 +439,27 @@ def _is_written_out(value: exp.Expr) -> bool:
     return isinstance(value, exp.Literal | exp.Null | exp.Boolean)
 
 
-def _common(one: Field, other: Field) -> Field:
-    """Return the column of a set operation: what both queries say of it."""
+def _left(one: Field, other: Field) -> Field:
+    """Return the column of EXCEPT or INTERSECT: the left one, of a type that holds both."""
     a, b = one.column, other.column
+    alike = a.datatype == b.datatype and a.arraysize == b.arraysize
     column = replace(
         a,
-        datatype=a.datatype if a.datatype == b.datatype and a.arraysize == b.arraysize else None,
-        arraysize=a.arraysize if a.arraysize == b.arraysize else None,
+        datatype=a.datatype if alike else None,
+        arraysize=a.arraysize if alike else None,
         xtype=a.xtype if a.xtype == b.xtype else None,
-        unit=a.unit if a.unit == b.unit else None,
+    )
+    return Field(column, one.sql, common_kind({one.kind, other.kind}))
+
+
+def _united(one: Field, other: Field) -> Field:
+    """Return the column of UNION: what both queries say of it."""
+    left, b = _left(one, other), other.column
+    a = left.column
+    column = replace(
+        a,
+        unit=a.unit if same(a.unit, b.unit) else None,
         ucd=a.ucd if a.ucd == b.ucd else None,
         utype=a.utype if a.utype == b.utype else None,
     )
-    return Field(column, one.sql, common_kind({one.kind, other.kind}))
+    return replace(left, column=column)

@@ -10,12 +10,18 @@ import math
 from sqlglot import exp
 
 from sciplat.adql.build import add, all_of, any_of, call, copy, multiply, number, subtract
-from sciplat.adql.shapes import PointShape
-from sciplat.sky.position import Position, Vector, cross, separation
+from sciplat.adql.shapes import PointShape, fixed_point
+from sciplat.sky.position import Vector, cross, separation
 from sciplat.sky.region import Polygon
 
 __all__ = [
-    "angle", "haversine", "haversine_of", "inside_polygon", "near_edge", "ranges_test", "within",
+    "angle",
+    "edge_within",
+    "haversine",
+    "haversine_of",
+    "inside_polygon",
+    "ranges_test",
+    "within",
 ]  # fmt: skip
 
 _HALF_DEGREE = math.radians(0.5)
@@ -64,7 +70,8 @@ def within(a: PointShape, b: PointShape, radius: exp.Expr, fixed_radius: float |
         limit = number(haversine_of(fixed_radius))
     else:
         half = multiply(number(_HALF_DEGREE), call("LEAST", copy(radius), number(180.0)))
-        limit = call("POW", call("SIN", half), exp.Literal.number(2))
+        # The sign is kept: a circle of negative radius is empty.
+        limit = multiply(call("SIN", half), call("ABS", call("SIN", half.copy())))
     return exp.LTE(this=haversine(a, b), expression=limit)
 
 
@@ -99,13 +106,13 @@ def _height(point: PointShape, pole: Vector) -> exp.Expr:
     )
 
 
-def near_edge(point: PointShape, polygon: Polygon, radius: float) -> exp.Expr:
+def edge_within(point: PointShape, polygon: Polygon, radius: float) -> exp.Expr:
     """Return the test that a point lies within ``radius`` degrees of a polygon's edge."""
     tests: list[exp.Expr] = []
     corners = polygon.corners
     for index, corner in enumerate(corners):
         start, end = corners[index - 1], corner
-        tests.append(within(point, _fixed(end), number(radius), radius))
+        tests.append(within(point, fixed_point(end), number(radius), radius))
         pole = cross(start.vector, end.vector)
         length = math.sqrt(sum(value * value for value in pole))
         if length == 0:
@@ -119,7 +126,3 @@ def near_edge(point: PointShape, polygon: Polygon, radius: float) -> exp.Expr:
         limit = number(math.sin(math.radians(min(radius, 90.0))))
         tests.append(all_of(exp.LTE(this=call("ABS", _height(point, unit)), expression=limit), *beside))
     return any_of(*tests)
-
-
-def _fixed(position: Position) -> PointShape:
-    return PointShape(number(position.ra), number(position.dec), position)

@@ -11,6 +11,7 @@ from sciplat.adql.catalog import Catalog, TableSource
 from sciplat.adql.geometry import geometry
 from sciplat.adql.matches import positional_joins
 from sciplat.adql.numbers import numbers
+from sciplat.adql.outline import Outline, Scan, outline_of, scans_of
 from sciplat.adql.parser import parse
 from sciplat.adql.resolve import resolve
 from sciplat.adql.resolved import Resolved
@@ -36,6 +37,14 @@ class Translation:
 
     sources: tuple[TableSource, ...]
     """Every table that is read."""
+
+    outline: Outline
+    """What the engine will do."""
+
+    @property
+    def scans(self) -> tuple[Scan, ...]:
+        """Every reading of a table, with what limits it."""
+        return tuple(scans_of(self.outline))
 
 
 def translate(text: str, catalog: Catalog, *, maxrec: int | None = None) -> Translation:
@@ -63,6 +72,7 @@ def translate(text: str, catalog: Catalog, *, maxrec: int | None = None) -> Tran
         resolved.tree.sql(dialect="duckdb", comments=False, copy=False),
         tuple(field.column for field in resolved.fields),
         tuple(resolved.sources),
+        outline_of(resolved),
     )
 
 

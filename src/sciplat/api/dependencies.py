@@ -12,13 +12,13 @@ from sciplat.services.query import QueryService
 __all__ = ["Asking", "Reach"]
 
 
-def _instance(request: Request) -> Instance:
+async def _instance(request: Request) -> Instance:
     instance = request.app.state.instance
     assert isinstance(instance, Instance)
     return instance
 
 
-def _query(request: Request) -> QueryService:
+async def _query(request: Request) -> QueryService:
     service = request.app.state.query
     assert isinstance(service, QueryService)
     return service

@@ -6,6 +6,9 @@ the verb decides. ``SignedIn`` takes a session or a token.
 Credentials come as session cookie, as ``Authorization: Bearer TOKEN``, or as Basic with the
 token as the password (TOPCAT, STILTS, curl) or as the user name. A cookie changes state only from
 the Portal's own origin, because other pages of the same browser can send it too.
+
+They are coroutines because a plain function would take a turn in a thread for each request, and
+only credentials have to be looked up.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import base64
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import Depends, Request
 
 from sciplat.api.dependencies import Reach
@@ -60,15 +64,15 @@ def _token_of(header: str) -> str:
             raise UsageError("Authorization must be Bearer or Basic, with a token.")
 
 
-def _visiting(request: Request, instance: Reach) -> Visitor:
+async def _visiting(request: Request, instance: Reach) -> Visitor:
     header = request.headers.get("authorization")
     if header is not None:
-        return instance.sign_in.visitor(_token_of(header))
+        return await to_thread.run_sync(instance.sign_in.visitor, _token_of(header))
     cookie = request.cookies.get(SESSION_COOKIE)
     if cookie is None:
         return Visitor.anonymous()
     try:
-        visitor = instance.sign_in.visitor(cookie)
+        visitor = await to_thread.run_sync(instance.sign_in.visitor, cookie)
     except AuthenticationError:
         # A session that has ended is no wrong password: the asker is nobody now.
         return Visitor.anonymous()
@@ -76,12 +80,12 @@ def _visiting(request: Request, instance: Reach) -> Visitor:
     return visitor
 
 
-def _signed_in(visitor: Annotated[Visitor, Depends(_visiting)]) -> Visitor:
+async def _signed_in(visitor: Annotated[Visitor, Depends(_visiting)]) -> Visitor:
     visitor.signed_in()
     return visitor
 
 
-def anyone() -> None:
+async def anyone() -> None:
     """Let everybody in."""
 
 

@@ -4,58 +4,102 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from sciplat.api.encoding import choose, encoded, is_here
 from sciplat.errors import SciplatError
 from sciplat.services.query import Answer
+from sciplat.tables.document import Document
+from sciplat.tables.formats import Format
 from sciplat.tables.stream import TableStream
 
 __all__ = ["respond", "respond_with"]
 
 _AT_ONCE_BYTES = 1 << 20
+_ENCODED_LEAST_BYTES = 1 << 10
 
 
-def respond(chunks: Iterator[bytes], *, media_type: str, file_name: str | None = None) -> Response:
-    """Return a response with the bytes of ``chunks``.
+def respond(
+    stream: TableStream,
+    form: Format,
+    document: Document,
+    *,
+    request: Request,
+    file_name: str | None = None,
+) -> Response:
+    """Return a response with the rows of ``stream``.
 
-    The first megabyte is made before anything is sent: a query that fails early has an honest
-    HTTP status, and a small answer needs no stream.
+    The first megabyte is made before anything is sent: a query that fails early has an honest HTTP status,
+    and a small answer needs no stream. A format that cannot say that rows were cut waits until that is
+    known, and the header ``Query-Status`` says it.
+
+    Parameters
+    ----------
+    file_name
+        The name under which a browser shall keep it, without extension; it shows the answer, or keeps it
+        as ``result``, if none is given.
     """
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": f"{'attachment' if file_name else 'inline'}; "
+        f'filename="{file_name or "result"}{form.extension}"',
+        "Vary": "Accept-Encoding",
+    }
+    here = is_here(request.client.host if request.client else None)
+    coding = choose(request.headers.get("accept-encoding"), form.gain, here=here)
+    chunks = form.write(stream, document)
     head: list[bytes] = []
     size = 0
-    headers = {"X-Content-Type-Options": "nosniff"}
-    if file_name is not None:
-        headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     for chunk in chunks:
         head.append(chunk)
         size += len(chunk)
         if size >= _AT_ONCE_BYTES:
-            return StreamingResponse(itertools.chain(head, chunks), media_type=media_type, headers=headers)
-    return Response(b"".join(head), media_type=media_type, headers=headers)
+            break
+    if form.mute:
+        if stream.ended is not None:
+            stream.ended()
+        headers["Query-Status"] = "OVERFLOW" if stream.overflow else "OK"
+    if coding is not None and size >= _ENCODED_LEAST_BYTES:
+        headers["Content-Encoding"] = coding
+        chunks, head = encoded(itertools.chain(head, chunks), coding), []
+    if size >= _AT_ONCE_BYTES:
+        return StreamingResponse(itertools.chain(head, chunks), media_type=form.mime, headers=headers)
+    return Response(b"".join([*head, *chunks]), media_type=form.mime, headers=headers)
 
 
 async def respond_with(
     answer: Answer,
-    write: Callable[[TableStream], Iterator[bytes]],
+    form: Format,
+    document: Document,
     *,
-    media_type: str,
     request: Request,
     turns: CapacityLimiter,
+    seen_as: Callable[[TableStream], TableStream] = lambda stream: stream,
 ) -> Response:
     """Return a response with the rows of ``answer``, which ends with the response or when the asker has gone.
 
-    It waits in a thread of ``turns``, so that many slow queries keep nobody else from being answered.
+    Parameters
+    ----------
+    turns
+        It waits in a thread of these, so that many slow queries keep nobody else from being answered.
+    seen_as
+        Describes the columns anew, where a service says more of them than the query.
     """
+
+    def respond_and_close() -> Response:
+        response = respond(seen_as(answer.stream()), form, document, request=request)
+        if not isinstance(response, StreamingResponse):
+            answer.close()
+        return response
+
     gone = asyncio.create_task(_stop_when_gone(request.receive, answer))
     try:
-        response = await to_thread.run_sync(
-            lambda: respond(write(answer.stream()), media_type=media_type), limiter=turns
-        )
+        response = await to_thread.run_sync(respond_and_close, limiter=turns)
     except BaseException:
         await _close(answer)
         raise
@@ -63,7 +107,6 @@ async def respond_with(
         gone.cancel()
     if isinstance(response, StreamingResponse):
         return _Rows(response, answer)
-    await _close(answer)
     return response
 
 

@@ -86,10 +86,11 @@ async def cone_search(
         answer = await to_thread.run_sync(lambda: asking.answer(query, visitor=visitor), limiter=turns)
         return await respond_with(
             answer,
-            lambda stream: form.write(described(stream, table), Document(query=query.adql)),
-            media_type=form.mime,
+            form,
+            Document(query=query.adql),
             request=request,
             turns=turns,
+            seen_as=lambda stream: described(stream, table),
         )
     except (UsageError, LimitError, ADQLError) as error:
         return _error(error)

@@ -15,16 +15,19 @@ from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
 from sciplat.api.uploads import sent_with
 from sciplat.errors import UsageError
+from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
 from sciplat.services.query import Answer
 from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
+from sciplat.vo.examples import examples_document
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
 
 __all__ = ["PREFIX", "XML", "format_of", "query_of", "router"]
 
 PREFIX = "/api/tap"
 XML = "application/xml"
+XHTML = "application/xhtml+xml"
 router = APIRouter(prefix=PREFIX, tags=["tap"])
 
 
@@ -65,13 +68,7 @@ async def sync(
         return asking.answer(replace(query, uploads=uploads), visitor=visitor)
 
     answer = await to_thread.run_sync(ask, limiter=turns)
-    return await respond_with(
-        answer,
-        lambda stream: form.write(stream, Document(query=query.adql)),
-        media_type=form.mime,
-        request=request,
-        turns=turns,
-    )
+    return await respond_with(answer, form, Document(query=query.adql), request=request, turns=turns)
 
 
 @router.get("/tables", response_class=Response)
@@ -103,3 +100,10 @@ def capabilities(request: Request, instance: Reach, _: Anyone) -> Response:
 def availability(_: Anyone) -> Response:
     """Answer that this service is there (VOSI 1.1, section 5)."""
     return Response(availability_document(Availability(available=True)), media_type=XML)
+
+
+@router.get("/examples", response_class=Response)
+def examples_page(visitor: Visiting, asking: Asking, instance: Reach) -> Response:
+    """Answer queries to learn from, as a page for people and clients (DALI 1.1, section 2.3)."""
+    page = examples_document(f"Examples of {instance.settings.name}", examples(asking, visitor))
+    return Response(page, media_type=XHTML)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import (
+    FileResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 from sciplat.adql.tokens import MAX_LENGTH
 from sciplat.api.dependencies import Reach
@@ -18,6 +26,7 @@ from sciplat.api.tap import PREFIX, XML, format_of
 from sciplat.api.uploads import sent_with
 from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
+from sciplat.instance import Instance
 from sciplat.jobs.models import Job, Phase
 from sciplat.tables.document import Document
 from sciplat.tables.votable import MEDIA_TYPE, error_document
@@ -77,17 +86,17 @@ def jobs(request: Request, parameters: Dali, visitor: Visiting, instance: Reach)
     """Answer the asker's jobs, newest first, filtered by PHASE, AFTER and LAST (UWS 1.1, section 2.2.2.1)."""
     phases = [_phase(text) for name, text in parameters if name == "PHASE"]
     after = parameters.text("AFTER")
-    found = instance.submit.jobs(
+    found = instance.submit.references(
         visitor=visitor,
         phases=phases,
         after=_when("AFTER", after) if after else None,
         last=parameters.whole_number("LAST"),
     )
     references = (
-        uws.JobReference(job.id, _address(request, job.id), job.phase, job.created, job.run_id, job.owner)
+        uws.JobReference(job.id, _address(request, job.id), job.phase, job.created, job.run_id, visitor.name)
         for job in found
     )
-    return Response(uws.jobs_document(references), media_type=XML)
+    return StreamingResponse(uws.jobs_document(references), media_type=XML)
 
 
 @router.post("", response_class=Response)
@@ -132,7 +141,12 @@ async def job(
         seconds=seconds,
         held=None if phase is None else _phase(phase),
     )
-    return Response(uws.job_document(_uws(request, found)), media_type=XML)
+    return await run_in_threadpool(_job, request, found, instance)
+
+
+def _job(request: Request, found: Job, instance: Instance) -> Response:
+    shown = replace(_uws(request, found), info=_info(found, instance.submit.turns_before(found)))
+    return Response(uws.job_document(shown), media_type=XML)
 
 
 @router.post("/{job_id}", response_class=Response)
@@ -211,9 +225,9 @@ def set_destruction(
 
 @router.get("/{job_id}/quote", response_class=PlainTextResponse)
 def quote(job_id: str, visitor: Visiting, instance: Reach) -> str:
-    """Answer when a job is expected to end: nothing, since no estimate is made."""
-    instance.submit.job(job_id, visitor=visitor)
-    return ""
+    """Answer when a job is expected to end; nothing where nobody knows."""
+    expected = instance.submit.job(job_id, visitor=visitor).quote
+    return "" if expected is None else instant(expected)
 
 
 @router.get("/{job_id}/owner", response_class=PlainTextResponse)
@@ -263,16 +277,13 @@ def results(job_id: str, request: Request, visitor: Visiting, instance: Reach) -
 
 
 @router.get("/{job_id}/results/result", response_class=Response)
-def result(job_id: str, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
-    """Answer the rows, in the job's format or in the RESPONSEFORMAT of this request."""
+def result(job_id: str, request: Request, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
+    """Answer the rows, in the job's format or in the RESPONSEFORMAT of this request; nothing is run again."""
     found = instance.submit.job(job_id, visitor=visitor)
     form = format_of(parameters if parameters.text("RESPONSEFORMAT") else Parameters(found.parameters))
     stream = instance.submit.result(job_id, visitor=visitor).stream()
-    return respond(
-        form.write(stream, Document(query=found.parameter("QUERY"))),
-        media_type=form.mime,
-        file_name=f"{job_id}{form.extension}",
-    )
+    document = Document(query=found.parameter("QUERY"))
+    return respond(stream, form, document, request=request, file_name=job_id)
 
 
 @router.get("/{job_id}/uploads/{name}", response_class=Response)
@@ -314,6 +325,7 @@ def _uws(request: Request, job: Job) -> uws.Job:
         execution_duration=job.execution_duration,
         run_id=job.run_id,
         owner=job.owner,
+        quote=job.quote,
         start_time=job.started,
         end_time=job.ended,
         destruction=job.destruction,
@@ -326,3 +338,21 @@ def _uws(request: Request, job: Job) -> uws.Job:
         ),
         error=None if job.error is None else uws.ErrorSummary(str(job.error)),
     )
+
+
+def _info(job: Job, turns_before: int | None) -> tuple[tuple[str, str], ...]:
+    """Return what UWS has no words for, under names of ours."""
+    seconds = None
+    if job.started is not None:
+        seconds = round(((job.ended or datetime.now(UTC)) - job.started).total_seconds(), 3)
+    facts = {
+        "turnsBefore": turns_before,
+        "estimatedRows": job.estimated_rows,
+        "estimatedSeconds": job.estimated_seconds,
+        "seconds": seconds,
+        "rows": job.rows,
+        "bytes": job.bytes,
+        "overflow": "true" if job.overflow else None,
+        "restarts": job.restarts or None,
+    }
+    return tuple((name, str(value)) for name, value in facts.items() if value is not None)

@@ -47,6 +47,7 @@ _ADQL = Language(
         FeatureList(ADQL_FEATURES["sets"], (Feature("UNION"), Feature("EXCEPT"), Feature("INTERSECT"))),
         FeatureList(ADQL_FEATURES["common-table"], (Feature("WITH"),)),
         FeatureList(ADQL_FEATURES["type"], (Feature("CAST"),)),
+        FeatureList(ADQL_FEATURES["unit"], (Feature("IN_UNIT"),)),
         FeatureList(ADQL_FEATURES["offset"], (Feature("OFFSET"),)),
     ),
 )
@@ -60,7 +61,7 @@ _UPLOAD_METHODS = tuple(
 def capabilities_of(url: str, settings: QuerySettings) -> bytes:
     """Return the capabilities document of the TAP service at ``url``, with the limits in force."""
     return capabilities_document(
-        vosi_capabilities(url),
+        vosi_capabilities(url, examples=True),
         tap=TAPCapability(
             url=url,
             languages=(_ADQL,),

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sciplat.catalogs.statistics import TableStatistics, read_statistics
 from sciplat.errors import NotFoundError
 from sciplat.vo.schema import Column, Key, Schema, Table
 
@@ -140,6 +141,16 @@ class Snapshot:
             return self._files[schema, table]
         except KeyError:
             raise NotFoundError(f"There is no table {schema}.{table}") from None
+
+    def statistics(self, schema: str, table: str) -> TableStatistics | None:
+        """Return what is known of the rows of a table, by its names as declared; None where nothing is."""
+        file = self._files.get((schema, table))
+        if file is None:
+            return None
+        try:
+            return read_statistics(file.with_name(f"statistics-{file.stem}.npz"))
+        except (OSError, ValueError, LookupError):
+            return None
 
     def schema(self, name: str) -> Schema | None:
         """Return the schema of that name, in any case, or None."""

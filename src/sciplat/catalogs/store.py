@@ -27,7 +27,7 @@ from sciplat.vo.schema import Schema, Table
 __all__ = ["CatalogStore", "Edit", "Workspace"]
 
 _WORK = "unfinished"
-_GENERATION_FILE = re.compile(r"(?:[a-z]+-)?g\d+(?:\.duckdb|\.parquet)?")
+_GENERATION_FILE = re.compile(r"(?:[a-z]+-)?g\d+(?:\.duckdb|\.parquet|\.npz)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,8 @@ class Edit:
                     name = f"{path.name}-{number}"
                 case "unplaced.parquet":
                     name = f"unplaced-{number}.parquet"
+                case "statistics.npz":
+                    name = f"statistics-{number}.npz"
                 case _:
                     continue
             files.append(f"{table.schema}/{table.name}/{name}")

@@ -64,6 +64,13 @@ class QuerySettings(_Group):
     sync_seconds: int = Field(
         default=60, ge=1, le=86_400, description="How long a synchronous query may run in the engine."
     )
+    short_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        le=3600,
+        description="A query that is expected to take longer than that, or does, is a heavy one: heavy ones "
+        "never take the last worker, and give way to others.",
+    )
     queue_seconds: int = Field(
         default=30,
         ge=0,

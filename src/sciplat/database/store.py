@@ -107,8 +107,14 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
         """Give the connection of the room's only writer; what it did is on the disk when the block ends.
+
+        Parameters
+        ----------
+        durable
+            If not, it may be forgotten when the power goes (not when a process is killed), and costs no
+            wait for the disk.
 
         Raises
         ------
@@ -117,12 +123,27 @@ class Database:
         """
         with self._explained(), self._engine.connect() as connection:
             connection.execution_options(sciplat_begin="BEGIN IMMEDIATE")
-            with connection.begin():
+            with connection.begin() if durable else self._forgetful(connection):
                 if not self.is_sqlite:
                     connection.execute(
                         text("SELECT pg_advisory_xact_lock(:room)"), {"room": crc32(self._name.encode())}
                     )
                 yield connection
+
+    @contextmanager
+    def _forgetful(self, connection: Connection) -> Iterator[None]:
+        if not self.is_sqlite:
+            with connection.begin():
+                connection.execute(text("SET LOCAL synchronous_commit TO OFF"))
+                yield
+            return
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA synchronous=NORMAL")  # in WAL: only a checkpoint waits for the disk
+        try:
+            with connection.begin():
+                yield
+        finally:
+            driver.execute("PRAGMA synchronous=FULL")
 
     def version(self) -> int:
         """Return a number that differs after any process has changed the room.

@@ -27,6 +27,9 @@ __all__ = ["BuildLimits", "Generation", "build_generation", "open_generation"]
 # DuckDB's own; a row group of a very wide table would not fit in memory with as many.
 _ROW_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
 
+_STORAGE = "pragma_storage_info('made.main.data')"
+_WHOLE, _REAL = ("TINYINT", "UTINYINT", "SMALLINT", "INTEGER", "BIGINT"), ("FLOAT", "DOUBLE")
+
 
 @dataclass(frozen=True, slots=True)
 class BuildLimits:
@@ -137,6 +140,33 @@ class Generation:
             f"SELECT {name} >> {int(shift)} AS cell, count(*) FROM made.main.data WHERE {where} GROUP BY cell"
         )
         return {int(cell): int(count) for cell, count in rows}
+
+    def groups(self) -> list[int]:
+        """Return how many rows each row group has, in the order of the file."""
+        found = self._all(
+            "SELECT max(count) FROM (SELECT row_group_id, column_id, sum(count) AS count FROM "
+            f"{_STORAGE} WHERE segment_type = 'VALIDITY' AND column_path = '[' || column_id || ', 0]' "
+            "GROUP BY row_group_id, column_id) GROUP BY row_group_id ORDER BY row_group_id"
+        )
+        return [int(count) for (count,) in found]
+
+    def zones(self) -> dict[str, tuple[list[float | None], list[float | None]]]:
+        """Return the least and the greatest value of each column of numbers, by row group.
+
+        DuckDB skips what it knows not to match by the same values; where it knows none they are None.
+        """
+        found: dict[str, tuple[list[float | None], list[float | None]]] = {}
+        for kinds, kind in (_WHOLE, "BIGINT"), (_REAL, "DOUBLE"):
+            rows = self._connection.cursor().sql(
+                f"SELECT column_name, min(TRY_CAST(stats.min AS {kind})), max(TRY_CAST(stats.max AS {kind})) "
+                f"FROM {_STORAGE} WHERE segment_type IN {kinds} AND column_path = '[' || column_id || ']' "
+                "GROUP BY column_name, column_id, row_group_id ORDER BY column_id, row_group_id"
+            )
+            for name, low, high in rows.fetchall():
+                lows, highs = found.setdefault(name, ([], []))
+                lows.append(low)
+                highs.append(high)
+        return found
 
     def rows(
         self,

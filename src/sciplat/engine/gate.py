@@ -8,12 +8,13 @@ DuckDB's own parser reads the text, so there is no difference between what is ch
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Collection
 from typing import Any
 
 import duckdb
 
-__all__ = ["RefusedError", "check"]
+__all__ = ["Gate", "RefusedError", "check"]
 
 _FOREIGN_SOURCES = frozenset({"TABLE_FUNCTION", "SHOW_REF", "PIVOT"})
 """Kinds of FROM items that our translator never writes: functions that read files or settings."""
@@ -37,8 +38,38 @@ _FOREIGN_FUNCTIONS = frozenset(
 )
 
 
+_MOST_CHARACTERS = 1 << 20
+"""Of all texts that a gate knows; DuckDB's tree of a statement takes a few dozen bytes for each."""
+
+
 class RefusedError(Exception):
     """The text is no single SELECT over the files that came with it."""
+
+
+class Gate:
+    """Lets statements through, and knows again the texts that it has let through."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, frozenset[str]], duckdb.Statement] = OrderedDict()
+        self._characters = 0
+
+    def admit(
+        self, connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[str]
+    ) -> duckdb.Statement:
+        """Return ``sql`` as DuckDB's parser reads it; raise as `check` does."""
+        key = (sql, frozenset(aliases))
+        statement = self._known.get(key)
+        if statement is None:
+            check(connection, sql, aliases)
+            (statement,) = connection.extract_statements(sql)
+            self._known[key] = statement
+            self._characters += len(sql)
+            while self._characters > _MOST_CHARACTERS:
+                (forgotten, _), _ = self._known.popitem(last=False)
+                self._characters -= len(forgotten)
+        else:
+            self._known.move_to_end(key)
+        return statement
 
 
 def check(connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[str]) -> None:

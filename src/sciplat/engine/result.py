@@ -96,7 +96,7 @@ class Result:
 
     def stream(self) -> TableStream:
         """Return all rows, batch after batch."""
-        return TableStream(self.columns, self.schema, self._batches(), self.overflow)
+        return TableStream(self.columns, self.schema, self._batches(), self.overflow, self._batches)
 
     def close(self) -> None:
         """Let go of the file; pages that were handed out stay readable."""

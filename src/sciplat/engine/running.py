@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -70,6 +71,12 @@ class Running:
             stream = TableStream(columns_of(self._schema), self._schema, iter(()))
             stream.overflow = self._outcome is not None and self._outcome.overflow
         stream.batches = self._follow(stream)
+        stream.again = partial(self._follow, stream)
+
+        def ended() -> None:
+            stream.overflow = self.wait().overflow
+
+        stream.ended = ended
         return stream
 
     def wait(self, timeout_seconds: float | None = None) -> Outcome:

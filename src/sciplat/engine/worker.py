@@ -23,8 +23,9 @@ from typing import Any, NoReturn
 import duckdb
 import pyarrow as pa
 
-from sciplat.engine import gate
+from sciplat.engine.constants import lift
 from sciplat.engine.failure import explain
+from sciplat.engine.gate import Gate
 from sciplat.engine.limits import Limits
 from sciplat.engine.protocol import Channel, statement_from_wire
 from sciplat.engine.session import Session
@@ -57,6 +58,7 @@ class Worker:
         self._channel = channel
         self._limits = limits
         self._session = Session(limits)
+        self._gate = Gate()
         self._requests: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._task: _Task | None = None
@@ -66,8 +68,7 @@ class Worker:
     def serve(self) -> NoReturn:
         """Serve until the owner is gone."""
         with self._session.cursor(()) as cursor:  # what is slow the first time is done before `ready`
-            gate.check(cursor, "SELECT 1", ())
-            cursor.sql("SELECT 1 AS x").to_arrow_reader(1).read_all()
+            cursor.sql(self._gate.admit(cursor, "SELECT 1", ())).to_arrow_reader(1).read_all()
         threading.Thread(target=self._listen, daemon=True).start()
         self._channel.send({"op": "ready"})
         while True:
@@ -134,8 +135,9 @@ class Worker:
         connection = self._session.cursor(statement.attachments)
         with self._lock:
             task.connection = connection
-        gate.check(connection, statement.sql, [alias for alias, _ in statement.attachments])
-        relation = connection.sql(statement.sql)
+        text, numbers = lift(statement.sql)
+        admitted = self._gate.admit(connection, text, [alias for alias, _ in statement.attachments])
+        relation = connection.sql(admitted, params=numbers)
         if task.stopped:
             raise CancelledError(_STOPPED)
         # The relation knows its types; asking for the reader runs it.

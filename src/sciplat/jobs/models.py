@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sciplat.vo.uws import Phase
 
-__all__ = ["QUERY", "Job", "JobError", "JobResult", "Phase"]
+__all__ = ["QUERY", "Job", "JobBrief", "JobError", "JobProgress", "JobReference", "JobResult", "Phase"]
 
 QUERY = "query"
 """The kind of a job that asks the catalogs."""
@@ -49,6 +49,45 @@ class JobResult:
 
     mime: str | None = None
     """None for a table: it is written in the form that whoever reads it asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgress:
+    """How far an executing job is."""
+
+    rows: int | None = None
+    bytes: int | None = None
+    done: float | None = None
+    """The part that is done, 0 to 1; None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobReference:
+    """As much of a job as the list of UWS shows."""
+
+    id: str
+    phase: Phase
+    created: datetime
+    run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobBrief:
+    """As much of a job as a person sees of it in a list; what can be long is left out."""
+
+    id: str
+    phase: Phase
+    kind: str
+    title: str
+    run_id: str | None
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    destruction: datetime
+    rows: int | None
+    bytes: int | None
+    overflow: bool
+    error: JobError | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, Tuple, func, literal, select, tuple_
 
-from sciplat.jobs.models import Phase
+from sciplat.jobs.models import JobBrief, JobReference, Phase
 from sciplat.jobs.tables import jobs
 
-__all__ = ["executing_of", "first_queued", "listing", "waiting_users"]
+__all__ = [
+    "Place",
+    "briefs",
+    "executing_of",
+    "first_queued",
+    "phases_of",
+    "references",
+    "turns_before",
+    "waiting",
+]
+
+Place = tuple[datetime, str]
+"""Where a job stands among those of its owner: when it was created, and its id."""
+
+_REFERENCE = [jobs.c[field.name] for field in fields(JobReference)]
+_BRIEF = [jobs.c[field.name] for field in fields(JobBrief)]
 
 
-def listing(owner: str, phases: Sequence[Phase], after: datetime | None, last: int | None) -> Select[Any]:
-    """Ask for a user's jobs, newest first."""
-    query = select(jobs).where(jobs.c.owner == owner).order_by(jobs.c.created.desc(), jobs.c.id.desc())
-    if phases:
-        query = query.where(jobs.c.phase.in_([phase.value for phase in phases]))
+def references(
+    owner: str, *, phase: Phase | None, after: datetime | None, before: Place | None, limit: int
+) -> Select[Any]:
+    """Ask for a portion of the list of a user's jobs, newest first."""
+    query = _newest_first(select(*_REFERENCE), owner, before, limit)
+    if phase is not None:
+        query = query.where(jobs.c.phase == phase.value)
     if after is not None:
         query = query.where(jobs.c.created > after)
-    return query if last is None else query.limit(last)
+    return query
+
+
+def briefs(owner: str, *, before: Place | None, limit: int) -> Select[Any]:
+    """Ask for a page of a user's jobs, newest first."""
+    return _newest_first(select(*_BRIEF), owner, before, limit)
+
+
+def _newest_first(query: Select[Any], owner: str, before: Place | None, limit: int) -> Select[Any]:
+    place = (jobs.c.created, jobs.c.id)
+    query = query.where(jobs.c.owner == owner).order_by(*(column.desc() for column in place)).limit(limit)
+    if before is None:
+        return query
+    # The first condition says nothing new, but with it SQLite begins at the right place of the index.
+    return query.where(jobs.c.created <= before[0], tuple_(*place) < _tuple(before))
+
+
+def phases_of(ids: Iterable[str]) -> Select[Any]:
+    """Ask for the phases of some jobs."""
+    return select(jobs.c.id, jobs.c.phase).where(jobs.c.id.in_(list(ids)))
 
 
 def executing_of() -> Select[Any]:
@@ -31,10 +68,10 @@ def executing_of() -> Select[Any]:
     )
 
 
-def waiting_users() -> Select[Any]:
-    """Ask since when each user has waited, who has a job in the queue."""
+def waiting() -> Select[Any]:
+    """Ask how many jobs of each user are in the queue, and since when the first of them is."""
     return (
-        select(jobs.c.owner, func.min(jobs.c.queued))
+        select(jobs.c.owner, func.count(), func.min(jobs.c.queued))
         .where(jobs.c.phase == Phase.QUEUED.value)
         .group_by(jobs.c.owner)
     )
@@ -42,12 +79,19 @@ def waiting_users() -> Select[Any]:
 
 def first_queued(owner: str | None) -> Select[Any]:
     """Ask for a user's job that was queued first."""
-    return (
-        select(jobs.c.id)
-        .where(
-            jobs.c.phase == Phase.QUEUED.value,
-            jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner,
-        )
-        .order_by(jobs.c.queued, jobs.c.id)
-        .limit(1)
-    )
+    return _queued(select(jobs.c.id), owner).order_by(jobs.c.queued, jobs.c.id).limit(1)
+
+
+def turns_before(owner: str | None, queued: datetime, job_id: str) -> Select[Any]:
+    """Ask how many of the owner's jobs in the queue have their turn before one of them."""
+    earlier = tuple_(jobs.c.queued, jobs.c.id) < _tuple((queued, job_id))
+    return _queued(select(func.count()).select_from(jobs), owner).where(jobs.c.queued <= queued, earlier)
+
+
+def _queued(query: Select[Any], owner: str | None) -> Select[Any]:
+    owned = jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner
+    return query.where(jobs.c.phase == Phase.QUEUED.value, owned)
+
+
+def _tuple(place: Place) -> Tuple:
+    return tuple_(literal(place[0], jobs.c.created.type), literal(place[1]))

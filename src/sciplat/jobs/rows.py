@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Row
 
 from sciplat.errors import UsageError
-from sciplat.jobs.models import Job, JobError, JobResult, Phase
+from sciplat.jobs.models import Job, JobBrief, JobError, JobResult, Phase
 from sciplat.jobs.tables import jobs
 
-__all__ = ["Pairs", "checked", "job_of", "titled", "values_of"]
+__all__ = ["Pairs", "brief_of", "checked", "job_of", "titled", "values_of"]
 
 Pairs = Sequence[tuple[str, str]]
 """Names and values of parameters, in their order."""
@@ -42,6 +42,15 @@ def job_of(row: Row[Any]) -> Job:
         error=None if error is None else JobError(**error),
     )
     return Job(**values)
+
+
+def brief_of(row: Row[Any]) -> JobBrief:
+    """Return the job of a row of `queries.briefs`."""
+    values = dict(row._mapping)  # noqa: SLF001  # as above
+    error = values["error"]
+    return JobBrief(
+        **{**values, "phase": Phase(row.phase), "error": None if error is None else JobError(**error)}
+    )
 
 
 def checked(parameters: Pairs) -> tuple[tuple[str, str], ...]:

@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import base64
-import builtins
+import heapq
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select
 
 from sciplat.database import Database, in_folder
-from sciplat.errors import NotFoundError, UsageError
-from sciplat.jobs.models import QUERY, Job, JobError, JobResult, Phase
-from sciplat.jobs.queries import executing_of, first_queued, listing, waiting_users
-from sciplat.jobs.rows import Pairs, checked, job_of, titled, values_of
+from sciplat.errors import UsageError
+from sciplat.jobs import queries
+from sciplat.jobs.change import change, plain, require_phase, required
+from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
+from sciplat.jobs.queries import Place
+from sciplat.jobs.queue import JobQueue
+from sciplat.jobs.rows import Pairs, brief_of, checked, job_of, titled, values_of
 from sciplat.jobs.tables import jobs
 
-__all__ = ["RESTARTS", "JobStore"]
-
-RESTARTS = 3
-"""How often a job begins anew after what executed it went away; then it is an error."""
+__all__ = ["JobStore"]
 
 _ROOM = "sciplat.jobs"
 _LONGEST_RUN_ID = 1000
-
-
-_AFRESH: dict[str, Any] = {"started": None, "progress": None, "rows": None, "bytes": None}
-"""What a job loses that begins anew."""
+_PORTION = 2000
 
 
 class JobStore:
-    """The asynchronous jobs of all users.
+    """The asynchronous jobs of all users, for their owners; `JobStore.queue` is for what executes them.
 
     Whoever asks for a job by its id gets it: services decide who may. Every change is on the
     disk when its method returns.
@@ -52,6 +49,8 @@ class JobStore:
     ) -> None:
         self._database = database
         self._now = clock
+        self.queue = JobQueue(database, clock=clock)
+        """For what executes jobs."""
 
     @classmethod
     def open(
@@ -79,18 +78,20 @@ class JobStore:
     def get(self, job_id: str) -> Job | None:
         """Return one job, or None."""
         with self._database.read() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.id == _plain(job_id))).one_or_none()
+            row = connection.execute(select(jobs).where(jobs.c.id == plain(job_id))).one_or_none()
         return None if row is None else job_of(row)
 
-    def list(
+    def references(
         self,
         owner: str,
         *,
         phases: Sequence[Phase] = (),
         after: datetime | None = None,
         last: int | None = None,
-    ) -> list[Job]:
-        """Return a user's jobs, newest first (UWS 1.1, section 2.2.2).
+    ) -> Iterator[JobReference]:
+        """Return a user's jobs as UWS lists them (1.1, section 2.2.2.1), newest first.
+
+        They are read in portions while the list is walked through, however many they are.
 
         Parameters
         ----------
@@ -101,20 +102,60 @@ class JobStore:
         last
             Only so many of the newest.
         """
-        with self._database.read() as connection:
-            return [job_of(row) for row in connection.execute(listing(owner, phases, after, last))]
+        lists = (self._in_portions(owner, phase, after, last) for phase in dict.fromkeys(phases) or (None,))
+        newest_first = heapq.merge(*lists, key=lambda job: (job.created, job.id), reverse=True)
+        return islice(newest_first, last)
 
-    def executing(self) -> builtins.list[Job]:
-        """Return the jobs that are executing, the oldest first."""
-        query = select(jobs).where(jobs.c.phase == Phase.EXECUTING.value).order_by(jobs.c.queued, jobs.c.id)
-        with self._database.read() as connection:
-            return [job_of(row) for row in connection.execute(query)]
+    def _in_portions(
+        self, owner: str, phase: Phase | None, after: datetime | None, last: int | None
+    ) -> Iterator[JobReference]:
+        before: Place | None = None
+        limit = _PORTION if last is None else min(last, _PORTION)
+        while limit:
+            query = queries.references(owner, phase=phase, after=after, before=before, limit=limit)
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            for id_, phase_, created, run_id in rows:
+                yield JobReference(id_, Phase(phase_), created, run_id)
+            if len(rows) < limit:
+                return
+            before = (rows[-1].created, rows[-1].id)
 
-    def expired(self, now: datetime) -> builtins.list[Job]:
-        """Return the jobs whose destruction has come."""
-        query = select(jobs).where(jobs.c.destruction <= now).order_by(jobs.c.destruction, jobs.c.id)
+    def page(self, owner: str, *, limit: int, before: Place | None = None) -> list[JobBrief]:
+        """Return so many of a user's jobs, newest first.
+
+        Parameters
+        ----------
+        before
+            Where the page before this one ended: only jobs that were created earlier.
+        """
         with self._database.read() as connection:
-            return [job_of(row) for row in connection.execute(query)]
+            rows = connection.execute(queries.briefs(owner, before=before, limit=limit))
+            return [brief_of(row) for row in rows]
+
+    def phases(self, ids: Iterable[str]) -> dict[str, Phase]:
+        """Return the phases of those jobs that are there."""
+        wanted = [name for name in ids if name.isascii()]
+        with self._database.read() as connection:
+            return {name: Phase(phase) for name, phase in connection.execute(queries.phases_of(wanted))}
+
+    def turns_before(self, job: Job) -> int | None:
+        """Return how many jobs in the queue have their turn before ``job``; None if it isn't in the queue.
+
+        Turns are taken as `claim` gives them, if every job took as long as any other.
+        """
+        if job.phase is not Phase.QUEUED or job.queued is None:
+            return None
+        with self._database.read() as connection:
+            executing = {who: count for who, count in connection.execute(queries.executing_of())}  # noqa: C416
+            own = connection.execute(queries.turns_before(job.owner, job.queued, job.id)).scalar_one()
+            turn = own + executing.get(job.owner, 0)
+            before: int = own
+            for who, count, since in connection.execute(queries.waiting()):
+                if who != job.owner:
+                    earlier = turn - executing.get(who, 0) + (since < job.queued)
+                    before += min(max(earlier, 0), count)
+        return before
 
     def version(self) -> int:
         """Return a number that differs after any process has changed a job, within microseconds.
@@ -123,7 +164,7 @@ class JobStore:
         """
         return self._database.version()
 
-    # What an owner does
+    # Changing
 
     def create(
         self,
@@ -180,9 +221,9 @@ class JobStore:
         if title is not None:
             values["title"] = titled(title)
         with self._database.write() as connection:
-            job = _required(connection, job_id)
-            _require_phase(job, Phase.PENDING, do="change the parameters of")
-            return _change(connection, job_id, **values)
+            job = required(connection, job_id)
+            require_phase(job, Phase.PENDING, do="change the parameters of")
+            return change(connection, job_id, **values)
 
     def set_execution_duration(self, job_id: str, seconds: int) -> Job:
         """Let a job that doesn't execute yet do so for ``seconds``.
@@ -195,9 +236,9 @@ class JobStore:
             There is no such job.
         """
         with self._database.write() as connection:
-            job = _required(connection, job_id)
-            _require_phase(job, Phase.PENDING, Phase.QUEUED, do="change the execution duration of")
-            return _change(connection, job_id, execution_duration=seconds)
+            job = required(connection, job_id)
+            require_phase(job, Phase.PENDING, Phase.QUEUED, do="change the execution duration of")
+            return change(connection, job_id, execution_duration=seconds)
 
     def set_destruction(self, job_id: str, when: datetime) -> Job:
         """Remove a job at ``when``.
@@ -208,8 +249,8 @@ class JobStore:
             There is no such job.
         """
         with self._database.write() as connection:
-            _required(connection, job_id)
-            return _change(connection, job_id, destruction=when)
+            required(connection, job_id)
+            return change(connection, job_id, destruction=when)
 
     def run(self, job_id: str) -> Job:
         """Put a pending job into the queue. One that is there, or executes, is left alone.
@@ -222,11 +263,11 @@ class JobStore:
             There is no such job.
         """
         with self._database.write() as connection:
-            job = _required(connection, job_id)
+            job = required(connection, job_id)
             if job.phase in {Phase.QUEUED, Phase.EXECUTING}:
                 return job
-            _require_phase(job, Phase.PENDING, do="run")
-            return _change(connection, job_id, phase=Phase.QUEUED.value, queued=self._now())
+            require_phase(job, Phase.PENDING, do="run")
+            return change(connection, job_id, phase=Phase.QUEUED.value, queued=self._now())
 
     def abort(self, job_id: str) -> Job:
         """Stop a job; what executes it sees that and ends. One that is aborted is left alone.
@@ -239,186 +280,17 @@ class JobStore:
             There is no such job.
         """
         with self._database.write() as connection:
-            job = _required(connection, job_id)
+            job = required(connection, job_id)
             if job.phase is Phase.ABORTED:
                 return job
-            _require_phase(job, Phase.PENDING, Phase.QUEUED, Phase.EXECUTING, do="abort")
-            return _change(connection, job_id, phase=Phase.ABORTED.value, ended=self._now())
+            require_phase(job, Phase.PENDING, Phase.QUEUED, Phase.EXECUTING, do="abort")
+            return change(connection, job_id, phase=Phase.ABORTED.value, ended=self._now())
 
     def delete(self, job_id: str) -> None:
         """Remove a job in whichever phase; what executes it sees that and ends. No such job is no error."""
         with self._database.write() as connection:
-            connection.execute(delete(jobs).where(jobs.c.id == _plain(job_id)))
-
-    # What executes jobs does
-
-    def claim(self, *, running_per_user: int) -> Job | None:
-        """Take the job whose turn it is, which now executes; None where there is none.
-
-        Turns go to the user with the fewest executing jobs, then to the job that waited longest.
-        No two callers, in whichever processes, get the same. Everybody who did not sign in
-        counts as one user together.
-
-        Parameters
-        ----------
-        running_per_user
-            A user with so many executing jobs waits.
-        """
-        with self._database.write() as connection:
-            running = {who: count for who, count in connection.execute(executing_of())}  # noqa: C416
-            waiting = [
-                (running.get(who, 0), since, who)
-                for who, since in connection.execute(waiting_users())
-                if running.get(who, 0) < running_per_user
-            ]
-            if not waiting:
-                return None
-            _, _, who = min(waiting, key=lambda turn: turn[:2])
-            found = connection.execute(first_queued(who)).scalar_one()
-            return _change(
-                connection, found, phase=Phase.EXECUTING.value, started=self._now(), progress=None, error=None
-            )
-
-    def set_progress(self, job_id: str, progress: float, *, rows: int | None = None) -> Job:
-        """Note how much of an executing job is done, 0 to 1, and how many rows that gave.
-
-        One that was stopped meanwhile stays as it is.
-
-        Raises
-        ------
-        UsageError
-            It does not execute.
-        NotFoundError
-            It was deleted.
-        """
-        return self._of_executing(
-            job_id, "note the progress of", progress=min(max(progress, 0.0), 1.0), rows=rows
-        )
-
-    def complete(self, job_id: str, results: Sequence[JobResult], *, overflow: bool = False) -> Job:
-        """Note that an executing job is done, its results being safe.
-
-        One that was stopped meanwhile stays so, as the answer says.
-
-        Parameters
-        ----------
-        overflow
-            A limit cut one of the results.
-
-        Raises
-        ------
-        UsageError
-            It does not execute.
-        NotFoundError
-            It was deleted.
-        """
-        rows = [result.rows for result in results if result.rows is not None]
-        return self._of_executing(
-            job_id,
-            "complete",
-            phase=Phase.COMPLETED.value,
-            ended=self._now(),
-            progress=1.0,
-            rows=sum(rows) if rows else None,
-            bytes=sum(result.bytes or 0 for result in results),
-            overflow=overflow,
-            results=[asdict(result) for result in results],
-        )
-
-    def fail(self, job_id: str, error: JobError) -> Job:
-        """Note that an executing job failed, and why. One that was stopped meanwhile stays so.
-
-        Raises
-        ------
-        UsageError
-            It does not execute.
-        NotFoundError
-            It was deleted.
-        """
-        return self._of_executing(
-            job_id, "fail", phase=Phase.ERROR.value, ended=self._now(), error=asdict(error)
-        )
-
-    def requeue(self, job_id: str) -> Job:
-        """Put an executing job back at its old place in the queue, because what executed it went away.
-
-        After three times it is an error instead: it may be what takes everything down.
-
-        Raises
-        ------
-        UsageError
-            It does not execute.
-        NotFoundError
-            It was deleted.
-        """
-        with self._database.write() as connection:
-            job = _required(connection, job_id)
-            _require_phase(job, Phase.EXECUTING, do="queue again")
-            return self._again(connection, job)
-
-    def hand_back(self, job_id: str) -> Job:
-        """Put an executing job back at its old place in the queue, because the instance stops as it should.
-
-        Raises
-        ------
-        UsageError
-            It does not execute.
-        NotFoundError
-            It was deleted.
-        """
-        with self._database.write() as connection:
-            job = _required(connection, job_id)
-            _require_phase(job, Phase.EXECUTING, do="hand back")
-            return _change(connection, job.id, phase=Phase.QUEUED.value, **_AFRESH)
-
-    def recover(self) -> builtins.list[Job]:
-        """Queue every executing job again, as `requeue` does, and return them.
-
-        It is for the start of what executes jobs, which is one process: nothing executes then.
-        """
-        with self._database.write() as connection:
-            rows = connection.execute(select(jobs).where(jobs.c.phase == Phase.EXECUTING.value)).all()
-            return [self._again(connection, job_of(row)) for row in rows]
-
-    def _again(self, connection: Connection, job: Job) -> Job:
-        if job.restarts < RESTARTS:
-            return _change(connection, job.id, phase=Phase.QUEUED.value, restarts=job.restarts + 1, **_AFRESH)
-        error = JobError(
-            "unavailable",
-            f"The server stopped {RESTARTS + 1} times while it executed this job, and does not try again. "
-            "Ask for less at once, or tell the operator.",
-        )
-        return _change(connection, job.id, phase=Phase.ERROR.value, ended=self._now(), error=asdict(error))
-
-    def _of_executing(self, job_id: str, do: str, **values: Any) -> Job:
-        with self._database.write() as connection:
-            job = _required(connection, job_id)
-            if job.phase is Phase.ABORTED:
-                return job
-            _require_phase(job, Phase.EXECUTING, do=do)
-            return _change(connection, job_id, **values)
-
-
-def _required(connection: Connection, job_id: str) -> Job:
-    row = connection.execute(select(jobs).where(jobs.c.id == _plain(job_id))).one_or_none()
-    if row is None:
-        raise NotFoundError(f"There is no job {job_id[:60]!r}")
-    return job_of(row)
-
-
-def _require_phase(job: Job, *phases: Phase, do: str) -> None:
-    if job.phase not in phases:
-        raise UsageError(f"Nobody can {do} a job that is {job.phase.value}: it must be {' or '.join(phases)}")
-
-
-def _change(connection: Connection, job_id: str, **values: Any) -> Job:
-    row = connection.execute(update(jobs).where(jobs.c.id == job_id).values(values).returning(jobs)).one()
-    return job_of(row)
+            connection.execute(delete(jobs).where(jobs.c.id == plain(job_id)))
 
 
 def _new_id() -> str:
     return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
-
-
-def _plain(job_id: str) -> str:
-    return job_id if job_id.isascii() else ""

@@ -36,7 +36,7 @@ def create_app(instance: Instance) -> FastAPI:
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds)
         app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
-        app.state.changes = Changes(instance.jobs.version)
+        app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         yield
         pool.close()
         instance.uploads.close()

@@ -88,7 +88,9 @@ def described(stream: TableStream, table: Table) -> TableStream:
         main[0] = replace(main[0], description=table.column(key[0]).description)
     else:
         main[0] = replace(main[0], description="Identifies the row")
-    return TableStream((*main, *stream.columns[3:]), stream.schema, stream.batches, stream.overflow)
+    # The same stream, since it learns at its end whether rows were cut.
+    stream.columns = (*main, *stream.columns[3:])
+    return stream
 
 
 def _key(table: Table) -> Sequence[str]:

@@ -24,7 +24,7 @@ from sciplat.errors import (
 )
 from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
-from sciplat.jobs.models import Job, JobError, JobResult, Phase
+from sciplat.jobs.models import Job, JobError, JobProgress, JobResult, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.plan import LANGUAGES, Query
@@ -39,6 +39,10 @@ _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.02
 """How often a changed job is looked for: a change costs one cheap read of the database."""
 
+_NOTE_SECONDS = 1.0
+"""How often the progress of running jobs is noted."""
+
+_NOTHING = JobProgress(0, 0)
 _AGAIN_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
 _STOP_SECONDS = 5.0
@@ -77,6 +81,8 @@ class ExecuteService:
         self._stop = Event()
         self._seen: int | None = None
         self._next_cleaning = 0.0
+        self._next_noting = 0.0
+        self._noted: dict[str, JobProgress] = {}
 
     def serve(self, stop: Event) -> None:
         """Execute jobs until ``stop`` is set.
@@ -90,7 +96,7 @@ class ExecuteService:
             wait = _LOOK_SECONDS
             try:
                 if not recovered:
-                    self._jobs.recover()
+                    self._jobs.queue.recover()
                     recovered = True
                 self._look()
             except Exception:  # noqa: BLE001 - a full disk passes, and jobs must be taken up afterwards
@@ -107,6 +113,9 @@ class ExecuteService:
         if monotonic() > self._next_cleaning:
             self._next_cleaning = monotonic() + _CLEAN_SECONDS
             self.clean()
+        if monotonic() > self._next_noting:
+            self._next_noting = monotonic() + _NOTE_SECONDS
+            self._note_progress()
         version = self._jobs.version()
         if version != self._seen or self._look_again.is_set():
             self._look_again.clear()
@@ -119,17 +128,19 @@ class ExecuteService:
 
         A job that executes nowhere, because its end could not be noted, is queued again.
         """
-        for job in self._jobs.expired(datetime.now(UTC)):
-            self._jobs.delete(job.id)
-            result_file(self._spools, job.id).unlink(missing_ok=True)
+        for job_id in self._jobs.queue.expired(datetime.now(UTC)):
+            self._jobs.delete(job_id)
+            result_file(self._spools, job_id).unlink(missing_ok=True)
         self._uploads.clean(self._needs_upload)
-        for job_id, file in result_files(self._spools):
-            if job_id not in self._threads and self._jobs.get(job_id) is None:
+        files = list(result_files(self._spools))
+        there = self._jobs.phases({job_id for job_id, _ in files})
+        for job_id, file in files:
+            if job_id not in self._threads and job_id not in there:
                 file.unlink(missing_ok=True)
-        for job in self._jobs.executing():
-            if job.id not in self._threads:
+        for job_id in self._jobs.queue.executing():
+            if job_id not in self._threads:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
-                    self._jobs.requeue(job.id)
+                    self._jobs.queue.requeue(job_id)
 
     def _needs_upload(self, holder: str) -> bool:
         kind, _, job_id = holder.partition("-")
@@ -137,7 +148,7 @@ class ExecuteService:
 
     def _take_up(self) -> None:
         while len(self._threads) < self._slots:
-            job = self._jobs.claim(running_per_user=self._running_per_user)
+            job = self._jobs.queue.claim(running_per_user=self._running_per_user)
             if job is None:
                 return
             thread = Thread(target=self._execute, args=(job,), name=f"job-{job.id[:6]}", daemon=True)
@@ -145,10 +156,20 @@ class ExecuteService:
             thread.start()
 
     def _stop_aborted(self) -> None:
-        for job_id, running in tuple(self._running.items()):
-            job = self._jobs.get(job_id)
-            if job is None or job.phase is not Phase.EXECUTING:
+        ours = dict(self._running)
+        phases = self._jobs.phases(ours) if ours else {}
+        for job_id, running in ours.items():
+            if phases.get(job_id) is not Phase.EXECUTING:
                 running.cancel()
+
+    def _note_progress(self) -> None:
+        """Note how far the running jobs are, those that have come farther since the last time."""
+        far = {name: _progress(running) for name, running in tuple(self._running.items())}
+        news = {
+            name: progress for name, progress in far.items() if progress != self._noted.get(name, _NOTHING)
+        }
+        self._jobs.queue.note_progress(news)
+        self._noted = far
 
     def _execute(self, job: Job) -> None:
         try:
@@ -165,14 +186,14 @@ class ExecuteService:
         try:
             outcome = self._run(job, spool)
             result = JobResult("result", outcome.rows, outcome.bytes)
-            done = self._jobs.complete(job.id, [result], overflow=outcome.overflow)
+            done = self._jobs.queue.complete(job.id, [result], overflow=outcome.overflow)
             if done.phase is not Phase.COMPLETED:  # aborted in its last moment
                 spool.unlink(missing_ok=True)
         except CancelledError:
             # Its owner aborted or deleted it; or the instance stops, and its next start takes it up again.
             spool.unlink(missing_ok=True)
             with suppress(NotFoundError, UsageError):
-                self._jobs.hand_back(job.id)
+                self._jobs.queue.hand_back(job.id)
         except SciplatError as error:
             self._fail(job, spool, error)
         except Exception:  # noqa: BLE001 - whatever happens, a job must not stay EXECUTING
@@ -194,7 +215,7 @@ class ExecuteService:
     def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
         spool.unlink(missing_ok=True)
         with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
-            self._jobs.fail(job.id, JobError(**error.facts()))
+            self._jobs.queue.fail(job.id, JobError(**error.facts()))
 
     def _owner(self, job: Job) -> Visitor:
         if job.owner is None:
@@ -215,6 +236,11 @@ class ExecuteService:
                 "raise query.spool_disk_fraction."
             )
         return left
+
+
+def _progress(running: Running) -> JobProgress:
+    far = running.progress
+    return JobProgress(far.rows, far.bytes)
 
 
 def query_verb(query: QueryService, uploads: UploadService) -> Verb:

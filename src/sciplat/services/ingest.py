@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from sciplat.catalogs.hats import choose_pixels, write_hats, write_parquet
+from sciplat.catalogs.statistics import SKY_CELLS, ColumnFacts, Sample, TableStatistics, zones_of
 from sciplat.catalogs.store import CatalogStore, Edit, Workspace
 from sciplat.engine.build import BuildLimits, Generation, build_generation, open_generation
 from sciplat.errors import IngestError
@@ -34,6 +36,9 @@ Progress = Callable[[str, float | None], None]
 """Told what is going on, and which part of it is done, from 0 to 1, where that is known."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_MAP_ORDER, _FINEST_MAP_ORDER = 8, 13
+"""Of the map of a table's rows on the sky: three quarters of a million cells at first, then as it fits."""
+
 _RESERVED = frozenset({"tap_schema", "ivoa", "tap_upload"})
 
 
@@ -139,12 +144,14 @@ class IngestService:
         with self._catalogs.workspace() as workspace:
             self._check_disk(plan, workspace.folder)
             try:
-                rows, nulls = self._build(plan, workspace, tell)
+                sample = Sample()
+                rows, nulls = self._build(plan, workspace, sample, tell)
                 made, partitions, warnings = self._finish(
                     plan,
                     workspace,
                     Table(release, table, (), description=description, rows=rows),
                     nulls,
+                    sample,
                     tell,
                 )
             except OSError as error:
@@ -192,14 +199,16 @@ class IngestService:
             if int(folder.name.removeprefix("sort-g")) not in living:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def _build(self, plan: Plan, workspace: Workspace, tell: Progress) -> tuple[int, int]:
+    def _build(self, plan: Plan, workspace: Workspace, sample: Sample, tell: Progress) -> tuple[int, int]:
         """Write the DuckDB file; return how many rows it has, and how many without position."""
         total, checker = plan.rows, plan.checker()
 
         def batches() -> Iterator[pa.RecordBatch]:
             done = 0
             for rows in rows_of(plan.sources, plan.columns):
-                yield checker.add_index(rows) if checker is not None else rows.batch
+                batch = checker.add_index(rows) if checker is not None else rows.batch
+                sample.add(batch)
+                yield batch
                 done += rows.batch.num_rows
                 tell("sorting", min(done / total, 1.0) if total else None)
 
@@ -212,7 +221,7 @@ class IngestService:
         return rows, checker.null_positions if checker is not None else 0
 
     def _finish(
-        self, plan: Plan, workspace: Workspace, table: Table, nulls: int, tell: Progress
+        self, plan: Plan, workspace: Workspace, table: Table, nulls: int, sample: Sample, tell: Progress
     ) -> tuple[Table, int, tuple[str, ...]]:
         """Find the primary key; write the Parquet files and the Felis schema."""
         warnings: list[str] = []
@@ -230,6 +239,8 @@ class IngestService:
                 primary_key=primary_key,
                 position=plan.guess.position,
             )
+            statistics = _statistics(made, generation, sample)
+            statistics.write(workspace.folder / "statistics.npz")
             partitions = self._write_parquet(plan, made, generation, workspace.folder, nulls, tell)
         (workspace.folder / "felis.yaml").write_text(to_felis(made), encoding="utf-8")
         return made, partitions, tuple(warnings)
@@ -327,6 +338,30 @@ def _primary_key(plan: Plan, generation: Generation, warnings: list[str]) -> tup
         warnings.append(f"{', '.join(said)}: no primary key, since rows agree in it or have none")
         return ()
     return next(((name,) for name in plan.guess.ids if generation.is_unique((name,))), ())
+
+
+def _statistics(table: Table, generation: Generation, sample: Sample) -> TableStatistics:
+    """Return what planners will know of a finished table without reading it."""
+    columns = sample.columns()
+    for name, zones in generation.zones().items():
+        columns[name] = replace(columns.get(name, ColumnFacts(0.0, 0.0)), zones=zones_of(*zones))
+    groups = np.array(generation.groups(), dtype=np.int64)
+    if table.position is None:
+        return TableStatistics(table.rows or 0, groups, columns=columns)
+    order = _MAP_ORDER
+    cells = generation.cells(HEALPIX_COLUMN, 2 * (ORDER - order))
+    while len(cells) > SKY_CELLS:
+        order -= 1
+        coarse: dict[int, int] = {}
+        for number, count in cells.items():
+            coarse[number >> 2] = coarse.get(number >> 2, 0) + count
+        cells = coarse
+    while order < _FINEST_MAP_ORDER and 4 * len(cells) <= SKY_CELLS:
+        order += 1
+        cells = generation.cells(HEALPIX_COLUMN, 2 * (ORDER - order))
+    numbers = sorted(cells)
+    below = np.cumsum([0, *(cells[number] for number in numbers)])
+    return TableStatistics(table.rows or 0, groups, order, np.array(numbers, np.int64), below, columns)
 
 
 def _bytes(plan: Plan) -> int:

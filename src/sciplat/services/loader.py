@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -20,6 +21,7 @@ __all__ = ["Loader"]
 _log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
+_NICE = 10
 _PATIENCE_SECONDS = 30.0
 """Beyond its time: a reader that has just been started has a lot to import."""
 
@@ -102,6 +104,8 @@ class Loader:
                     pass_fds=(theirs.fileno(),),
                     stdin=subprocess.DEVNULL,
                 )
+            # Queries come first; and so does the start of an instance, before this has imported anything.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
             if self._control is not None:
                 self._control.close()
             self._control = ours

@@ -7,11 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
+import pyarrow as pa
+
 from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
 from sciplat.services.access import Visitor, may_read_release
+from sciplat.services.estimate import Estimate, estimate
 from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
@@ -48,10 +51,19 @@ class Answer:
 class QueryService:
     """Runs queries for visitors, each on the tables that this visitor may read."""
 
-    def __init__(self, catalogs: CatalogStore, pool: QueryPool, *, spools: Path, limits: QueryLimits) -> None:
+    def __init__(
+        self,
+        catalogs: CatalogStore,
+        pool: QueryPool,
+        *,
+        spools: Path,
+        limits: QueryLimits,
+        short_seconds: float = 1.0,
+    ) -> None:
         self._catalogs = catalogs
         self._pool = pool
         self._spools = spools
+        self._short_seconds = short_seconds
         self._plans = PlanService(catalogs, limits)
 
     def answer(self, query: Query, *, visitor: Visitor) -> Answer:
@@ -59,9 +71,23 @@ class QueryService:
         spool = self._spools / f"{uuid4().hex}.arrow"
         return Answer(self.run(self.plan(query, visitor=visitor), spool=spool), spool)
 
+    def rows(self, query: Query, *, visitor: Visitor) -> pa.Table:
+        """Return the few rows of a question that the instance itself has; raises as `plan` does."""
+        spool = self._spools / f"{uuid4().hex}.arrow"
+        running = self.run(self.plan(query, visitor=visitor), spool=spool)
+        try:
+            with running.result() as result:
+                return result.slice(0, result.rows)
+        finally:
+            spool.unlink(missing_ok=True)
+
     def plan(self, query: Query, *, visitor: Visitor) -> Plan:
         """Return how ``query`` of ``visitor`` is run; raises as `PlanService.plan` does."""
         return self._plans.plan(query, visitor=visitor)
+
+    def estimate(self, plan: Plan) -> Estimate:
+        """Return what a plan will take and give, as far as can be told before it runs."""
+        return estimate(plan, short_seconds=self._short_seconds)
 
     def run(
         self,

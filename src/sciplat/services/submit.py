@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,8 @@ from sciplat.engine.result import Result
 from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
 from sciplat.identity.models import Scope
-from sciplat.jobs.models import QUERY, Job, Phase
+from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
+from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.upload import UploadService
@@ -23,6 +24,9 @@ Pairs = Sequence[tuple[str, str]]
 
 _TITLES = ("QUERY", "ID")
 """The parameters whose first value is what a list shows of a job."""
+
+_TITLE_READ = 5000
+"""Characters of a query in which something to show is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +97,30 @@ class SubmitService:
             raise NotFoundError(f"There is no job {job_id!r}; results are kept {self._limits.days} days.")
         return job
 
-    def jobs(
+    def references(
         self,
         *,
         visitor: Visitor,
         phases: Sequence[Phase] = (),
         after: datetime | None = None,
         last: int | None = None,
-    ) -> list[Job]:
-        """Return the visitor's jobs, newest first; anonymous jobs are listed to nobody."""
+    ) -> Iterator[JobReference]:
+        """Return the visitor's jobs as UWS lists them, newest first; anonymous jobs are listed to nobody."""
+        visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        if visitor.name is None:
+            return iter(())
+        return self._jobs.references(visitor.name, phases=phases, after=after, last=last)
+
+    def page(self, *, visitor: Visitor, limit: int, before: Place | None = None) -> list[JobBrief]:
+        """Return so many of the visitor's jobs that were created before a place in the list, newest first."""
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         if visitor.name is None:
             return []
-        return self._jobs.list(owner=visitor.name, phases=phases, after=after, last=last)
+        return self._jobs.page(visitor.name, limit=limit, before=before)
+
+    def turns_before(self, job: Job) -> int | None:
+        """Return how many jobs have their turn before one that is in the queue; None for any other."""
+        return self._jobs.turns_before(job)
 
     def run(self, job_id: str, *, visitor: Visitor) -> None:
         """Queue a pending job."""
@@ -188,5 +203,8 @@ def _with_uploads(parameters: Pairs, uploads: Sequence[Upload]) -> Pairs:
 
 
 def _title(parameters: Pairs) -> str:
+    """Return in one line what a job asks, without the lines that are comments."""
     given = dict(reversed(parameters))
-    return next((given[name] for name in _TITLES if name in given), "")
+    text = next((given[name] for name in _TITLES if name in given), "")[:_TITLE_READ]
+    lines = (line.strip() for line in text.splitlines())
+    return " ".join(" ".join(line for line in lines if not line.startswith("--")).split())

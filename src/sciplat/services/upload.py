@@ -62,7 +62,8 @@ class UploadService:
         self.limits = limits
 
     def prepare(self) -> None:
-        """Make ready for the first one: files of requests wait on this instance's own disk."""
+        """Make ready for the first one; files of requests wait on this instance's own disk."""
+        self._loader.prepare()
         self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.tempdir = str(self._work)
 

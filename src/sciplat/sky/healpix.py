@@ -7,6 +7,7 @@ tested against cdshealpix, because importing that takes a second and a query has
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from sciplat.sky.region import Circle, Region
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int64]
 
-__all__ = ["ORDER", "cover"]
+__all__ = ["ORDER", "area_of", "cover"]
 
 ORDER = 29
 """The order of ``_healpix_29``."""
@@ -28,6 +29,8 @@ that are read. (Measured: of 2 to 16, 8 is quickest for circles of 0.05 and of 1
 
 MOST_CELLS = 32
 """Cells on the edge of a region at which the cover is fine enough."""
+
+_CELL_AREA: float = math.degrees(math.degrees(4 * math.pi)) / (12 * 4**ORDER)
 
 # Rounding in positions, cells and tests is far below this angle, and the smallest cell above it.
 _MARGIN = 2e-11
@@ -65,6 +68,11 @@ def cover(region: Region, *, most: int = MOST_RANGES) -> list[tuple[int, int]]:
         order += 1
     ranges += _at_finest(edge, order)
     return _joined(ranges, most)
+
+
+def area_of(ranges: Iterable[tuple[int, int]]) -> float:
+    """Return the area of ranges of cells, first and last included, in square degrees."""
+    return _CELL_AREA * sum(high - low + 1 for low, high in ranges)
 
 
 def _beginning(region: Region) -> tuple[int, Cells]:

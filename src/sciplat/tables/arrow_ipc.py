@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from sciplat.tables.arrow import with_columns
+from sciplat.tables.sink import Sink
 from sciplat.tables.stream import TableStream
 
 __all__ = ["write"]
@@ -20,19 +20,12 @@ def write(stream: TableStream) -> Iterator[bytes]:
     of the stream is raised, so that the connection breaks before the end mark.
     """
     schema = with_columns(stream.schema, stream.columns)
-    sink = io.BytesIO()
+    sink = Sink()
     with pa.ipc.new_stream(sink, schema) as writer:
         for batch in stream.batches:
             writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
-            yield _taken(sink)
+            yield sink.taken()
         if stream.overflow:
             nothing = pa.RecordBatch.from_pylist([], schema=schema)
             writer.write_batch(nothing, {"QUERY_STATUS": "OVERFLOW"})
-    yield _taken(sink)
-
-
-def _taken(sink: io.BytesIO) -> bytes:
-    written = sink.getvalue()
-    sink.seek(0)
-    sink.truncate()
-    return written
+    yield sink.taken()

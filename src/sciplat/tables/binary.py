@@ -31,7 +31,7 @@ from sciplat.tables.cells import (
 )
 from sciplat.vo.schema import Datatype
 
-__all__ = ["encode"]
+__all__ = ["Numbers", "encode", "numbers", "padded", "records"]
 
 _UNIT = {Datatype.CHAR: 1, Datatype.UNICODE_CHAR: 2}
 
@@ -68,21 +68,21 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch, *, null_bits: bool = Tr
                 offsets, data = _characters(cell.datatype, settled)
                 unit = _UNIT[cell.datatype]
             case Shape.ARRAY:
-                offsets, data = settled.offsets, _numbers(cell.datatype, settled.flat)
+                offsets, data = settled.offsets, numbers(cell.datatype, settled.flat)
                 if cell.count is not None and settled.valid is not None and not null_bits:
                     data = _blanked(cell, cell.count, data, settled.valid)
                     offsets = np.arange(rows + 1, dtype=np.int32) * cell.count
                 unit = data.itemsize
                 offsets, data = offsets * unit, data.view(np.uint8)
         if cell.count is not None:
-            stretch.append(_padded(cell, offsets, data, unit))
+            stretch.append(_fixed(cell, offsets, data, unit))
             continue
         stretch.append((np.diff(offsets) // unit).astype(">i4"))
         stretch = []
         stretches += [binary_array(offsets, data), stretch]
     if null_bits:
         first[0] = np.packbits(nulls, axis=1)
-    parts = [part if isinstance(part, pa.Array) else _records(part) for part in stretches if len(part)]
+    parts = [part if isinstance(part, pa.Array) else records(part) for part in stretches if len(part)]
     if len(parts) == 1:
         return memoryview(run_bytes(parts[0])[1])
     return memoryview(run_bytes(pc.binary_join_element_wise(*parts, b""))[1])
@@ -90,14 +90,14 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch, *, null_bits: bool = Tr
 
 def _scalars(cell: Cell, values: pa.Array) -> Numbers:
     if not cell.marked or cell.null is None:
-        return _numbers(cell.datatype, values)
+        return numbers(cell.datatype, values)
     null = pa.scalar(int(cell.null), values.type)
     if pc.any(pc.equal(values, null)).as_py():
         raise UsageError(
             f"Column {cell.column.name!r} has the value {cell.null}, which stands for NULL in BINARY. "
             "Ask for BINARY2, which has no such gap."
         )
-    return _numbers(cell.datatype, values.fill_null(null))
+    return numbers(cell.datatype, values.fill_null(null))
 
 
 def _blanked(cell: Cell, count: int, data: Numbers, valid: npt.NDArray[np.bool_]) -> Numbers:
@@ -108,7 +108,8 @@ def _blanked(cell: Cell, count: int, data: Numbers, valid: npt.NDArray[np.bool_]
     return every.reshape(-1)
 
 
-def _numbers(datatype: Datatype, values: pa.Array) -> Numbers:
+def numbers(datatype: Datatype, values: pa.Array) -> Numbers:
+    """Return numbers as VOTable and FITS have them in binary; a NULL is NaN, ``?`` or 0."""
     if datatype is Datatype.BOOLEAN:
         letters = np.where(values.fill_null(False).to_numpy(zero_copy_only=False), ord("T"), ord("F"))
         if values.null_count:
@@ -116,8 +117,8 @@ def _numbers(datatype: Datatype, values: pa.Array) -> Numbers:
         return letters.astype(np.uint8)
     if values.null_count:
         values = values.fill_null(float("nan") if datatype in (Datatype.FLOAT, Datatype.DOUBLE) else 0)
-    numbers: Numbers = values.to_numpy().astype(NUMPY[datatype])
-    return numbers
+    made: Numbers = values.to_numpy().astype(NUMPY[datatype])
+    return made
 
 
 def _characters(datatype: Datatype, text: pa.Array) -> tuple[npt.NDArray[np.int32], Numbers]:
@@ -144,16 +145,20 @@ def _characters(datatype: Datatype, text: pa.Array) -> tuple[npt.NDArray[np.int3
     return 2 * ends[offsets], np.frombuffer(raw.tobytes().decode().encode("utf-16-be"), np.uint8)
 
 
-def _padded(cell: Cell, offsets: npt.NDArray[np.int32], data: Numbers, unit: int) -> Numbers:
-    """Return values of fixed length as a matrix of bytes, zeros where a value is shorter or NULL."""
+def _fixed(cell: Cell, offsets: npt.NDArray[np.int32], data: Numbers, unit: int) -> Numbers:
     assert cell.count is not None
-    lengths = np.diff(offsets)
-    width = cell.count * unit
-    if lengths.max(initial=0) > width:
+    longest = np.diff(offsets).max(initial=0)
+    if longest > cell.count * unit:
         raise EngineError(
-            f"Column {cell.column.name!r} has a text of {lengths.max() // unit} characters; "
+            f"Column {cell.column.name!r} has a text of {longest // unit} characters; "
             f"its arraysize is {cell.arraysize}"
         )
+    return padded(offsets, data, cell.count * unit)
+
+
+def padded(offsets: npt.NDArray[np.int32], data: Numbers, width: int) -> Numbers:
+    """Return values as rows of ``width`` bytes, with zeros behind those that are shorter."""
+    lengths = np.diff(offsets)
     rows = len(lengths)
     if len(data) == rows * width:
         return data.reshape(rows, width)
@@ -163,11 +168,11 @@ def _padded(cell: Cell, offsets: npt.NDArray[np.int32], data: Numbers, unit: int
     return matrix.reshape(rows, width)
 
 
-def _records(columns: Sequence[Numbers]) -> pa.Array:
+def records(columns: Sequence[Numbers]) -> pa.Array:
     """Return columns of fixed width side by side: one binary value a row."""
     kind = np.dtype([(f"c{i}", column.dtype, column.shape[1:]) for i, column in enumerate(columns)])
-    records = np.empty(len(columns[0]), kind)
+    rows = np.empty(len(columns[0]), kind)
     for i, column in enumerate(columns):
-        records[f"c{i}"] = column
-    offsets = np.arange(len(records) + 1, dtype=np.int64) * kind.itemsize
-    return binary_array(offsets.astype(np.int32), records.view(np.uint8))
+        rows[f"c{i}"] = column
+    offsets = np.arange(len(rows) + 1, dtype=np.int64) * kind.itemsize
+    return binary_array(offsets.astype(np.int32), rows.view(np.uint8))

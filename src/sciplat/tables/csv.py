@@ -15,12 +15,12 @@ from sciplat.tables.cells import Cell, Shape, cells_of, pieces
 from sciplat.tables.stream import TableStream
 from sciplat.tables.text import Spelling, cell_text, contains, join_rows
 
-__all__ = ["write", "write_tsv"]
+__all__ = ["quote", "write", "write_tsv"]
 
 # pandas, Java (TOPCAT) and JavaScript all read these as numbers.
 _SPELLING = Spelling("Infinity", "-Infinity")
 
-_QUOTED = r'[",\r\n]|^\s|\s$|^$'
+_QUOTED = r'[",\r\n]|^[\s#]|\s$|^$'
 
 
 def write(stream: TableStream) -> Iterator[bytes]:
@@ -31,7 +31,7 @@ def write(stream: TableStream) -> Iterator[bytes]:
     """
     cells = cells_of(stream)
     names = pa.array([column.name for column in stream.columns])
-    yield ",".join(_quote(names).to_pylist()).encode() + b"\r\n"
+    yield ",".join(quote(names).to_pylist()).encode() + b"\r\n"
     for batch in stream.batches:
         for piece in pieces(batch):
             columns = [_csv_cell(cell, values) for cell, values in zip(cells, piece.columns, strict=True)]
@@ -60,11 +60,11 @@ def write_tsv(stream: TableStream) -> Iterator[bytes]:
 
 def _csv_cell(cell: Cell, values: pa.Array) -> pa.Array:
     text = cell_text(cell, values, _SPELLING)
-    return _quote(text) if cell.shape is Shape.TEXT else text
+    return quote(text) if cell.shape is Shape.TEXT else text
 
 
-def _quote(text: pa.Array) -> pa.Array:
-    """Put quotes around the values that would be misread without them."""
+def quote(text: pa.Array) -> pa.Array:
+    """Return texts with quotes around those that would be misread without them."""
     needed = pc.match_substring_regex(text, _QUOTED)
     if not pc.any(needed).as_py():
         return text

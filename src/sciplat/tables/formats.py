@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 from sciplat.errors import UsageError
-from sciplat.tables import arrow_ipc, csv, json, votable
+from sciplat.tables import arrow_ipc, csv, ecsv, fits, json, parquet, sqlite, votable
 from sciplat.tables.document import Document
 from sciplat.tables.stream import TableStream
 from sciplat.vo.capabilities import OutputFormat
 
-__all__ = ["FORMATS", "Format", "negotiate", "output_formats"]
+__all__ = ["FORMATS", "Format", "Gain", "negotiate", "output_formats"]
+
+Gain = Literal["much", "some", "none"]
+"""How well a format can be compressed: text, numbers in binary, what is compressed already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,11 @@ class Format:
     """Its name among the output formats that TAPRegExt knows."""
 
     write: Callable[[TableStream, Document], Iterator[bytes]]
+
+    gain: Gain = "some"
+
+    mute: bool = False
+    """It has no place to say that rows were cut."""
 
 
 def _rows_only(write: Callable[[TableStream], Iterator[bytes]]) -> Callable[..., Iterator[bytes]]:
@@ -60,6 +69,7 @@ def _votable(
         aliases=(*aliases, f"text/xml{said}"),
         ivo_id=ivo_id,
         write=partial(votable.write, serialization=serialization, version=version),
+        gain="much" if serialization == "TABLEDATA" else "some",
     )
 
 
@@ -92,6 +102,8 @@ FORMATS: tuple[Format, ...] = (
         aliases=("text/csv",),
         ivo_id=None,
         write=_rows_only(csv.write),
+        gain="much",
+        mute=True,
     ),
     Format(
         name="tsv",
@@ -100,6 +112,8 @@ FORMATS: tuple[Format, ...] = (
         aliases=(),
         ivo_id=None,
         write=_rows_only(csv.write_tsv),
+        gain="much",
+        mute=True,
     ),
     Format(
         name="json",
@@ -108,6 +122,33 @@ FORMATS: tuple[Format, ...] = (
         aliases=(),
         ivo_id=None,
         write=json.write,
+        gain="much",
+    ),
+    Format(
+        name="ecsv",
+        mime="text/x-ecsv",
+        extension=".ecsv",
+        aliases=("application/x-ecsv",),
+        ivo_id=None,
+        write=ecsv.write,
+        gain="much",
+    ),
+    Format(
+        name="fits",
+        mime=fits.MEDIA_TYPE,
+        extension=".fits",
+        aliases=(),
+        ivo_id=None,
+        write=fits.write,
+    ),
+    Format(
+        name="parquet",
+        mime=parquet.MEDIA_TYPE,
+        extension=".parquet",
+        aliases=("application/parquet", "application/x-parquet"),
+        ivo_id=None,
+        write=parquet.write,
+        gain="none",
     ),
     Format(
         name="arrow",
@@ -116,6 +157,14 @@ FORMATS: tuple[Format, ...] = (
         aliases=(),
         ivo_id=None,
         write=_rows_only(arrow_ipc.write),
+    ),
+    Format(
+        name="sqlite",
+        mime=sqlite.MEDIA_TYPE,
+        extension=".sqlite",
+        aliases=("application/x-sqlite3",),
+        ivo_id=None,
+        write=sqlite.write,
     ),
 )
 """Every format, the one that nobody has to ask for first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -30,3 +30,9 @@ class TableStream:
 
     overflow: bool = False
     """Rows were cut at MAXREC or another limit. Final only when ``batches`` has ended."""
+
+    again: Callable[[], Iterator[pa.RecordBatch]] | None = None
+    """Returns the batches from the beginning, once ``batches`` has ended; None: they pass by once."""
+
+    ended: Callable[[], None] | None = None
+    """Waits until the rows are complete and ``overflow`` is final, however few were read; None: it is."""

@@ -20,7 +20,7 @@ from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Datatype
 from sciplat.vo.xml import element, fragment
 
-__all__ = ["MEDIA_TYPE", "Serialization", "Version", "error_document", "field_ids", "write"]
+__all__ = ["MEDIA_TYPE", "Serialization", "Version", "description", "error_document", "field_ids", "write"]
 
 MEDIA_TYPE = "application/x-votable+xml"
 
@@ -73,6 +73,15 @@ def write(
             ending = Info("QUERY_STATUS", "OVERFLOW", "The result was cut at a limit; more rows match.")
     tail = f"{_CLOSE[serialization]}\n</DATA>\n</TABLE>\n".encode()
     yield tail + _lines([] if ending is None else [_info(ending)]) + b"</RESOURCE>\n</VOTABLE>\n"
+
+
+def description(cells: Sequence[Cell], document: Document, *infos: Info) -> bytes:
+    """Return a VOTable that describes columns and holds no rows, with more INFOs than ``document`` has.
+
+    A table in another form carries it; see the IVOA note VOParquet 1.0.
+    """
+    tail = b"</TABLE>\n" + _lines(map(_info, infos)) + b"</RESOURCE>\n</VOTABLE>\n"
+    return _head(cells, document, "1.4") + tail
 
 
 def error_document(message: str, document: Document | None = None) -> bytes:

@@ -38,7 +38,7 @@ ADQL_UDF = f"{_FEATURES}-udf"
 """The kind of functions beyond ADQL, given by their signatures."""
 ADQL_FEATURES = {
     kind: f"{_FEATURES}-adql-{kind}"
-    for kind in ("string", "sets", "common-table", "type", "unit", "bitwise", "offset", "conditional")
+    for kind in ("string", "sets", "common-table", "type", "unit", "bitwise", "offset")
 }
 """The kinds of optional features of ADQL 2.1 (its appendix on TAPRegExt), by their last word."""
 

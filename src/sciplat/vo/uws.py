@@ -6,14 +6,15 @@ not XML: a phase is its own value, an instant is `sciplat.vo.instant.instant`, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from xml.etree import ElementTree as ET
 
 from sciplat.vo.instant import instant
-from sciplat.vo.xml import document, element
+from sciplat.vo.xml import document, element, escaped
 
 __all__ = [
     "ErrorSummary",
@@ -27,6 +28,8 @@ __all__ = [
     "parameters_document",
     "results_document",
 ]
+
+_JOBS_AT_ONCE = 1000
 
 _NAMESPACES = {
     "xmlns:uws": "http://www.ivoa.net/xml/UWS/v1.0",
@@ -151,20 +154,27 @@ def job_document(job: Job) -> bytes:
     )
 
 
-def jobs_document(jobs: Iterable[JobReference]) -> bytes:
-    """Return the list of jobs."""
-    references = (
-        element(
-            "uws:jobref",
-            {"id": job.id, "xlink:href": job.href, "xlink:type": "simple"},
-            element("uws:phase", text=job.phase),
-            None if job.run_id is None else element("uws:runId", text=job.run_id),
-            _nillable("uws:ownerId", job.owner),
-            _when("uws:creationTime", job.creation_time),
-        )
-        for job in jobs
+def jobs_document(jobs: Iterable[JobReference]) -> Iterator[bytes]:
+    """Yield the list of jobs in portions: it can be long."""
+    attributes = " ".join(f'{name}="{uri}"' for name, uri in _NAMESPACES.items())
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<uws:jobs {attributes} version="1.1">\n'.encode()
+    jobs = iter(jobs)
+    while portion := list(islice(jobs, _JOBS_AT_ONCE)):
+        yield "".join(map(_reference, portion)).encode()
+    yield b"</uws:jobs>\n"
+
+
+def _reference(job: JobReference) -> str:
+    # Written by hand: as a tree, a hundred thousand jobs would take many seconds.
+    run_id = "" if job.run_id is None else f"    <uws:runId>{escaped(job.run_id)}</uws:runId>\n"
+    owner = ' xsi:nil="true" />' if job.owner is None else f">{escaped(job.owner)}</uws:ownerId>"
+    return (
+        f'  <uws:jobref id="{escaped(job.id)}" xlink:href="{escaped(job.href)}" xlink:type="simple">\n'
+        f"    <uws:phase>{job.phase}</uws:phase>\n"
+        f"{run_id}    <uws:ownerId{owner}\n"
+        f"    <uws:creationTime>{instant(job.creation_time)}</uws:creationTime>\n"
+        "  </uws:jobref>\n"
     )
-    return document(element("uws:jobs", {**_NAMESPACES, "version": "1.1"}, *references))
 
 
 def parameters_document(parameters: Iterable[Parameter]) -> bytes:

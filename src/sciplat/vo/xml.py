@@ -9,10 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import escape
 
-__all__ = ["clean", "document", "element", "fragment"]
+__all__ = ["clean", "document", "element", "escaped", "fragment"]
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_PLAIN = re.compile("[A-Za-z0-9_./:~ -]*")
+
+
+def escaped(text: str) -> str:
+    """Return ``text`` as it stands between tags or double quotes, for documents too long for a tree."""
+    return text if _PLAIN.fullmatch(text) else escape(clean(text), {'"': "&quot;"})
 
 
 def clean(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-__all__ = ["ErrorResponse", "JobLinks", "JobListResponse", "JobResponse"]
+__all__ = ["ErrorResponse", "JobBriefResponse", "JobLinks", "JobListResponse", "JobResponse"]
 
 
 class ErrorResponse(BaseModel):
@@ -31,20 +31,24 @@ class JobLinks(BaseModel):
     """Add ``?RESPONSEFORMAT=csv`` or another format."""
 
 
-class JobResponse(BaseModel):
-    """One asynchronous query."""
+class JobBriefResponse(BaseModel):
+    """One job as lists show it."""
 
     id: str
     phase: str
     """UWS 1.1: PENDING, QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED."""
-    query: str
-    maxrec: int | None
+    kind: str
+    """``query``."""
+    title: str
+    """The first 200 characters of the query."""
+    run_id: str | None
     created: datetime
     started: datetime | None
     ended: datetime | None
     destruction: datetime
     """When the job and its result are removed."""
     rows: int | None
+    """So far, and in the end all."""
     bytes: int | None
     """Of the kept result, as Arrow."""
     overflow: bool
@@ -53,7 +57,25 @@ class JobResponse(BaseModel):
     links: JobLinks
 
 
+class JobResponse(JobBriefResponse):
+    """One job."""
+
+    query: str
+    maxrec: int | None
+    progress: float | None
+    """How much is done, 0 to 1, where that is known."""
+    turns_before: int | None
+    """How many jobs have their turn before this one, while it is QUEUED."""
+    estimated_rows: int | None
+    estimated_seconds: float | None
+    """At work, without the time in the queue."""
+    quote: datetime | None
+    """When it is expected to end."""
+
+
 class JobListResponse(BaseModel):
     """The asker's jobs, newest first."""
 
-    jobs: list[JobResponse]
+    jobs: list[JobBriefResponse]
+    next: str | None
+    """Send it as ``before`` for the jobs that follow; null at the end of the list."""

@@ -100,7 +100,7 @@ def _taken_over(row: dict[str, Any]) -> dict[str, Any]:
         **row,
         "overflow": bool(row["overflow"]),
         "kind": "query",
-        "title": row["parameters"].get("QUERY", "")[:TITLE_LENGTH],
+        "title": " ".join(row["parameters"].get("QUERY", "").split())[:TITLE_LENGTH],
         "results": [result] if completed else [],
         "parameters": [list(pair) for pair in row["parameters"].items()],
     }

@@ -1,0 +1,153 @@
+"""Points and regions as a query writes them (ADQL 2.1, <geometry_value_expression>)."""
+
+from __future__ import annotations
+
+import math
+
+from sqlglot import exp
+
+from sciplat.adql.build import call, constant, copy, real, strip
+from sciplat.adql.conversion import as_number
+from sciplat.adql.kinds import Kind, kind_of
+from sciplat.adql.outlines import box_outline, centroid
+from sciplat.adql.resolved import Resolved
+from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, Shape, fixed_point
+from sciplat.errors import UsageError
+from sciplat.sky.position import Position
+from sciplat.sky.region import Circle, Polygon, box
+
+__all__ = ["read_shape"]
+
+_ICRS = frozenset({"", "ICRS", "UNKNOWNFRAME", "FK5", "J2000"})
+"""Systems whose longitudes and latitudes are taken as they are; FK5 differs by 0.03 arcsec at most."""
+
+
+def read_shape(resolved: Resolved, node: exp.Expr) -> Shape:
+    """Read a value that is a point or region.
+
+    Raises
+    ------
+    ADQLError
+        For any other value, and for a region that is none: a circle of negative radius, a polygon
+        whose edges cross, a coordinate system other than ICRS.
+    """
+    node = strip(node)
+    if isinstance(node, exp.Anonymous):
+        _check_system(resolved, node)
+        arguments = node.expressions
+        match node.name:
+            case "POINT":
+                return _point(resolved, arguments[0], arguments[1])
+            case "CIRCLE":
+                return _circle(resolved, node, *_centred(resolved, arguments))
+            case "BOX":
+                return _box(resolved, node, *_centred(resolved, arguments))
+            case "POLYGON":
+                return _polygon(resolved, node, arguments)
+            case "CENTROID":
+                return _centroid(resolved, node)
+            case _:
+                pass
+    match kind_of(node):
+        case Kind.POINT:
+            return PointShape(_item(node, 1), _item(node, 2), None)
+        case Kind.CIRCLE:
+            return CircleShape(PointShape(_item(node, 1), _item(node, 2), None), _item(node, 3), None, None)
+        case Kind.POLYGON:
+            return PolygonShape(node, None)
+        case _:
+            raise resolved.error(node, "A point or region is needed here: POINT, CIRCLE, BOX or POLYGON")
+
+
+def _check_system(resolved: Resolved, node: exp.Anonymous) -> None:
+    system: str | None = node.meta_get("system")
+    if system is not None and (system.split() or [""])[0].upper() not in _ICRS:
+        raise resolved.error(
+            node, f"Positions are ICRS here, and {system} cannot be converted: give ICRS coordinates"
+        )
+
+
+def _item(node: exp.Expr, place: int) -> exp.Expr:
+    return call("ARRAY_EXTRACT", copy(node), exp.Literal.number(place))
+
+
+def _point(resolved: Resolved, ra: exp.Expr, dec: exp.Expr) -> PointShape:
+    ra, dec = as_number(resolved, ra), as_number(resolved, dec)
+    fixed_ra, fixed_dec = constant(ra), constant(dec)
+    fixed = None
+    if fixed_dec is not None and not -90 <= fixed_dec <= 90:
+        raise resolved.error(
+            dec, f"A declination lies between -90 and 90 degrees, and {fixed_dec:g} does not"
+        )
+    if fixed_ra is not None and fixed_dec is not None:
+        fixed = Position(fixed_ra, fixed_dec)
+    return PointShape(ra, dec, fixed)
+
+
+def _as_point(resolved: Resolved, node: exp.Expr) -> PointShape:
+    shape = read_shape(resolved, node)
+    if not isinstance(shape, PointShape):
+        raise resolved.error(node, "A point is needed here")
+    return shape
+
+
+def _centred(resolved: Resolved, arguments: list[exp.Expr]) -> tuple[PointShape, list[exp.Expr]]:
+    """Return the centre and what follows; the centre is one point or two numbers."""
+    if kind_of(strip(arguments[0])) is Kind.POINT:
+        return _as_point(resolved, arguments[0]), arguments[1:]
+    return _point(resolved, arguments[0], arguments[1]), arguments[2:]
+
+
+def _circle(resolved: Resolved, node: exp.Expr, centre: PointShape, rest: list[exp.Expr]) -> CircleShape:
+    if len(rest) != 1:
+        raise resolved.error(node, "A CIRCLE has a centre, a point or two numbers, and a radius")
+    rest = [as_number(resolved, rest[0])]
+    radius = constant(rest[0])
+    if radius is not None and (radius < 0 or not math.isfinite(radius)):
+        raise resolved.error(rest[0], f"A radius is 0 degrees or more, and {radius:g} is not")
+    fixed = Circle(centre.fixed, radius) if centre.fixed is not None and radius is not None else None
+    return CircleShape(centre, rest[0], radius, fixed)
+
+
+def _box(resolved: Resolved, node: exp.Expr, centre: PointShape, rest: list[exp.Expr]) -> PolygonShape:
+    if len(rest) != 2:
+        raise resolved.error(node, "A BOX has a centre, a point or two numbers, a width and a height")
+    width, height = constant(rest[0]), constant(rest[1])
+    if centre.fixed is None or width is None or height is None:
+        sizes = [real(as_number(resolved, size)) for size in rest]
+        return PolygonShape(box_outline(centre, *sizes), None)
+    try:
+        return PolygonShape(None, box(centre.fixed, width, height))
+    except UsageError as error:
+        raise resolved.error(node, error.message) from None
+
+
+def _polygon(resolved: Resolved, node: exp.Expr, arguments: list[exp.Expr]) -> PolygonShape:
+    if kind_of(strip(arguments[0])) is Kind.POINT:
+        corners = [_as_point(resolved, argument) for argument in arguments]
+    else:
+        if len(arguments) % 2 == 1:
+            raise resolved.error(node, "The corners of a POLYGON are pairs of numbers, and one is missing")
+        corners = [_point(resolved, ra, dec) for ra, dec in zip(arguments[::2], arguments[1::2], strict=True)]
+    fixed = [corner.fixed for corner in corners if corner.fixed is not None]
+    if len(fixed) < len(corners):
+        values = [real(copy(value)) for corner in corners for value in (corner.ra, corner.dec)]
+        return PolygonShape(call("LIST_VALUE", *values), None)
+    try:
+        return PolygonShape(None, Polygon(tuple(fixed)))
+    except UsageError as error:
+        raise resolved.error(node, error.message) from None
+
+
+def _centroid(resolved: Resolved, node: exp.Anonymous) -> PointShape:
+    shape = read_shape(resolved, node.expressions[0])
+    match shape:
+        case PointShape():
+            return shape
+        case CircleShape():
+            return shape.centre
+        case PolygonShape() if shape.fixed is not None:
+            return fixed_point(shape.fixed.centroid)
+        case PolygonShape():
+            middle = centroid(shape.outline)
+            return PointShape(_item(middle, 1), _item(middle, 2), None)

@@ -13,13 +13,17 @@ from sciplat.config import Settings
 from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.pool import QueryPool
+from sciplat.history.recorder import Recorder
+from sciplat.history.store import HistoryStore
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import QUERY
 from sciplat.jobs.store import JobStore
 from sciplat.services.execute import ExecuteService, query_verb
 from sciplat.services.loader import Loader
+from sciplat.services.note import NoteService
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
+from sciplat.services.recall import HistoryLimits, RecallService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
@@ -77,6 +81,34 @@ class Instance:
         return JobStore.open(self.home)
 
     @cached_property
+    def history(self) -> HistoryStore:
+        """What users have asked."""
+        return HistoryStore.open(self.home)
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """What writes the history; the process that uses it closes it."""
+        return Recorder(self.history)
+
+    @cached_property
+    def notes(self) -> NoteService:
+        """The verb that notes what users ask."""
+        return NoteService(self.recorder)
+
+    @cached_property
+    def recall(self) -> RecallService:
+        """The verb that shows users what they have asked."""
+        settings = self.settings.history
+        return RecallService(
+            self.history,
+            self.recorder,
+            self.jobs,
+            self.catalogs,
+            self.submit,
+            limits=HistoryLimits(days=settings.days, most=settings.most),
+        )
+
+    @cached_property
     def ingest(self) -> IngestService:
         """The verb that makes tables of files; it brings what reads them, which not every process needs."""
         from sciplat.services.ingest import IngestService  # noqa: PLC0415
@@ -107,6 +139,7 @@ class Instance:
                 days=settings.result_days,
                 days_max=settings.result_days_max,
             ),
+            notes=self.notes,
         )
 
     @cached_property
@@ -171,6 +204,7 @@ class Instance:
             pool,
             spools=spools,
             limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
+            notes=self.notes,
             short_seconds=settings.short_seconds,
         )
 
@@ -180,10 +214,12 @@ class Instance:
         return ExecuteService(
             self.jobs,
             self.identity,
-            {QUERY: query_verb(query, self.uploads)},
+            {QUERY: query_verb(query, self.uploads, notes=self.notes)},
             self.uploads,
             spools=self.spools,
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,
             running_per_user=settings.running_jobs_per_user,
+            notes=self.notes,
+            recall=self.recall,
         )

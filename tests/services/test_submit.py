@@ -20,6 +20,8 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     yield opened
     opened.jobs.close()
     opened.identity.close()
+    opened.recorder.close()
+    opened.history.close()
 
 
 def test_who_may_not_query_may_not_follow_jobs_either(instance: Instance) -> None:

@@ -106,7 +106,9 @@ async def respond_with(
     finally:
         gone.cancel()
     if isinstance(response, StreamingResponse):
-        return _Rows(response, answer)
+        response = _Rows(response, answer)
+    if answer.id is not None:
+        response.headers["X-Sciplat-Query"] = answer.id
     return response
 
 

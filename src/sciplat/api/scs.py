@@ -6,6 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
@@ -83,7 +84,10 @@ async def cone_search(
             verbosity=_verbosity(parameters),
             maxrec=parameters.whole_number("MAXREC"),
         )
-        answer = await to_thread.run_sync(lambda: asking.answer(query, visitor=visitor), limiter=turns)
+        aspect = aspect_of(request)
+        answer = await to_thread.run_sync(
+            lambda: asking.answer(query, visitor=visitor, aspect=aspect), limiter=turns
+        )
         return await respond_with(
             answer,
             form,

@@ -8,6 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
@@ -18,7 +19,7 @@ from sciplat.errors import UsageError
 from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
 from sciplat.services.query import Answer
-from sciplat.tables.document import Document
+from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.examples import examples_document
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
@@ -50,7 +51,12 @@ def query_of(parameters: Parameters) -> Query:
 
 def format_of(parameters: Parameters, *, otherwise: str | None = None) -> Format:
     """Return the format that a request asks for: RESPONSEFORMAT, or FORMAT as TAP 1.0 had it."""
-    return negotiate(parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT") or otherwise)
+    return negotiate(wished_format(parameters) or otherwise)
+
+
+def wished_format(parameters: Parameters) -> str | None:
+    """Return the format that a request asks for, as it says it."""
+    return parameters.text("RESPONSEFORMAT") or parameters.text("FORMAT")
 
 
 @router.get("/sync", response_class=Response)
@@ -62,13 +68,16 @@ async def sync(
     query, form = query_of(parameters), format_of(parameters)
     sent = sent_with(request, parameters, visitor, instance)
     turns = request.app.state.turns
+    wished, aspect = wished_format(parameters), aspect_of(request)
 
     def ask() -> Answer:
         uploads = instance.uploads.receive(sent, visitor=visitor)
-        return asking.answer(replace(query, uploads=uploads), visitor=visitor)
+        return asking.answer(replace(query, uploads=uploads), visitor=visitor, aspect=aspect, form=wished)
 
     answer = await to_thread.run_sync(ask, limiter=turns)
-    return await respond_with(answer, form, Document(query=query.adql), request=request, turns=turns)
+    infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
+    document = Document(query=query.adql, infos=infos)
+    return await respond_with(answer, form, document, request=request, turns=turns)
 
 
 @router.get("/tables", response_class=Response)

@@ -18,6 +18,7 @@ from starlette.responses import (
 )
 
 from sciplat.adql.tokens import MAX_LENGTH
+from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Visiting, origin
@@ -112,6 +113,7 @@ async def submit(request: Request, parameters: DaliWithFiles, visitor: Visiting,
         return instance.submit.submit(
             kept,
             visitor=visitor,
+            aspect=aspect_of(request),
             run_id=parameters.text("RUNID"),
             duration=None if duration is None else _duration(duration),
             destruction=None if destruction is None else _when("DESTRUCTION", destruction),
@@ -183,7 +185,7 @@ def set_phase(
     """Run a pending job with PHASE=RUN, or stop one with PHASE=ABORT."""
     match (parameters.text("PHASE") or "").upper():
         case "RUN":
-            instance.submit.run(job_id, visitor=visitor)
+            instance.submit.run(job_id, visitor=visitor, aspect=aspect_of(request))
         case "ABORT":
             instance.submit.abort(job_id, visitor=visitor)
         case other:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sciplat.config.machine import cores, memory_bytes
 from sciplat.config.read import read_settings
 
-__all__ = ["LogSettings", "QuerySettings", "Settings"]
+__all__ = ["HistorySettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -152,6 +152,20 @@ class QuerySettings(_Group):
         return 4 * self.result_days
 
 
+class HistorySettings(_Group):
+    """How much is remembered of what users ask."""
+
+    days: int = Field(
+        default=365, ge=1, le=36_500, description="How long the history of a user keeps a query."
+    )
+    most: int = Field(
+        default=100_000,
+        ge=10,
+        le=10_000_000,
+        description="How many queries the history of a user keeps; the oldest go first.",
+    )
+
+
 class Settings(_Group):
     """One instance's settings; those of the instance itself stand at the top of the file."""
 
@@ -179,6 +193,9 @@ class Settings(_Group):
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What the processes write.")
     query: QuerySettings = Field(default_factory=QuerySettings, description="What queries may use.")
+    history: HistorySettings = Field(
+        default_factory=HistorySettings, description="How much is remembered of what users ask."
+    )
 
     @classmethod
     def load(cls, home: Path, environment: Mapping[str, str] | None = None) -> Self:

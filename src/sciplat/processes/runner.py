@@ -30,5 +30,6 @@ def create_app(instance: Instance) -> FastAPI:
         stop.set()
         thread.join()
         pool.close()
+        instance.recorder.close()
 
     return application(instance, lifespan)

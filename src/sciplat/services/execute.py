@@ -27,8 +27,10 @@ from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import Job, JobError, JobProgress, JobResult, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
+from sciplat.services.note import NoteService
 from sciplat.services.plan import LANGUAGES, Query
 from sciplat.services.query import QueryService
+from sciplat.services.recall import RecallService
 from sciplat.services.upload import UploadService
 from sciplat.uploads.models import uploads_of
 
@@ -66,8 +68,12 @@ class ExecuteService:
         spool_disk_fraction: float,
         slots: int,
         running_per_user: int,
+        notes: NoteService | None = None,
+        recall: RecallService | None = None,
     ) -> None:
         self._jobs = jobs
+        self._notes = notes
+        self._recall = recall
         self._identity = identity
         self._verbs = verbs
         self._uploads = uploads
@@ -137,6 +143,8 @@ class ExecuteService:
         for job_id, file in files:
             if job_id not in self._threads and job_id not in there:
                 file.unlink(missing_ok=True)
+        if self._recall is not None:
+            self._recall.clean()
         for job_id in self._jobs.queue.executing():
             if job_id not in self._threads:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
@@ -187,6 +195,7 @@ class ExecuteService:
             outcome = self._run(job, spool)
             result = JobResult("result", outcome.rows, outcome.bytes)
             done = self._jobs.queue.complete(job.id, [result], overflow=outcome.overflow)
+            self._note(done)
             if done.phase is not Phase.COMPLETED:  # aborted in its last moment
                 spool.unlink(missing_ok=True)
         except CancelledError:
@@ -215,7 +224,11 @@ class ExecuteService:
     def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
         spool.unlink(missing_ok=True)
         with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
-            self._jobs.queue.fail(job.id, JobError(**error.facts()))
+            self._note(self._jobs.queue.fail(job.id, JobError(**error.facts())))
+
+    def _note(self, job: Job) -> None:
+        if self._notes is not None:
+            self._notes.job(job)
 
     def _owner(self, job: Job) -> Visitor:
         if job.owner is None:
@@ -243,7 +256,7 @@ def _progress(running: Running) -> JobProgress:
     return JobProgress(far.rows, far.bytes)
 
 
-def query_verb(query: QueryService, uploads: UploadService) -> Verb:
+def query_verb(query: QueryService, uploads: UploadService, *, notes: NoteService | None = None) -> Verb:
     """Return what executes jobs that ask the catalogs."""
 
     def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
@@ -254,8 +267,11 @@ def query_verb(query: QueryService, uploads: UploadService) -> Verb:
             job.parameter("LANG") or LANGUAGES[0],
             tuple(uploads.find(name, content) for name, content in uploads_of(job.parameters)),
         )
+        plan = query.plan(asked, visitor=owner)
+        if notes is not None:
+            notes.job(job, plan=plan)
         return query.run(
-            query.plan(asked, visitor=owner),
+            plan,
             spool=spool,
             durable=True,
             seconds=job.execution_duration,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -13,8 +13,10 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
 from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
+from sciplat.history.models import Aspect
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.estimate import Estimate, estimate
+from sciplat.services.note import Note, NoteService
 from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
@@ -28,9 +30,15 @@ _STOP_SECONDS = 10.0
 class Answer:
     """A query that is being answered, for one reader; close it, whatever happens."""
 
-    def __init__(self, running: Running, spool: Path) -> None:
+    def __init__(self, running: Running, spool: Path, note: Note | None = None) -> None:
         self._running = running
         self._spool = spool
+        self._note = note
+
+    @property
+    def id(self) -> str | None:
+        """Of the query in its user's history; None for somebody who has none."""
+        return None if self._note is None else self._note.id
 
     def stream(self) -> TableStream:
         """Return the rows as they come, as `Running.stream` does."""
@@ -41,10 +49,12 @@ class Answer:
         self._running.cancel()
 
     def close(self) -> None:
-        """Stop the query if it still runs, and remove what it has written."""
+        """Stop the query if it still runs, note how it ended, and remove what it has written."""
         self._running.cancel()
-        with suppress(SciplatError, TimeoutError):
-            self._running.wait(_STOP_SECONDS)
+        with suppress(SciplatError, TimeoutError), self._note or nullcontext():
+            outcome = self._running.wait(_STOP_SECONDS)
+            if self._note is not None:
+                self._note.completed(outcome)
         self._spool.unlink(missing_ok=True)
 
 
@@ -58,6 +68,7 @@ class QueryService:
         *,
         spools: Path,
         limits: QueryLimits,
+        notes: NoteService | None = None,
         short_seconds: float = 1.0,
     ) -> None:
         self._catalogs = catalogs
@@ -65,11 +76,27 @@ class QueryService:
         self._spools = spools
         self._short_seconds = short_seconds
         self._plans = PlanService(catalogs, limits)
+        self._notes = notes
 
-    def answer(self, query: Query, *, visitor: Visitor) -> Answer:
-        """Run ``query`` for ``visitor``; the result is read once and not kept. Raises as `plan` does."""
+    def answer(
+        self, query: Query, *, visitor: Visitor, aspect: Aspect = Aspect.API, form: str | None = None
+    ) -> Answer:
+        """Run ``query`` for ``visitor``; the result is read once and not kept. Raises as `plan` does.
+
+        Parameters
+        ----------
+        aspect, form
+            By which way it came, and the RESPONSEFORMAT that was sent: for the visitor's history.
+        """
         spool = self._spools / f"{uuid4().hex}.arrow"
-        return Answer(self.run(self.plan(query, visitor=visitor), spool=spool), spool)
+        note = None
+        if self._notes is not None:
+            note = self._notes.query(query, visitor=visitor, aspect=aspect, form=form)
+        with note or nullcontext():
+            plan = self.plan(query, visitor=visitor)
+            if note is not None:
+                note.planned(plan)
+            return Answer(self.run(plan, spool=spool), spool, note)
 
     def rows(self, query: Query, *, visitor: Visitor) -> pa.Table:
         """Return the few rows of a question that the instance itself has; raises as `plan` does."""

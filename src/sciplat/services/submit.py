@@ -10,11 +10,13 @@ from pathlib import Path
 from sciplat.engine.result import Result
 from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
+from sciplat.history.models import Aspect
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
 from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
+from sciplat.services.note import NoteService
 from sciplat.services.upload import UploadService
 from sciplat.uploads.models import Upload, parameter_of, uploads_of
 
@@ -46,9 +48,18 @@ class JobLimits:
 class SubmitService:
     """Keeps the jobs of users; a job of somebody else does not exist."""
 
-    def __init__(self, jobs: JobStore, uploads: UploadService, *, spools: Path, limits: JobLimits) -> None:
+    def __init__(
+        self,
+        jobs: JobStore,
+        uploads: UploadService,
+        *,
+        spools: Path,
+        limits: JobLimits,
+        notes: NoteService | None = None,
+    ) -> None:
         self._jobs = jobs
         self._uploads = uploads
+        self._notes = notes
         self._spools = spools
         self._limits = limits
 
@@ -58,6 +69,7 @@ class SubmitService:
         *,
         visitor: Visitor,
         kind: str = QUERY,
+        aspect: Aspect = Aspect.API,
         run_id: str | None = None,
         duration: int | None = None,
         destruction: datetime | None = None,
@@ -79,6 +91,8 @@ class SubmitService:
             execution_duration=self._duration(duration),
             run=run and not uploads,
         )
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
         if uploads:
             # Queued only when they stay for it.
             self._uploads.hold(uploads, f"job-{job.id}")
@@ -122,9 +136,11 @@ class SubmitService:
         """Return how many jobs have their turn before one that is in the queue; None for any other."""
         return self._jobs.turns_before(job)
 
-    def run(self, job_id: str, *, visitor: Visitor) -> None:
+    def run(self, job_id: str, *, visitor: Visitor, aspect: Aspect = Aspect.API) -> None:
         """Queue a pending job."""
-        self._jobs.run(self.job(job_id, visitor=visitor).id)
+        job = self._jobs.run(self.job(job_id, visitor=visitor).id)
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect)
 
     def abort(self, job_id: str, *, visitor: Visitor) -> None:
         """Stop a job; its engine stops within moments."""

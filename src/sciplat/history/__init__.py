@@ -1,0 +1,9 @@
+"""What users have asked: one record a query, whichever Aspect it came from."""
+
+from __future__ import annotations
+
+from sciplat.history.models import Aspect, Filters, Mark, Record, TableRead, Upload
+from sciplat.history.recorder import Recorder
+from sciplat.history.store import HistoryStore
+
+__all__ = ["Aspect", "Filters", "HistoryStore", "Mark", "Record", "Recorder", "TableRead", "Upload"]

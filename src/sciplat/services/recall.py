@@ -1,0 +1,204 @@
+"""Recall what was asked before: find it, take it up again, forget it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from sciplat.catalogs.store import CatalogStore
+from sciplat.errors import ConflictError, NotFoundError, UsageError
+from sciplat.history.models import Aspect, Filters, Mark, Record
+from sciplat.history.recorder import Recorder
+from sciplat.history.store import HistoryStore
+from sciplat.identity.models import Scope
+from sciplat.jobs.models import Phase
+from sciplat.jobs.store import JobStore
+from sciplat.services.access import Visitor, may_read_release
+from sciplat.services.note import record_of_job
+from sciplat.services.plan import Query
+from sciplat.services.submit import SubmitService
+
+__all__ = ["Change", "HistoryLimits", "Page", "RecallService", "Recalled"]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLimits:
+    """How much is kept of each user."""
+
+    days: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A table that has other rows now than when a query read it."""
+
+    table: str
+    then: str
+    """The generation that was read."""
+    now: str | None
+    """The generation that would be read; None where the asker can see no such table any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """A record, and what of it is still at hand."""
+
+    record: Record
+    job: Phase | None = None
+    """Of its job, while that is kept."""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a history."""
+
+    records: tuple[Recalled, ...]
+    next: Mark | None
+    """Where older ones begin; None where there are none."""
+
+
+class RecallService:
+    """Shows users their own history; that of others does not exist."""
+
+    def __init__(
+        self,
+        history: HistoryStore,
+        recorder: Recorder,
+        jobs: JobStore,
+        catalogs: CatalogStore,
+        submit: SubmitService,
+        *,
+        limits: HistoryLimits,
+    ) -> None:
+        self._history = history
+        self._recorder = recorder
+        self._jobs = jobs
+        self._catalogs = catalogs
+        self._submit = submit
+        self._limits = limits
+
+    def queries(
+        self, *, visitor: Visitor, filters: Filters | None = None, before: Mark | None = None, limit: int
+    ) -> Page:
+        """Return the visitor's queries, newest first, ``limit`` at most, from ``before`` on."""
+        owner = self._owner(visitor)
+        self._catch_up(owner)
+        found = self._history.list(owner, filters=filters, before=before, limit=limit + 1)
+        kept = self._jobs.phases(record.id for record in found if record.is_job)
+        records = tuple(Recalled(record, kept.get(record.id)) for record in found[:limit])
+        return Page(records, found[limit - 1].mark if len(found) > limit else None)
+
+    def query(self, query_id: str, *, visitor: Visitor) -> Recalled:
+        """Return one query of the visitor, with the tables that have changed since."""
+        record = self._record(query_id, visitor)
+        job = self._jobs.phases([record.id]).get(record.id) if record.is_job else None
+        return Recalled(record, job, self._changes(record, visitor))
+
+    def run(self, query_id: str, *, visitor: Visitor, aspect: Aspect) -> Recalled:
+        """Run a query again, as a job on the rows of today; say which tables have changed since.
+
+        Raises
+        ------
+        UsageError
+            It read a table that the user had sent along, which is not kept.
+        """
+        record = self._record(query_id, visitor)
+        query = Query(record.adql, record.maxrec, record.language)
+        uploads = tuple(upload.name for upload in record.uploads)
+        made = self.submit(query, form=record.format, uploads=uploads, visitor=visitor, aspect=aspect)
+        return replace(made, changes=self._changes(record, visitor))
+
+    def submit(
+        self, query: Query, *, form: str | None, uploads: tuple[str, ...], visitor: Visitor, aspect: Aspect
+    ) -> Recalled:
+        """Run a query as a new job of the visitor; ``form`` is its RESPONSEFORMAT.
+
+        Raises
+        ------
+        UsageError
+            It read ``uploads``, tables that a user had sent along.
+        """
+        self._owner(visitor)
+        if uploads:
+            raise UsageError(
+                f"This query reads what was uploaded as {', '.join(uploads)[:200]}, and no upload is kept: "
+                "run it through TAP and send the table again."
+            )
+        named = {
+            "LANG": query.language,
+            "QUERY": query.adql,
+            "MAXREC": None if query.maxrec is None else str(query.maxrec),
+            "RESPONSEFORMAT": form,
+        }
+        pairs = [(name, value) for name, value in named.items() if value is not None]
+        job = self._submit.submit(pairs, visitor=visitor, aspect=aspect, run=True)
+        return Recalled(replace(record_of_job(job), aspect=aspect), job.phase)
+
+    def delete(self, query_id: str, *, visitor: Visitor) -> None:
+        """Forget one query, with its links; a job keeps its result until it is deleted itself.
+
+        Raises
+        ------
+        ConflictError
+            It is not over.
+        """
+        record = self._record(query_id, visitor)
+        if record.phase.is_active:
+            raise ConflictError(f"Query {query_id} is {record.phase}: abort its job first.")
+        self._history.delete(record.owner, record.id)
+
+    def delete_all(self, *, visitor: Visitor) -> int:
+        """Forget every query of the visitor that is over; return how many."""
+        owner = self._owner(visitor)
+        self._catch_up(owner)
+        return self._history.delete(owner)
+
+    def clean(self) -> None:
+        """Forget what was asked too long ago, and the oldest of who has asked too much."""
+        before = datetime.now(UTC) - timedelta(days=self._limits.days)
+        self._history.forget(before=before, most=self._limits.most)
+
+    def _owner(self, visitor: Visitor) -> str:
+        visitor.require(Scope.READ_TAP)
+        return visitor.signed_in().name
+
+    def _record(self, query_id: str, visitor: Visitor) -> Record:
+        owner = self._owner(visitor)
+        self._catch_up(owner)
+        record = self._history.get(query_id, owner=owner)
+        if record is None:
+            raise NotFoundError(
+                f"There is no query {query_id[:60]!r} in your history; it goes back {self._limits.days} days."
+            )
+        return record
+
+    def _catch_up(self, owner: str) -> None:
+        """Write what waits to be written, and how the jobs of ``owner`` stand: the jobs' own room knows."""
+        self._recorder.flush()
+        active = self._history.active(owner)
+        phases = self._jobs.phases(record.id for record in active) if active else {}
+        late = []
+        for record in active:
+            job = self._jobs.get(record.id) if phases.get(record.id) is not record.phase else None
+            if job is not None:
+                late.append(record_of_job(job))
+            elif record.id not in phases:  # deleted before its end
+                late.append(replace(record, phase=Phase.ABORTED))
+        if late:
+            self._history.keep(late)
+
+    def _changes(self, record: Record, visitor: Visitor) -> tuple[Change, ...]:
+        snapshot = self._catalogs.snapshot()
+        now: dict[tuple[str, str], str] = {
+            (schema.name, table.name): snapshot.file(schema.name, table.name).stem
+            for schema in snapshot.schemas
+            if may_read_release(visitor, schema)
+            for table in schema.tables
+        }
+        changes = (
+            Change(table.name, table.generation, now.get((table.release, table.table)))
+            for table in record.tables
+        )
+        return tuple(change for change in changes if change.now != change.then)

@@ -1,0 +1,132 @@
+"""What users ask is in their history, from whichever Aspect, and can be asked again."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import httpx
+import pytest
+from astropy.io.votable import parse
+from support.running import Platform
+
+pytestmark = pytest.mark.journey
+
+ADQL = "SELECT TOP 3 source_id, ra\nFROM gaia.gaia_source -- history"
+
+
+@pytest.fixture(scope="module")
+def ada(platform: Platform):
+    with httpx.Client(
+        base_url=platform.url, headers={"Authorization": f"Bearer {platform.token(user='ada')}"}, timeout=60
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def history(ada: httpx.Client):
+    def read(**filters: object) -> list[dict]:
+        answer = ada.get("/api/queries", params=filters)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["queries"]
+
+    return read
+
+
+def test_a_synchronous_query_tells_its_id_and_is_in_the_history(
+    platform: Platform, ada: httpx.Client, history
+) -> None:
+    answer = ada.post("/api/tap/sync", data={"QUERY": ADQL, "LANG": "ADQL", "MAXREC": "2"})
+    query_id = answer.headers["X-Sciplat-Query"]
+    infos = {info.name: info.value for info in parse(io.BytesIO(answer.content)).resources[0].infos}
+    assert infos["QUERY_ID"] == query_id
+
+    found = ada.get(f"/api/queries/{query_id}").json()
+
+    assert found["query"] == ADQL
+    assert (found["kind"], found["phase"], found["aspect"]) == ("sync", "COMPLETED", "api")
+    assert (found["rows"], found["overflow"], found["maxrec"]) == (2, True, 2)
+    assert found["tables"] == [{"release": "gaia", "table": "gaia_source", "generation": "g0001"}]
+    assert found["changes"] == []
+    assert history(table="gaia.gaia_source", search="HISTORY source_id")[0] == found
+    anonymous = httpx.post(f"{platform.tap}/sync", data={"QUERY": ADQL, "LANG": "ADQL"}, timeout=60)
+    assert anonymous.status_code == 200
+    assert "X-Sciplat-Query" not in anonymous.headers
+    assert b"QUERY_ID" not in anonymous.content
+
+
+def test_a_query_that_fails_is_kept_with_its_error(ada: httpx.Client, history) -> None:
+    ada.get("/api/tap/sync", params={"QUERY": "SELECT nosuch FROM gaia.gaia_source", "LANG": "ADQL"})
+
+    found = history(phase="ERROR")[0]
+
+    assert found["error"]["code"] == "adql"
+    assert (found["error"]["line"], found["error"]["column"]) == (1, 8)
+
+
+@pytest.mark.requirement("DMS-API-REQ-0038")
+@pytest.mark.requirement("DMS-API-REQ-0040")
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_a_specification_is_saved_and_asked_again(ada: httpx.Client, history, form: str) -> None:
+    portal = {"X-Requested-With": "sciplat-portal"}
+    ada.post(
+        "/api/tap/async",
+        data={"QUERY": ADQL, "LANG": "ADQL", "PHASE": "RUN", "RESPONSEFORMAT": "csv"},
+        headers=portal,
+    )
+    first = history(aspect="portal")[0]
+    saved = ada.get(f"/api/queries/{first['id']}/specification", params={"format": form})
+    assert f'filename="query-{first["id"]}.{form}"' in saved.headers["Content-Disposition"]
+
+    again = ada.post(
+        "/api/queries", content=saved.content, headers={"Content-Type": f"application/{form}; charset=utf-8"}
+    )
+
+    assert again.status_code == 201, again.text
+    assert again.headers["Location"] == f"/api/queries/{again.json()['id']}"
+    job = ada.get(f"/api/jobs/{again.json()['id']}", params={"wait": 30}).json()
+    while job["phase"] in ("QUEUED", "EXECUTING"):
+        job = ada.get(f"/api/jobs/{job['id']}", params={"wait": 30}).json()
+    done = ada.get(again.headers["Location"]).json()
+    assert (done["query"], done["format"], done["phase"], done["aspect"]) == (ADQL, "csv", "COMPLETED", "api")
+    assert done["tables"][0]["generation"] == "g0001"
+    assert ada.get(done["links"]["result"]).text.startswith("source_id,ra\r\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "words"),
+    [
+        (json.dumps({"query": "SELECT 1", "language": "SQL"}), "application/json", "language"),
+        (json.dumps({"query": " "}), "application/json", "no query"),
+        (json.dumps({"query": "SELECT 1\0"}), "application/json", "NUL"),
+        (json.dumps({"query": "SELECT 1", "format": "pdf"}), "application/json", "pdf"),
+        (json.dumps({"query": "x" * 100_001}), "application/json", "100,000"),
+        ("query: [", "application/yaml", "line 1"),
+    ],
+)
+def test_a_wrong_specification_says_what_is_wrong(
+    ada: httpx.Client, content: str, kind: str, words: str
+) -> None:
+    answer = ada.post("/api/queries", content=content, headers={"Content-Type": kind})
+
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]["message"]
+
+
+def test_others_have_another_history(platform: Platform, ada: httpx.Client, history) -> None:
+    query_id = ada.get("/api/tap/sync", params={"QUERY": ADQL, "LANG": "ADQL"}).headers["X-Sciplat-Query"]
+    admin = {"Authorization": f"Bearer {platform.token()}"}
+
+    for method, path in (
+        ("GET", ""),
+        ("GET", "/specification"),
+        ("POST", "/run"),
+        ("DELETE", ""),
+    ):
+        url = f"{platform.url}/api/queries/{query_id}{path}"
+        assert httpx.request(method, url, headers=admin).status_code == 404
+        assert httpx.request(method, url).status_code == 401
+    ids = [q["id"] for q in httpx.get(f"{platform.url}/api/queries", headers=admin).json()["queries"]]
+    assert query_id not in ids
+    assert ada.delete(f"/api/queries/{query_id}").status_code == 204
+    assert ada.get(f"/api/queries/{query_id}").status_code == 404

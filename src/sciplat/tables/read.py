@@ -66,9 +66,7 @@ def _open_file(path: Path, hdu: str | None) -> RowSource:
     if is_arrow(head):
         return open_arrow(path)
     if b"\x00" in head:
-        raise IngestError(
-            f"{path.name}: not a table in Parquet, FITS, VOTable, Arrow, CSV, ECSV or HATS format"
-        )
+        raise IngestError(f"{path.name}: not a table in Parquet, FITS, VOTable, Arrow, CSV or HATS format")
     return open_csv(path)
 
 

@@ -138,6 +138,8 @@ class Instance:
                 seconds_max=settings.async_seconds_max,
                 days=settings.result_days,
                 days_max=settings.result_days_max,
+                slots=settings.job_workers,
+                anonymous=settings.anonymous_jobs,
             ),
             notes=self.notes,
         )
@@ -220,6 +222,7 @@ class Instance:
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,
             running_per_user=settings.running_jobs_per_user,
+            short_seconds=settings.short_seconds,
             notes=self.notes,
             recall=self.recall,
         )

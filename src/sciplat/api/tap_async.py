@@ -147,7 +147,8 @@ async def job(
 
 
 def _job(request: Request, found: Job, instance: Instance) -> Response:
-    shown = replace(_uws(request, found), info=_info(found, instance.submit.turns_before(found)))
+    outlook = instance.submit.outlook(found)
+    shown = replace(_uws(request, found), quote=outlook.end, info=_info(found, outlook.turns_before))
     return Response(uws.job_document(shown), media_type=XML)
 
 
@@ -228,7 +229,7 @@ def set_destruction(
 @router.get("/{job_id}/quote", response_class=PlainTextResponse)
 def quote(job_id: str, visitor: Visiting, instance: Reach) -> str:
     """Answer when a job is expected to end; nothing where nobody knows."""
-    expected = instance.submit.job(job_id, visitor=visitor).quote
+    expected = instance.submit.outlook(instance.submit.job(job_id, visitor=visitor)).end
     return "" if expected is None else instant(expected)
 
 
@@ -327,7 +328,6 @@ def _uws(request: Request, job: Job) -> uws.Job:
         execution_duration=job.execution_duration,
         run_id=job.run_id,
         owner=job.owner,
-        quote=job.quote,
         start_time=job.started,
         end_time=job.ended,
         destruction=job.destruction,
@@ -350,7 +350,7 @@ def _info(job: Job, turns_before: int | None) -> tuple[tuple[str, str], ...]:
     facts = {
         "turnsBefore": turns_before,
         "estimatedRows": job.estimated_rows,
-        "estimatedSeconds": job.estimated_seconds,
+        "estimatedSeconds": None if job.estimated_seconds is None else round(job.estimated_seconds, 3),
         "seconds": seconds,
         "rows": job.rows,
         "bytes": job.bytes,

@@ -126,6 +126,13 @@ class QuerySettings(_Group):
         le=10_000,
         description="How many jobs of one user run at once; others wait in the queue.",
     )
+    anonymous_jobs: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000,
+        description="How many jobs of all people together who have not signed in may wait or run at once. As "
+        "many more are kept that were not started; then the oldest of those gives way.",
+    )
     result_days: int = Field(
         default=7,
         ge=1,

@@ -255,7 +255,7 @@ class Keeper:
         while True:
             now = time.monotonic()
             if limit is not None and now >= begun + limit:
-                running.stop(errors.QueryTimeoutError(_too_long(limit)))
+                running.stop(errors.QueryTimeoutError(_too_long(limit, is_job=running.durable)))
             if self._ending.is_set():
                 running.stop(errors.UnavailableError(CLOSED))
             if running.reason is not None and kill_at is None:
@@ -328,10 +328,15 @@ def _interrupt(process: _Process, number: int) -> None:
         _log.debug("the worker was gone before it could be interrupted")
 
 
-def _too_long(limit_seconds: float) -> str:
+def _too_long(limit_seconds: float, *, is_job: bool) -> str:
+    longer = (
+        "give the job a longer EXECUTIONDURATION"
+        if is_job
+        else "run it as an asynchronous job, whose limit is longer"
+    )
     return (
         f"The query was stopped after its limit of {limit_seconds:g} s. Narrow it (a smaller region, fewer "
-        "rows to sort or join), or run it as an asynchronous job, whose limit is longer."
+        f"rows to sort or join), or {longer}."
     )
 
 

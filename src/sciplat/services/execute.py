@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -27,8 +28,9 @@ from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import Job, JobError, JobProgress, JobResult, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
+from sciplat.services.estimate import Estimate
 from sciplat.services.note import NoteService
-from sciplat.services.plan import LANGUAGES, Query
+from sciplat.services.plan import LANGUAGES, Plan, Query
 from sciplat.services.query import QueryService
 from sciplat.services.recall import RecallService
 from sciplat.services.upload import UploadService
@@ -44,14 +46,22 @@ _LOOK_SECONDS = 0.02
 _NOTE_SECONDS = 1.0
 """How often the progress of running jobs is noted."""
 
+_ESTIMATES_AT_ONCE = 10
 _NOTHING = JobProgress(0, 0)
 _AGAIN_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 
-Verb = Callable[[Job, Visitor, Path, int], Running]
-"""Begins what a job asks: given the job, its owner, the file for its result and the bytes left for it."""
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """How jobs of one kind are executed."""
+
+    estimate: Callable[[Job, Visitor], Estimate]
+    """Tells of a job of its owner what it will take; raises as ``begin`` does."""
+
+    begin: Callable[[Job, Visitor, Path, int], Running]
+    """Begins a job, of its owner, given the file for its result and the bytes left for it."""
 
 
 class ExecuteService:
@@ -68,6 +78,7 @@ class ExecuteService:
         spool_disk_fraction: float,
         slots: int,
         running_per_user: int,
+        short_seconds: float = 1.0,
         notes: NoteService | None = None,
         recall: RecallService | None = None,
     ) -> None:
@@ -81,6 +92,9 @@ class ExecuteService:
         self._spool_disk_fraction = spool_disk_fraction
         self._slots = slots
         self._running_per_user = running_per_user
+        self._short_seconds = short_seconds
+        self._long: dict[str, float] = {}
+        """When each running job has become a long one, or will, on the clock of ``time.monotonic``."""
         self._running: dict[str, Running] = {}
         self._threads: dict[str, Thread] = {}
         self._look_again = Event()
@@ -127,6 +141,7 @@ class ExecuteService:
             self._look_again.clear()
             self._stop_aborted()
             self._take_up()
+            self._estimate_some()
             self._seen = version
 
     def clean(self) -> None:
@@ -156,12 +171,51 @@ class ExecuteService:
 
     def _take_up(self) -> None:
         while len(self._threads) < self._slots:
-            job = self._jobs.queue.claim(running_per_user=self._running_per_user)
+            # Long jobs leave a slot to short ones, where there is more than one.
+            short = sum(since < monotonic() for since in tuple(self._long.values())) >= max(
+                1, self._slots - 1
+            )
+            job = self._jobs.queue.claim(
+                running_per_user=self._running_per_user,
+                longest_seconds=self._short_seconds if short and self._slots > 1 else None,
+            )
             if job is None:
                 return
+            seconds = job.estimated_seconds
+            if seconds is None:
+                seconds = self._estimate([job])
+            self._long[job.id] = monotonic() + (
+                self._short_seconds if seconds <= self._short_seconds else 0.0
+            )
             thread = Thread(target=self._execute, args=(job,), name=f"job-{job.id[:6]}", daemon=True)
             self._threads[job.id] = thread
             thread.start()
+
+    def _estimate_some(self) -> None:
+        """Find out how long jobs in the queue will take: owners ask, and turns depend on it."""
+        self._estimate(self._jobs.queue.to_estimate(_ESTIMATES_AT_ONCE))
+
+    def _estimate(self, jobs: Sequence[Job]) -> float:
+        """Note what jobs will take, and return the seconds of the last one."""
+        seconds, estimates = 0.0, {}
+        for job in jobs:
+            try:
+                found = self._verb(job).estimate(job, self._owner(job))
+                rows, seconds = found.rows, found.seconds
+            except SciplatError:
+                rows, seconds = 0, 0.0  # its turn will tell what is wrong, and at once
+            except Exception:  # noqa: BLE001 - an estimate keeps no job from its turn
+                _log.exception("Job %s could not be estimated", job.id)
+                rows, seconds = 0, 0.0
+            estimates[job.id] = rows, seconds
+        self._jobs.queue.note_estimates(estimates)
+        return seconds
+
+    def _verb(self, job: Job) -> Verb:
+        verb = self._verbs.get(job.kind)
+        if verb is None:
+            raise UsageError(f"This instance has nothing that executes jobs of the kind {job.kind!r}.")
+        return verb
 
     def _stop_aborted(self) -> None:
         ours = dict(self._running)
@@ -186,6 +240,7 @@ class ExecuteService:
             _log.exception("Job %s has ended, which could not be noted; it is queued again", job.id)
         finally:
             self._running.pop(job.id, None)
+            self._long.pop(job.id, None)
             self._threads.pop(job.id, None)
             self._look_again.set()
 
@@ -211,10 +266,8 @@ class ExecuteService:
 
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
-        begin = self._verbs.get(job.kind)
-        if begin is None:
-            raise UsageError(f"This instance has nothing that executes jobs of the kind {job.kind!r}.")
-        self._running[job.id] = running = begin(job, self._owner(job), spool, self._bytes_left())
+        verb = self._verb(job)
+        self._running[job.id] = running = verb.begin(job, self._owner(job), spool, self._bytes_left())
         # It may have been aborted, or the instance stopped, before there was anything to cancel.
         self._stop_aborted()
         if self._stop.is_set():
@@ -259,7 +312,7 @@ def _progress(running: Running) -> JobProgress:
 def query_verb(query: QueryService, uploads: UploadService, *, notes: NoteService | None = None) -> Verb:
     """Return what executes jobs that ask the catalogs."""
 
-    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
+    def plan(job: Job, owner: Visitor) -> Plan:
         maxrec = job.parameter("MAXREC")
         asked = Query(
             job.parameter("QUERY") or "",
@@ -267,15 +320,21 @@ def query_verb(query: QueryService, uploads: UploadService, *, notes: NoteServic
             job.parameter("LANG") or LANGUAGES[0],
             tuple(uploads.find(name, content) for name, content in uploads_of(job.parameters)),
         )
-        plan = query.plan(asked, visitor=owner)
+        return query.plan(asked, visitor=owner)
+
+    def estimate(job: Job, owner: Visitor) -> Estimate:
+        return query.estimate(plan(job, owner))
+
+    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
+        planned = plan(job, owner)
         if notes is not None:
-            notes.job(job, plan=plan)
+            notes.job(job, plan=planned)
         return query.run(
-            plan,
+            planned,
             spool=spool,
             durable=True,
             seconds=job.execution_duration,
             bytes_left=bytes_left,
         )
 
-    return begin
+    return Verb(estimate, begin)

@@ -20,7 +20,7 @@ from sciplat.services.note import NoteService
 from sciplat.services.upload import UploadService
 from sciplat.uploads.models import Upload, parameter_of, uploads_of
 
-__all__ = ["JobLimits", "SubmitService"]
+__all__ = ["JobLimits", "Outlook", "SubmitService"]
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -43,6 +43,22 @@ class JobLimits:
     """Until destruction, for a job that asks for nothing."""
 
     days_max: int
+    slots: int
+    """How many jobs execute at once."""
+
+    anonymous: int
+    """How many jobs of those who did not sign in may wait or execute; as many more may be pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What may be expected of a job."""
+
+    turns_before: int | None
+    """How many jobs have their turn before it; None for one that isn't in the queue."""
+
+    end: datetime | None
+    """None where nobody knows, or it has ended."""
 
 
 class SubmitService:
@@ -79,6 +95,11 @@ class SubmitService:
         """Make a job of a ``kind`` from the parameters of a request; with ``run`` it is queued at once.
 
         Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         job = self._jobs.create(
@@ -90,6 +111,7 @@ class SubmitService:
             destruction=self._destruction(destruction),
             execution_duration=self._duration(duration),
             run=run and not uploads,
+            most=self._most(visitor.name),
         )
         if self._notes is not None:
             self._notes.job(job, aspect=aspect)
@@ -132,13 +154,29 @@ class SubmitService:
             return []
         return self._jobs.page(visitor.name, limit=limit, before=before)
 
-    def turns_before(self, job: Job) -> int | None:
-        """Return how many jobs have their turn before one that is in the queue; None for any other."""
-        return self._jobs.turns_before(job)
+    def outlook(self, job: Job) -> Outlook:
+        """Return what may be expected of a job (its quote in UWS 1.1, section 2.1.7)."""
+        turns = self._jobs.turns_before(job)
+        if job.estimated_seconds is None or not job.phase.is_active:
+            return Outlook(turns, None)
+        now, work = datetime.now(UTC), timedelta(seconds=job.estimated_seconds)
+        if turns is not None:
+            before = timedelta(seconds=self._jobs.seconds_before(job) / self._limits.slots)
+            return Outlook(turns, now + before + work)
+        if job.started is not None and job.started + work > now:
+            return Outlook(None, job.started + work)
+        return Outlook(None, None)
 
     def run(self, job_id: str, *, visitor: Visitor, aspect: Aspect = Aspect.API) -> None:
-        """Queue a pending job."""
-        job = self._jobs.run(self.job(job_id, visitor=visitor).id)
+        """Queue a pending job.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
+        """
+        job = self.job(job_id, visitor=visitor)
+        job = self._jobs.run(job.id, most=self._most(job.owner))
         if self._notes is not None:
             self._notes.job(job, aspect=aspect)
 
@@ -200,6 +238,9 @@ class SubmitService:
         if job.phase is not Phase.COMPLETED:
             raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
         return Result.open(result_file(self._spools, job.id))
+
+    def _most(self, owner: str | None) -> int | None:
+        return self._limits.anonymous if owner is None else None
 
     def _duration(self, wish: int | None) -> int:
         """Return the seconds that a job gets: 0 wishes for no limit, and gets the longest there is."""

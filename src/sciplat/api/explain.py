@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 
 from sciplat.api.dependencies import Asking, Reach

@@ -12,6 +12,7 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
 from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
+from sciplat.engine.cache import ResultCache
 from sciplat.engine.pool import QueryPool
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
@@ -203,6 +204,11 @@ class Instance:
             limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
             notes=self.notes,
             short_seconds=settings.short_seconds,
+            cache=ResultCache(
+                seconds=settings.cache_seconds,
+                memory_bytes=settings.cache_memory_mb * 1_000_000,
+                disk_bytes=settings.cache_disk_mb * 1_000_000,
+            ),
         )
 
     def execute(self, query: QueryService) -> ExecuteService:

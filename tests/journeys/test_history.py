@@ -8,7 +8,7 @@ import json
 import httpx
 import pytest
 from astropy.io.votable import parse
-from support.running import Platform
+from support.running import Platform, sciplat
 
 pytestmark = pytest.mark.journey
 
@@ -111,6 +111,56 @@ def test_a_wrong_specification_says_what_is_wrong(
 
     assert answer.status_code == 400
     assert words in answer.json()["error"]["message"]
+
+
+@pytest.mark.requirement("DMS-API-REQ-0039")
+def test_a_result_is_given_again_to_its_asker_and_says_so(
+    platform: Platform, ada: httpx.Client, tmp_path
+) -> None:
+    sent = {"QUERY": "SELECT * FROM secret.changing", "LANG": "ADQL", "FORMAT": "csv"}
+    file = tmp_path / "changing.csv"
+    file.write_text("id\n1\n")
+    sciplat(platform.home, "ingest", "catalog", str(file), "--table", "secret.changing")
+
+    def asked(client: httpx.Client | None = None, **headers: str) -> httpx.Response:
+        answer = (client or ada).get("/api/tap/sync", params=sent, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    first, again = asked(), asked()
+
+    assert [each.headers["X-Sciplat-Cache"] for each in (first, again)] == ["miss", "hit"]
+    assert int(again.headers["Age"]) < 300
+    assert again.content == first.content
+    recalled = [ada.get(f"/api/queries/{each.headers['X-Sciplat-Query']}").json() for each in (first, again)]
+    assert [(each["cached"], each["rows"], each["phase"]) for each in recalled] == [
+        (False, 1, "COMPLETED"),
+        (True, 1, "COMPLETED"),
+    ]
+    assert asked(**{"Cache-Control": "no-cache"}).headers["X-Sciplat-Cache"] == "miss"
+    with httpx.Client(
+        base_url=platform.url, headers={"Authorization": f"Bearer {platform.token()}"}, timeout=60
+    ) as admin:
+        assert asked(admin).headers["X-Sciplat-Cache"] == "miss"
+
+    file.write_text("id\n1\n2\n")
+    sciplat(platform.home, "ingest", "catalog", str(file), "--table", "secret.changing")
+    changed = asked()
+
+    assert changed.headers["X-Sciplat-Cache"] == "miss"
+    assert changed.text.split() == ["id", "1", "2"]
+    told = ada.get(f"/api/queries/{first.headers['X-Sciplat-Query']}").json()["changes"]
+    assert told == [{"table": "secret.changing", "then": "g0001", "now": "g0002"}]
+    assert ada.post(f"/api/queries/{recalled[0]['id']}/run").json()["changes"] == told
+
+
+def test_rows_that_are_not_ones_own_are_not_given_from_the_cache(
+    platform: Platform, ada: httpx.Client
+) -> None:
+    sent = {"QUERY": "SELECT name FROM secret.mine", "LANG": "ADQL"}
+    assert ada.get("/api/tap/sync", params=sent).status_code == 200
+
+    assert httpx.get(f"{platform.tap}/sync", params=sent).status_code == 401
 
 
 def test_others_have_another_history(platform: Platform, ada: httpx.Client, history) -> None:

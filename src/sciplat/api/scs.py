@@ -10,7 +10,7 @@ from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
-from sciplat.api.respond import respond_with
+from sciplat.api.respond import respond_with, wants_anew
 from sciplat.api.tap import XML, format_of
 from sciplat.errors import ADQLError, LimitError, SciplatError, UsageError
 from sciplat.services.cone_search import Cone, cone_query, described
@@ -86,7 +86,8 @@ async def cone_search(
         )
         aspect = aspect_of(request)
         answer = await to_thread.run_sync(
-            lambda: asking.answer(query, visitor=visitor, aspect=aspect), limiter=turns
+            lambda: asking.answer(query, visitor=visitor, aspect=aspect, anew=wants_anew(request)),
+            limiter=turns,
         )
         return await respond_with(
             answer,

@@ -12,13 +12,13 @@ from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
-from sciplat.api.respond import respond_with
+from sciplat.api.respond import respond_with, wants_anew
 from sciplat.api.tap_capabilities import capabilities_of
 from sciplat.api.uploads import sent_with
 from sciplat.errors import UsageError
 from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
-from sciplat.services.query import Answer
+from sciplat.services.query import Answer, KeptAnswer
 from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.examples import examples_document
@@ -69,9 +69,9 @@ async def sync(
     turns = request.app.state.turns
     wished, aspect = wished_format(parameters), aspect_of(request)
 
-    def ask() -> Answer:
-        uploads = instance.uploads.receive(sent)
-        return asking.answer(replace(query, uploads=uploads), visitor=visitor, aspect=aspect, form=wished)
+    def ask() -> Answer | KeptAnswer:
+        whole = replace(query, uploads=instance.uploads.receive(sent))
+        return asking.answer(whole, visitor=visitor, aspect=aspect, form=wished, anew=wants_anew(request))
 
     answer = await to_thread.run_sync(ask, limiter=turns)
     infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)

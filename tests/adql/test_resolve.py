@@ -138,7 +138,6 @@ WRONG = [
     ("SELECT n FROM Object WHERE n = 'x'", "'x' is none"),
     (_IN + "POLYGON(" + ",".join(f"{i % 40}, {i // 40}" for i in range(600)) + "))", "3 to 500"),
     ("SELECT DISTINCT n FROM Object ORDER BY band", "With DISTINCT"),
-    ("SELECT ivo_healpix_index(5, 1, 2) FROM Object", "by which it is sorted"),
     ("SELECT ivo_healpix_index(30, coord_ra, coord_dec) FROM Object", "0 to 29"),
     ("WITH q AS (SELECT n FROM Object), Q AS (SELECT n FROM Object) SELECT * FROM q", "two queries called Q"),
     ("WITH q (a, b) AS (SELECT n FROM Object) SELECT * FROM q", "2 names"),

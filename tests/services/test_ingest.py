@@ -108,6 +108,27 @@ def test_a_table_without_positions_is_sorted_by_its_key(service, store):
     assert [path.name for path in parts] == ["part-0000.parquet"]
 
 
+@pytest.mark.slow
+def test_ids_that_do_not_follow_the_sky_get_a_lookup(service, store):
+    rows = 500_000
+    rng = np.random.default_rng(4)
+    ra, dec = rng.uniform(0, 360, rows), np.degrees(np.arcsin(rng.uniform(-1, 1, rows)))
+    by_sky = np.argsort(np.argsort(healpix_29(pa.array(ra), pa.array(dec)).to_numpy()))
+    for name, ids in (("drawn", rng.permutation(rows)), ("along", by_sky)):
+        service.ingest("dr1", name, source(pa.table({"id": ids, "ra": ra, "dec": dec})))
+
+    along, drawn = sorted(store.snapshot().schema("dr1").tables, key=lambda table: table.name)
+    assert (along.lookup, drawn.lookup) == (None, "id")
+    assert rows_in(store, "dr1.along", "SELECT count(*) FROM duckdb_tables()") == [(1,)]
+    assert rows_in(
+        store,
+        "dr1.drawn",
+        "SELECT count(*), count(*) FILTER (id = value) FROM lookup JOIN data ON data.rowid = place",
+    ) == [(rows, rows)]
+    ordered = "SELECT count(*) FROM (SELECT value, rowid FROM lookup) WHERE value = rowid"
+    assert rows_in(store, "dr1.drawn", ordered) == [(rows,)]
+
+
 def test_light_curves_are_clustered_by_object_and_time(service, store):
     n = 1000
     made = pa.table(

@@ -7,16 +7,21 @@ import math
 from sqlglot import exp
 
 from sciplat.adql.build import call, constant, copy, real, strip
+from sciplat.adql.cells import centre_of
 from sciplat.adql.conversion import as_number
 from sciplat.adql.kinds import Kind, kind_of
+from sciplat.adql.motion import moved
 from sciplat.adql.outlines import box_outline, centroid
 from sciplat.adql.resolved import Resolved
+from sciplat.adql.rotation import rotated_shape
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, Shape, fixed_point
 from sciplat.errors import UsageError
+from sciplat.sky.frames import FRAMES, rotation
+from sciplat.sky.healpix import ORDER
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle, Polygon, box
 
-__all__ = ["read_shape"]
+__all__ = ["read_order", "read_shape", "star"]
 
 _ICRS = frozenset({"", "ICRS", "UNKNOWNFRAME", "FK5", "J2000"})
 """Systems whose longitudes and latitudes are taken as they are; FK5 differs by 0.03 arcsec at most."""
@@ -46,6 +51,12 @@ def read_shape(resolved: Resolved, node: exp.Expr) -> Shape:
                 return _polygon(resolved, node, arguments)
             case "CENTROID":
                 return _centroid(resolved, node)
+            case "ivo_epoch_prop_pos":
+                return moved(star(resolved, node))
+            case "ivo_healpix_center":
+                return _cell_centre(resolved, node)
+            case "ivo_geom_transform":
+                return _transformed(resolved, node)
             case _:
                 pass
     match kind_of(node):
@@ -63,7 +74,9 @@ def _check_system(resolved: Resolved, node: exp.Anonymous) -> None:
     system: str | None = node.meta_get("system")
     if system is not None and (system.split() or [""])[0].upper() not in _ICRS:
         raise resolved.error(
-            node, f"Positions are ICRS here, and {system} cannot be converted: give ICRS coordinates"
+            node,
+            f"Positions are ICRS here. If these are {system}, write "
+            "ivo_geom_transform('GALACTIC', 'ICRS', region) with the frame's name in the IVOA's vocabulary",
         )
 
 
@@ -151,3 +164,36 @@ def _centroid(resolved: Resolved, node: exp.Anonymous) -> PointShape:
         case PolygonShape():
             middle = centroid(shape.outline)
             return PointShape(_item(middle, 1), _item(middle, 2), None)
+
+
+def star(resolved: Resolved, node: exp.Anonymous) -> list[exp.Expr]:
+    """Return the arguments of an epoch propagation as numbers."""
+    return [real(copy(as_number(resolved, argument))) for argument in node.expressions]
+
+
+def read_order(resolved: Resolved, node: exp.Expr) -> int:
+    """Read the order of HEALPix cells."""
+    order = constant(node)
+    if order is None or order != int(order) or not 0 <= order <= ORDER:
+        raise resolved.error(node, f"The order is an integer from 0 to {ORDER}, the same for all rows")
+    return int(order)
+
+
+def _cell_centre(resolved: Resolved, node: exp.Anonymous) -> PointShape:
+    order, cell = read_order(resolved, node.expressions[0]), node.expressions[1]
+    if kind_of(cell) not in (Kind.INTEGER, Kind.OTHER):
+        raise resolved.error(cell, "The index of a cell is an integer")
+    return centre_of(order, cell)
+
+
+def _transformed(resolved: Resolved, node: exp.Anonymous) -> Shape:
+    *names, region = node.expressions
+    frames = []
+    for name in names:
+        if name.name not in FRAMES:
+            known = ", ".join(FRAMES)
+            raise resolved.error(
+                name, f"The frame {name.name} is not known here; there are {known}, in capitals"
+            )
+        frames.append(name.name)
+    return rotated_shape(read_shape(resolved, region), rotation(*frames))

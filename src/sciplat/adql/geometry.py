@@ -12,14 +12,18 @@ import math
 from sqlglot import exp
 
 from sciplat.adql.build import call, constant, copy, multiply, number, real, strip
-from sciplat.adql.constructors import read_shape
+from sciplat.adql.cells import cell_of
+from sciplat.adql.constructors import read_order, read_shape, star
+from sciplat.adql.conversion import as_number
 from sciplat.adql.kinds import kind_of, set_kind
+from sciplat.adql.motion import moved_whole
 from sciplat.adql.outlines import area
 from sciplat.adql.regions import contains, healpix_column, intersects, ranged
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
 from sciplat.adql.spherical import angle, within
 from sciplat.adql.tokens import words
+from sciplat.sky.healpix import ORDER
 from sciplat.sky.region import Circle
 
 __all__ = ["geometry"]
@@ -125,7 +129,9 @@ def _as_value(resolved: Resolved, node: exp.Anonymous) -> exp.Expr | None:
             return new
         case "DISTANCE":
             return angle(*_ends(resolved, node))
-        case "POINT" | "CIRCLE" | "BOX" | "POLYGON" | "CENTROID":
+        case "ivo_epoch_prop":
+            return moved_whole(star(resolved, node))
+        case _ if node.name in _SHAPES:
             if _is_argument(node):
                 return None
             return _array(resolved, node)
@@ -145,10 +151,8 @@ def _as_value(resolved: Resolved, node: exp.Anonymous) -> exp.Expr | None:
             return None
 
 
-_TAKES_SHAPES = words(
-    "POINT CIRCLE BOX POLYGON CENTROID CONTAINS INTERSECTS DISTANCE AREA COORD1 COORD2 COORDSYS "
-    "ivo_healpix_index"
-)
+_SHAPES = words("POINT CIRCLE BOX POLYGON CENTROID ivo_epoch_prop_pos ivo_geom_transform ivo_healpix_center")
+_TAKES_SHAPES = _SHAPES | words("CONTAINS INTERSECTS DISTANCE AREA COORD1 COORD2 COORDSYS ivo_healpix_index")
 
 
 def _is_argument(node: exp.Expr) -> bool:
@@ -196,22 +200,18 @@ def _area(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
 
 
 def _healpix_index(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
-    arguments = node.expressions
-    order = constant(arguments[0])
-    if order is None or order != int(order) or not 0 <= order <= 29:
-        raise resolved.error(arguments[0], "The order is an integer from 0 to 29, the same for all rows")
-    if len(arguments) == 3:
-        shape = PointShape(arguments[1], arguments[2], None)
+    order, *place = node.expressions
+    if len(place) == 2:
+        ra, dec = (real(copy(as_number(resolved, value))) for value in place)
+        point = PointShape(ra, dec, None)
     else:
-        read = read_shape(resolved, arguments[1])
+        read = read_shape(resolved, place[0])
         if not isinstance(read, PointShape):
-            raise resolved.error(arguments[1], "A point is needed here")
-        shape = read
-    column = healpix_column(resolved, shape)
+            raise resolved.error(place[0], "A point is needed here")
+        point = read
+    number_of_order = read_order(resolved, order)
+    column = healpix_column(resolved, point)
     if column is None:
-        raise resolved.error(
-            node, "ivo_healpix_index takes the position of a table by which it is sorted, as its columns"
-        )
-    return exp.Paren(
-        this=exp.BitwiseRightShift(this=column, expression=exp.Literal.number(2 * (29 - int(order))))
-    )
+        return cell_of(number_of_order, point)
+    shift = exp.Literal.number(2 * (ORDER - number_of_order))
+    return exp.Paren(this=exp.BitwiseRightShift(this=column, expression=shift))

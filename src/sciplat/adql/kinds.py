@@ -136,6 +136,8 @@ def _function(node: exp.Anonymous | exp.AnonymousAggFunc) -> Kind:
         return Kind.INTEGER if whole else Kind.FLOAT
     if name == "COALESCE":
         return _common(node.expressions)
+    if name == "ivo_geom_transform":
+        return kind_of(node.expressions[-1])
     function = FUNCTIONS.get(name.upper())
     if function is None:
         return Kind.OTHER

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from sciplat.adql.catalog import Catalog, TableSource
 from sciplat.adql.geometry import geometry
+from sciplat.adql.lookups import lookups
 from sciplat.adql.matches import positional_joins
 from sciplat.adql.numbers import numbers
 from sciplat.adql.outline import Outline, Scan, outline_of, scans_of
@@ -68,11 +69,13 @@ def translate(text: str, catalog: Catalog, *, maxrec: int | None = None) -> Tran
     for rule in RULES:
         rule(resolved)
     _limit(resolved.tree, maxrec)
+    outline = outline_of(resolved)
+    lookups(resolved)
     return Translation(
         resolved.tree.sql(dialect="duckdb", comments=False, copy=False),
         tuple(field.column for field in resolved.fields),
         tuple(resolved.sources),
-        outline_of(resolved),
+        outline,
     )
 
 

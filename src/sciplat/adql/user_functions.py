@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 
-from sciplat.adql.signatures import NUMBER, POINT, SAME, Function, user_defined
+from sciplat.adql.signatures import NUMBER, POINT, REGION, SAME, Function, user_defined
 
 __all__ = ["USER_DEFINED"]
 
@@ -55,7 +55,16 @@ _BIN = (
     "CASE WHEN $1 IS NULL OR $1 < $2 THEN 0 WHEN $1 >= $3 THEN $4 + 1 "
     "ELSE 1 + LEAST($4 - 1, CAST(FLOOR(($1 - $2) / ($3 - $2) * $4) AS BIGINT)) END"
 )
-_HEALPIX = "The HEALPix cell (NESTED) of a table's position at an order from 0 to 29."
+_HEALPIX = "The HEALPix cell (NESTED) that a position lies in, at an order from 0 to 29."
+
+_MAYBE = f"(?:{NUMBER}|0)"
+_STAR = NUMBER * 2 + _MAYBE * 4 + NUMBER * 2
+_STAR_ARGUMENTS = "ra, dec, parallax, pmra, pmdec, radial_velocity, ref_epoch, out_epoch"
+_STAR_TYPES = ", ".join(f"{argument} DOUBLE PRECISION" for argument in _STAR_ARGUMENTS.split(", "))
+_STAR_MOVES = (
+    "degrees, mas, mas/yr, km/s and Julian years; the star moves uniformly along a straight line. NULL for "
+    "parallax, motions or radial velocity counts as 0."
+)
 
 USER_DEFINED: tuple[Function, ...] = (
     Function(
@@ -69,6 +78,44 @@ USER_DEFINED: tuple[Function, ...] = (
             "ivo_healpix_index(hpxOrder INTEGER, ra DOUBLE PRECISION, dec DOUBLE PRECISION) -> BIGINT",
             "ivo_healpix_index(hpxOrder INTEGER, p POINT) -> BIGINT",
         ),
+    ),
+    Function(
+        "ivo_healpix_center",
+        re.compile(f"{NUMBER}{{2}}"),
+        "p",
+        "ivo_healpix_center(order, index)",
+        "point",
+        description="The centre of a HEALPix cell (NESTED); NULL where there is no such cell.",
+        forms=("ivo_healpix_center(hpxOrder INTEGER, hpxIndex BIGINT) -> POINT",),
+    ),
+    Function(
+        "ivo_epoch_prop_pos",
+        re.compile(_STAR),
+        "p",
+        f"ivo_epoch_prop_pos({_STAR_ARGUMENTS})",
+        "point",
+        description=f"Where a star is at another epoch: {_STAR_MOVES}",
+        forms=(f"ivo_epoch_prop_pos({_STAR_TYPES}) -> POINT",),
+    ),
+    Function(
+        "ivo_epoch_prop",
+        re.compile(_STAR),
+        "c",
+        f"ivo_epoch_prop({_STAR_ARGUMENTS})",
+        "other",
+        description="The six astrometric parameters of a star at another epoch, an array of ra, dec, "
+        f"parallax, pmra, pmdec, radial_velocity: {_STAR_MOVES} What is NULL before is NaN after.",
+        forms=(f"ivo_epoch_prop({_STAR_TYPES}) -> DOUBLE PRECISION[6]",),
+    ),
+    Function(
+        "ivo_geom_transform",
+        re.compile(f"ll{REGION}"),
+        "c",
+        "ivo_geom_transform('from', 'to', region)",
+        SAME,
+        description="A point or region in another frame: ICRS, FK5 (taken as ICRS), GALACTIC, "
+        "SUPER_GALACTIC, ECLIPTIC (J2000) or FK4 (B1950), each a rotation of the others.",
+        forms=("ivo_geom_transform(from_sys VARCHAR, to_sys VARCHAR, geo GEOMETRY) -> GEOMETRY",),
     ),
     user_defined(
         "ivo_string_agg(expression VARCHAR, delimiter VARCHAR) -> VARCHAR",

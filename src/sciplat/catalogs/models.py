@@ -168,6 +168,7 @@ def _table_to_json(published: PublishedTable) -> dict[str, Any]:
         "utype": table.utype,
         "position": table.position,
         "primary_key": table.primary_key,
+        "lookup": table.lookup,
         "keys": [asdict(key) for key in table.keys],
         "columns": [column.to_json() for column in table.columns],
     }
@@ -190,5 +191,6 @@ def _table_from_json(schema: str, facts: Mapping[str, Any]) -> PublishedTable:
         primary_key=tuple(facts["primary_key"]),
         position=(position[0], position[1]) if position else None,
         rows=facts["rows"],
+        lookup=facts.get("lookup"),
     )
     return PublishedTable(table, facts["generation"], tuple(facts["files"]))

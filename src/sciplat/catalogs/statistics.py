@@ -87,6 +87,16 @@ class TableStatistics:
 
     columns: Mapping[str, ColumnFacts] = field(default_factory=dict)
 
+    def groups_for_one(self, name: str) -> float:
+        """Return how many row groups may hold a value of a column, on the average of values."""
+        facts = self.columns.get(name)
+        if facts is None or facts.zones is None:
+            return float(len(self.groups))
+        low, high = facts.zones
+        some = np.unique(np.linspace(0, len(low) - 1, min(len(low), 100)).astype(np.int64))
+        middle = low[some] / 2 + high[some] / 2
+        return float(np.mean([np.count_nonzero((low <= value) & (value <= high)) for value in middle]))
+
     def rows_in(self, ranges: Sequence[tuple[int, int]]) -> float:
         """Return about how many rows lie in ranges [low, high) of cells of order 29."""
         if not len(self.cells) or not ranges:

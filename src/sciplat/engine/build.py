@@ -21,8 +21,9 @@ import pyarrow as pa
 from sciplat.engine.quoting import identifier, literal
 from sciplat.errors import IngestError
 from sciplat.tables.widths import rows_within
+from sciplat.vo.schema import LOOKUP_TABLE
 
-__all__ = ["BuildLimits", "Generation", "build_generation", "open_generation"]
+__all__ = ["BuildLimits", "Generation", "add_lookup", "build_generation", "open_generation"]
 
 # DuckDB's own; a row group of a very wide table would not fit in memory with as many.
 _ROW_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
@@ -102,6 +103,31 @@ def build_generation(
         os.fsync(file.fileno())
     unfinished.rename(path)
     return int(counted[0][0])
+
+
+def add_lookup(path: Path, column: str, *, limits: BuildLimits) -> None:
+    """Add `LOOKUP_TABLE` for a column to a generation that is not published yet.
+
+    Raises
+    ------
+    OSError, IngestError
+        The disk is full, or the memory too little.
+    """
+    try:
+        with _connection(limits) as connection:
+            connection.execute(f"ATTACH {literal(path)} AS made (STORAGE_VERSION 'latest')")
+            _run(
+                connection,
+                f"CREATE TABLE made.main.{identifier(LOOKUP_TABLE)} AS "
+                f"SELECT {identifier(column)} AS value, rowid AS place FROM made.main.data ORDER BY value",
+                threading.Event(),
+            )
+            connection.execute("CHECKPOINT made")
+            connection.execute("DETACH made")
+    except duckdb.Error as error:
+        raise _failure(error) from error
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 class Generation:

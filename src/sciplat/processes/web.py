@@ -15,6 +15,7 @@ from sciplat.api.waiting import Changes
 from sciplat.instance import Instance
 from sciplat.portal import pages
 from sciplat.processes.application import application
+from sciplat.services.tap_schema import NAME as TAP_SCHEMA
 
 __all__ = ["create_app"]
 
@@ -28,7 +29,7 @@ def create_app(instance: Instance) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings = instance.settings.query
-        if instance.catalogs.snapshot().schema("TAP_SCHEMA") is None:
+        if instance.catalogs.snapshot().schema(TAP_SCHEMA) is None:
             instance.ingest.prepare()
         shutil.rmtree(instance.work / "results", ignore_errors=True)
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)

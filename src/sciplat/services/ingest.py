@@ -15,11 +15,16 @@ import pyarrow as pa
 
 from sciplat.catalogs.hats import choose_pixels, write_hats, write_parquet
 from sciplat.catalogs.statistics import SKY_CELLS, ColumnFacts, Sample, TableStatistics, zones_of
-from sciplat.catalogs.store import CatalogStore, Edit, Workspace
-from sciplat.engine.build import BuildLimits, Generation, build_generation, open_generation
+from sciplat.catalogs.store import CatalogStore, Workspace
+from sciplat.engine.build import (
+    BuildLimits,
+    Generation,
+    add_lookup,
+    build_generation,
+    open_generation,
+)
 from sciplat.errors import IngestError
-from sciplat.services.tap_schema import NAME as TAP_SCHEMA
-from sciplat.services.tap_schema import tap_schema, tap_schema_rows
+from sciplat.services.describe import DescribeService
 from sciplat.sky.healpix import ORDER
 from sciplat.tables.arrow import with_columns
 from sciplat.tables.felis import from_felis, to_felis
@@ -38,6 +43,9 @@ Progress = Callable[[str, float | None], None]
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MAP_ORDER, _FINEST_MAP_ORDER = 8, 13
 """Of the map of a table's rows on the sky: three quarters of a million cells at first, then as it fits."""
+
+_MOST_GROUPS = 3
+"""Row groups that are read for one id without a lookup."""
 
 _RESERVED = frozenset({"tap_schema", "ivoa", "tap_upload"})
 
@@ -82,17 +90,19 @@ class IngestService:
         self._catalogs = catalogs
         self._work = work
         self._limits = limits or IngestLimits()
+        self._describing = DescribeService(
+            catalogs, work, memory_bytes=self._limits.memory_bytes, threads=self._limits.threads
+        )
 
     def prepare(self) -> None:
-        """Clean up after dead ingests, and make TAP_SCHEMA where there is none of this version.
+        """Clean up after dead ingests, and make the tables about tables where there are none of this version.
 
         For the start of an instance; quick when there is nothing to do.
         """
         self._tidy()
-        schema = self._catalogs.snapshot().schema(TAP_SCHEMA)
-        if schema is None or tuple(replace(t, rows=None) for t in schema.tables) != tap_schema().tables:
+        if not self._describing.is_current:
             with self._catalogs.edit() as edit:
-                self._describe(edit)
+                self._describing.describe(edit)
 
     def ingest(
         self,
@@ -160,7 +170,7 @@ class IngestService:
             with self._catalogs.edit() as edit:
                 edit.put_release(release, public=public)
                 edit.put_table(made, workspace)
-                self._describe(edit)
+                self._describing.describe(edit)
         return IngestReport(
             made,
             rows,
@@ -182,14 +192,14 @@ class IngestService:
         """
         with self._catalogs.edit() as edit:
             edit.drop_table(release, table)
-            self._describe(edit)
+            self._describing.describe(edit)
 
     def describe_release(self, release: str, description: str) -> None:
         """Say what a release holds; TAP_SCHEMA says so too from then on."""
         _check_names(release, "t")
         with self._catalogs.edit() as edit:
             edit.put_release(release, description=description)
-            self._describe(edit)
+            self._describing.describe(edit)
 
     def _tidy(self) -> None:
         """Remove what dead ingests left in the catalogs and among the files of their sorting."""
@@ -242,6 +252,10 @@ class IngestService:
             statistics = _statistics(made, generation, sample)
             statistics.write(workspace.folder / "statistics.npz")
             partitions = self._write_parquet(plan, made, generation, workspace.folder, nulls, tell)
+        if _needs_lookup(made, statistics):
+            tell("sorting ids", None)
+            add_lookup(workspace.folder / "data.duckdb", primary_key[0], limits=limits)
+            made = replace(made, lookup=primary_key[0])
         (workspace.folder / "felis.yaml").write_text(to_felis(made), encoding="utf-8")
         return made, partitions, tuple(warnings)
 
@@ -277,22 +291,6 @@ class IngestService:
             progress=lambda part: tell("writing Parquet", part),
         )
         return len(pixels) + bool(nulls)
-
-    def _describe(self, edit: Edit) -> None:
-        """Make TAP_SCHEMA anew, for the schemas as the edit leaves them."""
-        edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
-        with self._catalogs.workspace() as workspace:
-            for table, rows in tap_schema_rows(edit.schemas):
-                part = Workspace(workspace.folder / table.name, workspace.generation)
-                part.folder.mkdir()
-                build_generation(
-                    part.folder / "data.duckdb",
-                    rows.schema,
-                    lambda rows=rows: iter(rows.to_batches()),  # type: ignore[misc]
-                    order_by=(),
-                    limits=self._build_limits(workspace),
-                )
-                edit.put_table(replace(table, rows=rows.num_rows), part)
 
     def _build_limits(self, workspace: Workspace) -> BuildLimits:
         return BuildLimits(
@@ -362,6 +360,14 @@ def _statistics(table: Table, generation: Generation, sample: Sample) -> TableSt
     numbers = sorted(cells)
     below = np.cumsum([0, *(cells[number] for number in numbers)])
     return TableStatistics(table.rows or 0, groups, order, np.array(numbers, np.int64), below, columns)
+
+
+def _needs_lookup(table: Table, known: TableStatistics) -> bool:
+    """Tell whether looking for one id would read much of the table: ids that don't follow its order."""
+    taken = any(column.name.lower() == "rowid" for column in table.columns)
+    return (
+        len(table.primary_key) == 1 and not taken and known.groups_for_one(*table.primary_key) > _MOST_GROUPS
+    )
 
 
 def _bytes(plan: Plan) -> int:

@@ -93,7 +93,7 @@ class PlanService:
         except ADQLError as error:
             if error.unknown_table and visitor.user is None:
                 raise UnseenNameError(
-                    f"{error.message} If it is private, sign in or send a token.",
+                    f"{error.message.rstrip('.')}. If it is private, sign in or send a token.",
                     line=error.line,
                     column=error.column,
                     length=error.length,

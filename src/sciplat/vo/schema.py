@@ -7,10 +7,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-__all__ = ["HEALPIX_COLUMN", "Column", "Datatype", "Key", "Schema", "Table"]
+__all__ = ["HEALPIX_COLUMN", "LOOKUP_TABLE", "Column", "Datatype", "Key", "Schema", "Table"]
 
 HEALPIX_COLUMN = "_healpix_29"
 """The hidden column by which tables with positions are sorted: the HEALPix cell of order 29, NESTED."""
+
+LOOKUP_TABLE = "lookup"
+"""The table beside the rows of a table whose ids don't follow its order: each id (``value``), sorted, and the
+place of its row (``place``)."""
 
 
 class Datatype(StrEnum):
@@ -100,6 +104,9 @@ class Table:
     sorted and indexed in `HEALPIX_COLUMN`; None for a table without positions."""
 
     rows: int | None = None
+
+    lookup: str | None = None
+    """The column for which `LOOKUP_TABLE` lies beside the rows; None without one."""
 
     @property
     def qualified_name(self) -> str:

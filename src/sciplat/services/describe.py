@@ -1,0 +1,121 @@
+"""Describe the catalogs: make the tables about tables anew, as part of the change that they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from sciplat.catalogs.models import Manifest
+from sciplat.catalogs.store import CatalogStore, Edit, Workspace
+from sciplat.engine.build import BuildLimits, build_generation, open_generation
+from sciplat.services.obsplan import NAME as IVOA
+from sciplat.services.obsplan import Exposures, exposures_of, obsplan_arrow, obsplan_batches, obsplan_table
+from sciplat.services.tap_schema import NAME as TAP_SCHEMA
+from sciplat.services.tap_schema import tap_schema, tap_schema_rows
+from sciplat.vo.schema import Table
+
+__all__ = ["DescribeService"]
+
+_IVOA = "Tables of the IVOA's data models, of all data releases together"
+
+
+class DescribeService:
+    """Keeps TAP_SCHEMA and ``ivoa.obsplan`` true."""
+
+    def __init__(self, catalogs: CatalogStore, work: Path, *, memory_bytes: int, threads: int) -> None:
+        """Publish in ``catalogs``; put down in ``work`` what does not fit in memory."""
+        self._catalogs = catalogs
+        self._work = work
+        self._memory_bytes = memory_bytes
+        self._threads = threads
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the tables are there, in the form of this version."""
+        schemas = {schema.name: schema for schema in self._catalogs.snapshot().schemas}
+        made = {
+            name: tuple(replace(table, rows=None) for table in schemas[name].tables)
+            for name in (TAP_SCHEMA, IVOA)
+            if name in schemas
+        }
+        wanted = {TAP_SCHEMA: tap_schema().tables}
+        if any(exposures_of(schema) is not None for schema in schemas.values()):
+            wanted[IVOA] = (obsplan_table(),)
+        return made == wanted
+
+    def describe(self, edit: Edit) -> None:
+        """Make the tables anew, for the catalogs as the edit leaves them."""
+        self._observations(edit)
+        edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
+        with self._catalogs.workspace() as workspace:
+            for table, rows in tap_schema_rows(edit.schemas):
+                self._make(edit, workspace, table, rows.schema, partial(_again, rows))
+
+    def _observations(self, edit: Edit) -> None:
+        exposures = _exposures(edit.draft)
+        is_there = edit.draft.release(IVOA) is not None
+        if is_there and exposures == _exposures(edit.manifest):
+            return
+        if exposures:
+            edit.put_release(IVOA, description=_IVOA, public=True)
+            with self._catalogs.workspace() as workspace:
+                limits = self._limits(workspace)
+                found = [each for each, _ in exposures]
+                self._make(
+                    edit,
+                    workspace,
+                    obsplan_table(),
+                    obsplan_arrow(),
+                    lambda: self._observed(edit.draft, found, limits),
+                )
+        elif is_there:
+            edit.drop_table(IVOA, obsplan_table().name)
+
+    def _observed(
+        self, catalogs: Manifest, exposures: list[Exposures], limits: BuildLimits
+    ) -> Iterator[pa.RecordBatch]:
+        for each in exposures:
+            release = catalogs.release(each.table.schema)
+            published = release.named(each.table.name) if release else None
+            assert published is not None
+            with open_generation(self._catalogs.folder / published.files[0], limits) as generation:
+                yield from obsplan_batches(each, generation.rows(each.columns))
+
+    def _make(
+        self,
+        edit: Edit,
+        workspace: Workspace,
+        table: Table,
+        schema: pa.Schema,
+        batches: Callable[[], Iterator[pa.RecordBatch]],
+    ) -> None:
+        part = Workspace(workspace.folder / table.name, workspace.generation)
+        part.folder.mkdir()
+        path = part.folder / "data.duckdb"
+        count = build_generation(path, schema, batches, order_by=(), limits=self._limits(workspace))
+        edit.put_table(replace(table, rows=count), part)
+
+    def _limits(self, workspace: Workspace) -> BuildLimits:
+        return BuildLimits(
+            self._work / f"sort-g{workspace.generation:04d}", self._memory_bytes, self._threads
+        )
+
+
+def _again(rows: pa.Table) -> Iterator[pa.RecordBatch]:
+    yield from rows.to_batches()
+
+
+def _exposures(catalogs: Manifest) -> list[tuple[Exposures, int]]:
+    """Return the exposures of each release, with the generation that holds them."""
+    found = []
+    for schema, release in zip(catalogs.schemas(), catalogs.releases, strict=True):
+        exposures = exposures_of(schema)
+        if exposures is not None:
+            published = release.named(exposures.table.name)
+            assert published is not None
+            found.append((exposures, published.generation))
+    return found

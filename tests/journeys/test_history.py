@@ -154,9 +154,7 @@ def test_a_result_is_given_again_to_its_asker_and_says_so(
     assert ada.post(f"/api/queries/{recalled[0]['id']}/run").json()["changes"] == told
 
 
-def test_rows_that_are_not_ones_own_are_not_given_from_the_cache(
-    platform: Platform, ada: httpx.Client
-) -> None:
+def test_private_rows_are_not_given_from_the_cache(platform: Platform, ada: httpx.Client) -> None:
     sent = {"QUERY": "SELECT name FROM secret.mine", "LANG": "ADQL"}
     assert ada.get("/api/tap/sync", params=sent).status_code == 200
 

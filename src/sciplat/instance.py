@@ -25,6 +25,7 @@ from sciplat.services.note import NoteService
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
 from sciplat.services.recall import HistoryLimits, RecallService
+from sciplat.services.share import ShareService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
@@ -108,6 +109,11 @@ class Instance:
             self.submit,
             limits=HistoryLimits(days=settings.days, most=settings.most),
         )
+
+    @cached_property
+    def share(self) -> ShareService:
+        """The verb that shares queries by links."""
+        return ShareService(self.history, self.recall)
 
     @cached_property
     def ingest(self) -> IngestService:

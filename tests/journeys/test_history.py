@@ -67,7 +67,9 @@ def test_a_query_that_fails_is_kept_with_its_error(ada: httpx.Client, history) -
 @pytest.mark.requirement("DMS-API-REQ-0038")
 @pytest.mark.requirement("DMS-API-REQ-0040")
 @pytest.mark.parametrize("form", ["json", "yaml"])
-def test_a_specification_is_saved_and_asked_again(ada: httpx.Client, history, form: str) -> None:
+def test_a_specification_is_saved_and_asked_again(
+    platform: Platform, ada: httpx.Client, history, form: str
+) -> None:
     portal = {"X-Requested-With": "sciplat-portal"}
     ada.post(
         "/api/tap/async",
@@ -87,6 +89,8 @@ def test_a_specification_is_saved_and_asked_again(ada: httpx.Client, history, fo
     job = ada.get(f"/api/jobs/{again.json()['id']}", params={"wait": 30}).json()
     while job["phase"] in ("QUEUED", "EXECUTING"):
         job = ada.get(f"/api/jobs/{job['id']}", params={"wait": 30}).json()
+    # What the job runner read is told by the runner, a moment later.
+    platform.wait_for(lambda: ada.get(again.headers["Location"]).json()["tables"], what="the tables")
     done = ada.get(again.headers["Location"]).json()
     assert (done["query"], done["format"], done["phase"], done["aspect"]) == (ADQL, "csv", "COMPLETED", "api")
     assert done["tables"][0]["generation"] == "g0001"
@@ -150,7 +154,10 @@ def test_a_result_is_given_again_to_its_asker_and_says_so(
     assert changed.headers["X-Sciplat-Cache"] == "miss"
     assert changed.text.split() == ["id", "1", "2"]
     told = ada.get(f"/api/queries/{first.headers['X-Sciplat-Query']}").json()["changes"]
-    assert told == [{"table": "secret.changing", "then": "g0001", "now": "g0002"}]
+    then = recalled[0]["tables"][0]["generation"]
+    now = ada.get(f"/api/queries/{changed.headers['X-Sciplat-Query']}").json()["tables"][0]["generation"]
+    assert then != now
+    assert told == [{"table": "secret.changing", "then": then, "now": now}]
     assert ada.post(f"/api/queries/{recalled[0]['id']}/run").json()["changes"] == told
 
 
@@ -178,3 +185,50 @@ def test_others_have_another_history(platform: Platform, ada: httpx.Client, hist
     assert query_id not in ids
     assert ada.delete(f"/api/queries/{query_id}").status_code == 204
     assert ada.get(f"/api/queries/{query_id}").status_code == 404
+
+
+def test_a_link_shows_others_how_a_query_was_asked_and_nothing_else(
+    platform: Platform, ada: httpx.Client
+) -> None:
+    sent = {"QUERY": "SELECT name FROM secret.mine -- shared", "LANG": "ADQL", "MAXREC": "1"}
+    query_id = ada.get("/api/tap/sync", params=sent).headers["X-Sciplat-Query"]
+    made = ada.post(f"/api/queries/{query_id}/links")
+    assert made.status_code == 201, made.text
+    secret = made.json()["secret"]
+    assert made.json()["url"] == f"{platform.url}/portal/shared#{secret}"
+
+    shared = httpx.get(f"{platform.url}/api/queries/shared/{secret}").json()
+
+    assert (shared["by"], shared["specification"]["query"]) == ("ada", sent["QUERY"])
+    assert shared["specification"]["id"] is None
+    assert {"rows", "result", "error", "job"}.isdisjoint({*shared, *shared["specification"]})
+    rows = {"QUERY": shared["specification"]["query"], "LANG": "ADQL"}
+    assert httpx.get(f"{platform.tap}/sync", params=rows).status_code == 401
+    admin = {"Authorization": f"Bearer {platform.token()}"}
+    again = httpx.post(f"{platform.url}/api/queries", json=shared["specification"], headers=admin)
+    assert again.status_code == 201
+
+    listed = ada.get("/api/queries/links").json()["links"]
+    assert [each["query"] for each in listed] == [query_id]
+    assert secret not in str(listed)
+    key = listed[0]["key"]
+    for who in ({}, admin):
+        assert httpx.delete(f"{platform.url}/api/queries/links/{key}", headers=who).status_code in (401, 404)
+        assert httpx.get(f"{platform.url}/api/queries/{query_id}/links", headers=who).status_code in (
+            401,
+            404,
+        )
+        assert httpx.post(f"{platform.url}/api/queries/{query_id}/links", headers=who).status_code in (
+            401,
+            404,
+        )
+    assert httpx.get(f"{platform.url}/api/queries/links", headers=admin).json() == {"links": []}
+    assert ada.delete(f"/api/queries/links/{key}").status_code == 204
+
+    gone = httpx.get(f"{platform.url}/api/queries/shared/{secret}")
+    never = httpx.get(f"{platform.url}/api/queries/shared/sq-{'A' * 22}")
+    assert (gone.status_code, never.status_code) == (404, 404)
+    assert gone.json() == never.json()
+    logs = "".join(path.read_text(errors="replace") for path in (platform.home / "logs").rglob("*.log*"))
+    assert "/api/queries/shared/" in logs
+    assert secret not in logs

@@ -138,12 +138,15 @@ class Instance:
         settings = self.settings.query
         return SubmitService(
             self.jobs,
+            self.uploads,
             spools=self.spools,
             limits=JobLimits(
                 seconds=settings.async_seconds,
                 seconds_max=settings.async_seconds_max,
                 days=settings.result_days,
                 days_max=settings.result_days_max,
+                slots=settings.job_workers,
+                anonymous=settings.anonymous_jobs,
             ),
             notes=self.notes,
         )
@@ -154,11 +157,13 @@ class Instance:
         settings = self.settings.query
         return UploadService(
             UploadStore(self.home / "uploads"),
-            Loader(at_once=cores(), seconds=settings.sync_seconds, memory_bytes=_READER_BYTES),
+            Loader(at_once=cores(), seconds=settings.upload_seconds, memory_bytes=_READER_BYTES),
             work=self.work / "uploads",
             limits=UploadLimits(
                 bytes=settings.upload_bytes,
                 kept_bytes=int(disk_usage(self.home).total * settings.spool_disk_fraction),
+                seconds=settings.upload_seconds,
+                hosts=frozenset(settings.upload_hosts.split()),
                 keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
             ),
         )
@@ -196,10 +201,19 @@ class Instance:
             threads=cores(),
             temp_limit_bytes=spilled // (settings.sync_workers + settings.job_workers),
             queue_seconds=queue_seconds,
+            short_seconds=settings.short_seconds,
         )
 
-    def query(self, pool: QueryPool, *, seconds: float) -> QueryService:
-        """Return the verb that asks the catalogs, on the workers of ``pool``."""
+    def query(self, pool: QueryPool, *, seconds: float, sync: bool) -> QueryService:
+        """Return the verb that asks the catalogs, on the workers of ``pool``.
+
+        Parameters
+        ----------
+        seconds
+            How long a query may take.
+        sync
+            Its users wait for their answers, each for so many at once.
+        """
         settings = self.settings.query
         spools = self.work / "results"
         spools.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -207,7 +221,13 @@ class Instance:
             self.catalogs,
             pool,
             spools=spools,
-            limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
+            limits=QueryLimits(
+                seconds=seconds,
+                rows=settings.max_rows,
+                bytes=settings.max_bytes,
+                at_once=settings.sync_queries_per_user if sync else None,
+                at_once_anonymous=settings.sync_queries_anonymous if sync else None,
+            ),
             notes=self.notes,
             short_seconds=settings.short_seconds,
             cache=ResultCache(
@@ -223,11 +243,13 @@ class Instance:
         return ExecuteService(
             self.jobs,
             self.identity,
-            {QUERY: query_verb(query, notes=self.notes)},
+            {QUERY: query_verb(query, self.uploads, notes=self.notes)},
+            self.uploads,
             spools=self.spools,
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,
             running_per_user=settings.running_jobs_per_user,
+            short_seconds=settings.short_seconds,
             notes=self.notes,
             recall=self.recall,
         )

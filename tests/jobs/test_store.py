@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
-from sciplat.errors import NotFoundError, UsageError
+from sciplat.errors import LimitError, NotFoundError, UsageError
 from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase, queries
 from sciplat.jobs.models import JobProgress
 from sciplat.jobs.tables import jobs, metadata
@@ -64,12 +64,11 @@ def in_phase(store: JobStore, phase: Phase) -> Job:
 
 
 def test_a_job_comes_back_as_it_was_made(store: JobStore) -> None:
-    quote = LATER - timedelta(days=1)
-    job = make(store, run_id="märz ☄", quote=quote, parameters=ODD)
+    job = make(store, run_id="märz ☄", parameters=ODD)
 
     assert store.get(job.id) == job
     assert job.phase is Phase.PENDING
-    assert (job.run_id, job.quote, job.destruction) == ("märz ☄", quote, LATER)
+    assert (job.run_id, job.destruction) == ("märz ☄", LATER)
     assert job.parameters == ODD
     assert (job.kind, job.title) == ("query", "")
     assert job.created.tzinfo is UTC
@@ -302,6 +301,42 @@ def test_a_queued_job_knows_how_many_turns_come_before_its_own(store: JobStore) 
     assert store.turns_before(store.queue.complete(order[0].id, [])) is None
 
 
+def test_short_jobs_can_be_taken_before_their_turn(store: JobStore) -> None:
+    long, unknown, short, other = (make(store, owner, run=True) for owner in ("vera", "vera", "vera", None))
+    store.queue.note_estimates({long.id: (10**9, 500.0), short.id: (1, 0.1), other.id: (None, 0.2)})
+
+    assert [job.id for job in store.queue.to_estimate(10)] == [unknown.id]
+    assert store.seconds_before(short) == 500.0
+    taken = [store.queue.claim(running_per_user=5, longest_seconds=1.0) for _ in range(3)]
+
+    assert [job and job.id for job in taken] == [short.id, other.id, None]
+    last = store.queue.claim(running_per_user=5)
+    assert last is not None
+    assert (last.id, last.estimated_rows, last.estimated_seconds) == (long.id, 10**9, 500.0)
+
+
+def test_the_queue_of_an_owner_can_be_full(store: JobStore) -> None:
+    first = make(store, None, run=True, most=2)
+    waits = make(store, None, most=2)
+    executes = make(store, None, run=True, most=2)
+    assert store.queue.claim(running_per_user=1) == store.get(first.id)
+
+    for enter in (lambda: make(store, None, run=True, most=2), lambda: store.run(waits.id, most=2)):
+        with pytest.raises(LimitError, match="2 jobs in the queue already of people who have not signed in"):
+            enter()
+    make(store, "vera", run=True)
+    store.abort(executes.id)
+    assert store.run(waits.id, most=2).phase is Phase.QUEUED
+
+
+def test_of_many_pending_jobs_the_oldest_gives_way(store: JobStore) -> None:
+    made = [make(store, None, most=3) for _ in range(5)]
+    others = [make(store, "vera") for _ in range(5)]
+
+    assert [job.id for job in made if store.get(job.id) is not None] == [job.id for job in made[2:]]
+    assert all(store.get(job.id) == job for job in others)
+
+
 def test_nobody_executes_more_than_the_limit(store: JobStore) -> None:
     for owner in ("vera", "vera", "vera", None, None, None):
         make(store, owner, run=True)
@@ -440,13 +475,18 @@ def test_no_question_reads_all_jobs(store: JobStore, tmp_path: Path) -> None:
     assert one == "SEARCH jobs USING INDEX jobs_of_owner_in_phase (owner=? AND phase=?)"
     page = plan(tmp_path, queries.briefs("vera", before=(moment, "id"), limit=10))
     assert page == "SEARCH jobs USING INDEX jobs_of_owner (owner=? AND created<?)"
-    waiting = plan(tmp_path, queries.waiting())
+    waiting = plan(tmp_path, queries.waiting(1.0))
     assert waiting == "SEARCH jobs USING COVERING INDEX jobs_in_phase (phase=?)"
     turns = [
         plan(tmp_path, query)
         for query in (
             queries.executing_of(),
             queries.first_queued("vera"),
+            queries.first_queued("vera", 1.0),
+            queries.seconds_before(moment, "id"),
+            queries.to_estimate(10),
+            queries.number_of(None, Phase.QUEUED, Phase.EXECUTING),
+            queries.oldest_pending(None),
             queries.first_queued(None),
             queries.turns_before("vera", moment, "id"),
             queries.phases_of(["id"]),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,12 @@ from sciplat.jobs.models import Job, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services import execute
 from sciplat.services.access import Visitor
+from sciplat.services.estimate import Estimate
 from sciplat.services.execute import ExecuteService, query_verb
+from sciplat.services.loader import Loader
+from sciplat.services.plan import Query
+from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.uploads.store import UploadStore
 
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -51,10 +57,14 @@ class Asked:
     def __init__(self) -> None:
         self.begun: list[Running] = []
         self.before: Callable[[], None] = lambda: None
+        self.seconds = {"SELECT long": 100.0}
 
     def plan(self, query: object, *, visitor: Visitor) -> object:
         visitor.require(Scope.READ_TAP)
         return query
+
+    def estimate(self, plan: Query) -> Estimate:
+        return Estimate(1, 1, 1, seconds=self.seconds.get(plan.adql, 0.0), heavy=False, readings=())
 
     def run(self, plan: object, *, spool: Path, **more: object) -> Running:
         self.before()
@@ -71,10 +81,17 @@ class Runner:
         self.spools = home / "spool"
         self.spools.mkdir()
         self.stop = Event()
+        uploads = UploadService(
+            UploadStore(home / "uploads"),
+            Loader(at_once=1, seconds=1, memory_bytes=1 << 30),
+            work=home / "tmp",
+            limits=UploadLimits(1_000_000, 1_000_000, seconds=1, keep_seconds=60),
+        )
         self.service = ExecuteService(
             jobs,
             self.identity,
-            {"query": query_verb(self.asked)},  # type: ignore[arg-type]
+            {"query": query_verb(self.asked, uploads)},  # type: ignore[arg-type]
+            uploads,
             spools=self.spools,
             spool_disk_fraction=0.9,
             slots=2,
@@ -82,10 +99,10 @@ class Runner:
         )
         self.thread = Thread(target=self.service.serve, args=(self.stop,))
 
-    def submit(self) -> Job:
+    def submit(self, query: str = "SELECT 1") -> Job:
         return self.jobs.create(
             owner=ADMIN,
-            parameters=[("QUERY", "SELECT 1")],
+            parameters=[("QUERY", query)],
             destruction=LATER,
             execution_duration=60,
             run=True,
@@ -151,15 +168,53 @@ def test_the_progress_of_a_job_can_be_seen(runner: Runner, monkeypatch: pytest.M
     assert (found.bytes, found.phase) == (50_000, Phase.EXECUTING)
 
 
+def test_a_job_that_waits_is_estimated(runner: Runner) -> None:
+    runner.thread.start()
+    made = [runner.submit("SELECT long") for _ in range(3)]
+
+    def estimated() -> list[float | None]:
+        return [found.estimated_seconds for job in made if (found := runner.jobs.get(job.id)) is not None]
+
+    until(lambda: estimated() == [100.0, 100.0, 100.0])
+
+
+def test_long_jobs_leave_a_place_to_short_ones(runner: Runner) -> None:
+    long = [runner.submit("SELECT long") for _ in range(2)]
+    runner.thread.start()
+    until(lambda: runner.phase(long[0]) is Phase.EXECUTING)
+
+    short = runner.submit()
+
+    until(lambda: runner.phase(short) is Phase.EXECUTING)
+    assert runner.phase(long[1]) is Phase.QUEUED
+    runner.asked.begun[0].end.set()
+    until(lambda: runner.phase(long[1]) is Phase.EXECUTING)
+
+
+def test_a_job_that_takes_longer_than_expected_is_a_long_one(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner.service._short_seconds = 0.0
+    runner.asked.seconds["SELECT 1"] = -1.0
+    surprise, long = runner.submit(), runner.submit("SELECT long")
+    runner.thread.start()
+    until(lambda: runner.phase(surprise) is Phase.EXECUTING)
+
+    short = runner.submit()
+
+    until(lambda: runner.phase(short) is Phase.EXECUTING)
+    assert runner.phase(long) is Phase.QUEUED
+
+
 def test_jobs_go_on_after_the_database_could_not_be_used(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, failures = runner.jobs.queue.claim, iter([UnavailableError("The disk is full"), OSError("too")])
 
-    def claim(*, running_per_user: int) -> Job | None:
+    def claim(**limits: Any) -> Job | None:
         if (failure := next(failures, None)) is not None:
             raise failure
-        return whole(running_per_user=running_per_user)
+        return whole(**limits)
 
     monkeypatch.setattr(runner.jobs.queue, "claim", claim)
     job = runner.submit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sciplat.errors import PermissionDeniedError
 from sciplat.identity.models import Scope
 from sciplat.instance import Instance
 from sciplat.services.access import Visitor
+from sciplat.services.submit import Outlook
 
 
 @pytest.fixture
@@ -56,3 +58,26 @@ def test_a_job_is_listed_with_what_it_asks_in_one_line(instance: Instance) -> No
     instance.submit.set_parameters(job.id, [("QUERY", "SELECT 2")], visitor=reader)
     changed = instance.submit.job(job.id, visitor=reader)
     assert (changed.title, changed.parameters) == ("SELECT 2", (("LANG", "ADQL"), ("QUERY", "SELECT 2")))
+
+
+def test_a_job_is_quoted_by_what_is_known_of_it_and_of_those_before(instance: Instance) -> None:
+    reader = Visitor(instance.identity.create_user("ada"), frozenset({Scope.READ_TAP}))
+    made = [instance.submit.submit([("QUERY", "SELECT 1")], visitor=reader, run=True) for _ in range(3)]
+    slots = instance.settings.query.job_workers
+
+    def outlook(number: int) -> Outlook:
+        return instance.submit.outlook(instance.submit.job(made[number].id, visitor=reader))
+
+    assert outlook(2) == Outlook(turns_before=2, end=None)
+    instance.jobs.queue.note_estimates({job.id: (1, 1000.0) for job in made})
+    expected = datetime.now(UTC) + timedelta(seconds=2 * 1000 / slots + 1000)
+    told = outlook(2)
+    assert told.turns_before == 2
+    assert told.end is not None
+    assert abs(told.end - expected) < timedelta(seconds=60)
+    first = instance.jobs.queue.claim(running_per_user=9)
+    assert first is not None
+    assert first.started is not None
+    assert outlook(0) == Outlook(None, first.started + timedelta(seconds=1000))
+    instance.jobs.queue.complete(first.id, [])
+    assert outlook(0) == Outlook(None, None)

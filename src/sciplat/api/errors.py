@@ -26,8 +26,7 @@ STATUS_CODES: dict[type[errors.SciplatError], int] = {
     errors.PermissionDeniedError: 403,
     errors.NotFoundError: 404,
     errors.ConflictError: 409,
-    errors.LimitError: 422,
-    errors.QueryTimeoutError: 408,
+    errors.LimitError: 422,  # a time-out too: after 408 and 504 proxies and clients send a query again
     errors.TooManyAttemptsError: 429,
     errors.CancelledError: 409,
     errors.UnavailableError: 503,
@@ -36,6 +35,9 @@ STATUS_CODES: dict[type[errors.SciplatError], int] = {
 
 CHALLENGES = ('Basic realm="sciplat", charset="UTF-8"', 'Bearer realm="sciplat"')
 """Basic is among them: TOPCAT and STILTS know no other (their password is a token)."""
+
+IVOA = tuple(f"/api/{service}/" for service in ("tap", "scs", "sia", "soda", "datalink"))
+"""Where errors are VOTables."""
 
 PORTAL = "sciplat-portal"
 """What the Portal calls itself in ``X-Requested-With``: for Basic its browser would open a dialog."""
@@ -52,10 +54,10 @@ def status_of(error: errors.SciplatError) -> int:
 def document(request: Request, error: errors.SciplatError) -> Response:
     """Return the response that tells of ``error`` in the form its resource promises.
 
-    TAP and the other IVOA resources answer a VOTable (DALI 1.1, section 4.2), the rest JSON.
+    The services of the IVOA answer a VOTable (DALI 1.1, section 4.2), the rest JSON.
     """
     status = status_of(error)
-    if f"{request.scope['path']}/".startswith("/api/tap/"):
+    if f"{request.scope['path']}/".startswith(IVOA):
         response = Response(votable.error_document(str(error)), status, media_type=votable.MEDIA_TYPE)
     else:
         response = JSONResponse({"error": error.facts()}, status)

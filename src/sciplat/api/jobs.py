@@ -93,13 +93,14 @@ def _brief(job: Job | JobBrief) -> JobBriefResponse:
 
 def _whole(job: Job, instance: Instance) -> JobResponse:
     maxrec = job.parameter("MAXREC")
+    outlook = instance.submit.outlook(job)
     return JobResponse(
         **dict(_brief(job)),
         query=job.parameter("QUERY") or "",
         maxrec=int(maxrec) if maxrec else None,
         progress=job.progress,
-        turns_before=instance.submit.turns_before(job),
+        turns_before=outlook.turns_before,
         estimated_rows=job.estimated_rows,
         estimated_seconds=job.estimated_seconds,
-        quote=job.quote,
+        quote=outlook.end,
     )

@@ -65,12 +65,13 @@ async def sync(
     request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
 ) -> Response:
     """Run a query and answer its rows."""
-    query, form, sent = query_of(parameters), format_of(parameters), sent_with(parameters)
+    query, form = query_of(parameters), format_of(parameters)
+    sent = sent_with(request, parameters, visitor, instance)
     turns = request.app.state.turns
     wished, aspect = wished_format(parameters), aspect_of(request)
 
     def ask() -> Answer | KeptAnswer:
-        whole = replace(query, uploads=instance.uploads.receive(sent))
+        whole = replace(query, uploads=instance.uploads.receive(sent, visitor=visitor))
         return asking.answer(whole, visitor=visitor, aspect=aspect, form=wished, anew=wants_anew(request))
 
     answer = await to_thread.run_sync(ask, limiter=turns)

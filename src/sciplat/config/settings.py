@@ -90,6 +90,19 @@ class QuerySettings(_Group):
         le=3600,
         description="How long a synchronous query waits for a free worker before it is sent away.",
     )
+    sync_queries_per_user: int = Field(
+        default=60,
+        ge=1,
+        le=10_000,
+        description="How many synchronous queries of one user may be at work or wait; more are sent away. "
+        "The next to run is one of the user for whom the fewest are at work.",
+    )
+    sync_queries_anonymous: int = Field(
+        default=120,
+        ge=1,
+        le=10_000,
+        description="How many of all who have not signed in, who count as one user.",
+    )
     async_seconds: int = Field(
         default=3600,
         ge=1,
@@ -120,11 +133,31 @@ class QuerySettings(_Group):
         le=100_000,
         description="How large (megabytes) the tables may be together that somebody sends with a query.",
     )
+    upload_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="How long (seconds) fetching a table that a query names may take, and again reading it.",
+    )
+    upload_hosts: str = Field(
+        default="",
+        max_length=4000,
+        description="Hosts, separated by spaces, from which tables may be fetched although they are on a "
+        "private network. All others must be on the open Internet.",
+        json_schema_extra={"allowed_text": "host names or addresses, separated by spaces"},
+    )
     running_jobs_per_user: int = Field(
         default=10,
         ge=1,
         le=10_000,
         description="How many jobs of one user run at once; others wait in the queue.",
+    )
+    anonymous_jobs: int = Field(
+        default=100,
+        ge=0,
+        le=1_000_000,
+        description="How many jobs of all people together who have not signed in may wait or run at once. As "
+        "many more are kept that were not started; then the oldest of those gives way.",
     )
     result_days: int = Field(
         default=7,

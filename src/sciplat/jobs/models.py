@@ -120,9 +120,6 @@ class Job:
     run_id: str | None = None
     """Whatever its owner wants to call it."""
 
-    quote: datetime | None = None
-    """When it may be expected to end; None where nobody knows."""
-
     queued: datetime | None = None
     started: datetime | None = None
     ended: datetime | None = None

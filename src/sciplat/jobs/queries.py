@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Tuple, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, Tuple, func, literal, literal_column, select, tuple_
 
 from sciplat.jobs.models import JobBrief, JobReference, Phase
 from sciplat.jobs.tables import jobs
@@ -17,8 +17,12 @@ __all__ = [
     "briefs",
     "executing_of",
     "first_queued",
+    "number_of",
+    "oldest_pending",
     "phases_of",
     "references",
+    "seconds_before",
+    "to_estimate",
     "turns_before",
     "waiting",
 ]
@@ -68,29 +72,62 @@ def executing_of() -> Select[Any]:
     )
 
 
-def waiting() -> Select[Any]:
-    """Ask how many jobs of each user are in the queue, and since when the first of them is."""
-    return (
-        select(jobs.c.owner, func.count(), func.min(jobs.c.queued))
-        .where(jobs.c.phase == Phase.QUEUED.value)
-        .group_by(jobs.c.owner)
-    )
+def waiting(longest_seconds: float | None = None) -> Select[Any]:
+    """Ask how many jobs of each user are in the queue, and since when the first of them is.
+
+    Parameters
+    ----------
+    longest_seconds
+        Only jobs that are expected to take no longer.
+    """
+    query = select(jobs.c.owner, func.count(), func.min(jobs.c.queued)).group_by(jobs.c.owner)
+    return _queued(query, longest_seconds)
 
 
-def first_queued(owner: str | None) -> Select[Any]:
-    """Ask for a user's job that was queued first."""
-    return _queued(select(jobs.c.id), owner).order_by(jobs.c.queued, jobs.c.id).limit(1)
+def first_queued(owner: str | None, longest_seconds: float | None = None) -> Select[Any]:
+    """Ask for a user's job that was queued first, of those that are expected to take no longer."""
+    query = _queued(select(jobs.c.id), longest_seconds).where(_of(owner))
+    return query.order_by(jobs.c.queued, jobs.c.id).limit(1)
+
+
+def to_estimate(limit: int) -> Select[Any]:
+    """Ask for so many of the jobs in the queue of which nobody knows how long they will take."""
+    query = select(jobs).where(jobs.c.phase == literal_column("'QUEUED'"), jobs.c.estimated_seconds.is_(None))
+    return query.order_by(jobs.c.queued, jobs.c.id).limit(limit)
+
+
+def seconds_before(queued: datetime, job_id: str) -> Select[Any]:
+    """Ask how many seconds all jobs that were queued before one are expected to take."""
+    earlier = tuple_(jobs.c.queued, jobs.c.id) < _tuple((queued, job_id))
+    return _queued(select(func.coalesce(func.sum(jobs.c.estimated_seconds), 0.0)), None).where(earlier)
 
 
 def turns_before(owner: str | None, queued: datetime, job_id: str) -> Select[Any]:
     """Ask how many of the owner's jobs in the queue have their turn before one of them."""
     earlier = tuple_(jobs.c.queued, jobs.c.id) < _tuple((queued, job_id))
-    return _queued(select(func.count()).select_from(jobs), owner).where(jobs.c.queued <= queued, earlier)
+    query = _queued(select(func.count()).select_from(jobs), None)
+    return query.where(_of(owner), jobs.c.queued <= queued, earlier)
 
 
-def _queued(query: Select[Any], owner: str | None) -> Select[Any]:
-    owned = jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner
-    return query.where(jobs.c.phase == Phase.QUEUED.value, owned)
+def number_of(owner: str | None, *phases: Phase) -> Select[Any]:
+    """Ask how many jobs of a user are in one of some phases."""
+    query = select(func.count()).select_from(jobs).where(_of(owner))
+    return query.where(jobs.c.phase.in_([phase.value for phase in phases]))
+
+
+def oldest_pending(owner: str | None) -> Select[Any]:
+    """Ask for the job that has been pending for the longest time, of a user."""
+    query = select(jobs.c.id).where(jobs.c.phase == Phase.PENDING.value, _of(owner))
+    return query.order_by(jobs.c.created, jobs.c.id).limit(1)
+
+
+def _queued(query: Select[Any], longest_seconds: float | None) -> Select[Any]:
+    query = query.where(jobs.c.phase == Phase.QUEUED.value)
+    return query if longest_seconds is None else query.where(jobs.c.estimated_seconds <= longest_seconds)
+
+
+def _of(owner: str | None) -> ColumnElement[bool]:
+    return jobs.c.owner.is_(None) if owner is None else jobs.c.owner == owner
 
 
 def _tuple(place: Place) -> Tuple:

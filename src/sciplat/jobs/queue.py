@@ -44,7 +44,7 @@ class JobQueue:
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(jobs.c.destruction, jobs.c.id)))
 
-    def claim(self, *, running_per_user: int) -> Job | None:
+    def claim(self, *, running_per_user: int, longest_seconds: float | None = None) -> Job | None:
         """Take the job whose turn it is, which now executes; None where there is none.
 
         Turns go to the user with the fewest executing jobs, then to the job that waited longest.
@@ -55,18 +55,38 @@ class JobQueue:
         ----------
         running_per_user
             A user with so many executing jobs waits.
+        longest_seconds
+            Only of the jobs that are known to take no longer.
         """
         with self._database.read() as connection:
-            if _whose_turn(connection, running_per_user) == _NOBODY:
+            if _whose_turn(connection, running_per_user, longest_seconds) == _NOBODY:
                 return None  # nobody else has to wait for that
         with self._database.write() as connection:
-            who = _whose_turn(connection, running_per_user)
+            who = _whose_turn(connection, running_per_user, longest_seconds)
             if who == _NOBODY:
                 return None
-            found = connection.execute(queries.first_queued(who)).scalar_one()
+            found = connection.execute(queries.first_queued(who, longest_seconds)).scalar_one()
             return change(
                 connection, found, phase=Phase.EXECUTING.value, started=self._now(), progress=None, error=None
             )
+
+    def to_estimate(self, limit: int) -> list[Job]:
+        """Return so many of the jobs in the queue of which nobody knows how long they will take."""
+        with self._database.read() as connection:
+            return [job_of(row) for row in connection.execute(queries.to_estimate(limit))]
+
+    def note_estimates(self, estimates: Mapping[str, tuple[int | None, float]]) -> None:
+        """Note how many rows jobs are expected to give, and how many seconds they take, by their ids.
+
+        This may be forgotten when the power goes, and is found out again then.
+        """
+        values = [
+            {"job": name, "estimated_rows": rows, "estimated_seconds": seconds}
+            for name, (rows, seconds) in estimates.items()
+        ]
+        if values:
+            with self._database.write(durable=False) as connection:
+                connection.execute(update(jobs).where(jobs.c.id == bindparam("job")), values)
 
     def note_progress(self, progress: Mapping[str, JobProgress]) -> None:
         """Note how far jobs are, by their ids; one that does not execute any more stays as it is.
@@ -190,12 +210,12 @@ _NOBODY = ""
 """No user's name; None stands for those who did not sign in."""
 
 
-def _whose_turn(connection: Connection, running_per_user: int) -> str | None:
+def _whose_turn(connection: Connection, running_per_user: int, longest_seconds: float | None) -> str | None:
     """Return the user with the fewest executing jobs of those who wait, or ``_NOBODY``."""
     executing = {who: count for who, count in connection.execute(queries.executing_of())}  # noqa: C416
     turns = [
         (executing.get(who, 0), since, who)
-        for who, _, since in connection.execute(queries.waiting())
+        for who, _, since in connection.execute(queries.waiting(longest_seconds))
         if executing.get(who, 0) < running_per_user
     ]
     return min(turns, key=lambda turn: turn[:2])[2] if turns else _NOBODY

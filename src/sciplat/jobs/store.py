@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from sciplat.database import Database, in_folder
-from sciplat.errors import UsageError
+from sciplat.errors import LimitError, UsageError
 from sciplat.jobs import queries
 from sciplat.jobs.change import change, plain, require_phase, required
 from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
@@ -157,6 +157,12 @@ class JobStore:
                     before += min(max(earlier, 0), count)
         return before
 
+    def seconds_before(self, job: Job) -> float:
+        """Return how many seconds all jobs that were queued before a queued job are expected to take."""
+        assert job.queued is not None
+        with self._database.read() as connection:
+            return float(connection.execute(queries.seconds_before(job.queued, job.id)).scalar_one())
+
     def version(self) -> int:
         """Return a number that differs after any process has changed a job, within microseconds.
 
@@ -176,15 +182,23 @@ class JobStore:
         kind: str = QUERY,
         title: str = "",
         run_id: str | None = None,
-        quote: datetime | None = None,
         run: bool = False,
+        most: int | None = None,
     ) -> Job:
         """Make a job, pending or with ``run`` in the queue.
+
+        Parameters
+        ----------
+        most
+            How many jobs of this owner may wait or execute; and how many may be pending, of which the
+            oldest gives way.
 
         Raises
         ------
         UsageError
             A parameter, or the run id, is no text that can be kept.
+        LimitError
+            There are ``most`` jobs in the queue already.
         """
         now = self._now()
         job = Job(
@@ -199,11 +213,16 @@ class JobStore:
             destruction=destruction,
             execution_duration=execution_duration,
             run_id=checked([("RUNID", run_id)])[0][1] if run_id else None,
-            quote=quote,
         )
         if run_id is not None and len(run_id) > _LONGEST_RUN_ID:
             raise UsageError(f"RUNID has {len(run_id)} characters; up to {_LONGEST_RUN_ID} are kept")
         with self._database.write() as connection:
+            if run:
+                _require_room(connection, owner, most)
+            elif most is not None and _number(connection, owner, Phase.PENDING) >= max(1, most):
+                connection.execute(
+                    delete(jobs).where(jobs.c.id == queries.oldest_pending(owner).scalar_subquery())
+                )
             connection.execute(jobs.insert().values(values_of(job)))
         return job
 
@@ -252,13 +271,20 @@ class JobStore:
             required(connection, job_id)
             return change(connection, job_id, destruction=when)
 
-    def run(self, job_id: str) -> Job:
+    def run(self, job_id: str, *, most: int | None = None) -> Job:
         """Put a pending job into the queue. One that is there, or executes, is left alone.
+
+        Parameters
+        ----------
+        most
+            How many jobs of its owner may wait or execute.
 
         Raises
         ------
         UsageError
             It is over.
+        LimitError
+            There are ``most`` jobs in the queue already.
         NotFoundError
             There is no such job.
         """
@@ -267,6 +293,7 @@ class JobStore:
             if job.phase in {Phase.QUEUED, Phase.EXECUTING}:
                 return job
             require_phase(job, Phase.PENDING, do="run")
+            _require_room(connection, job.owner, most)
             return change(connection, job_id, phase=Phase.QUEUED.value, queued=self._now())
 
     def abort(self, job_id: str) -> Job:
@@ -290,6 +317,16 @@ class JobStore:
         """Remove a job in whichever phase; what executes it sees that and ends. No such job is no error."""
         with self._database.write() as connection:
             connection.execute(delete(jobs).where(jobs.c.id == plain(job_id)))
+
+
+def _number(connection: Connection, owner: str | None, *phases: Phase) -> int:
+    return int(connection.execute(queries.number_of(owner, *phases)).scalar_one())
+
+
+def _require_room(connection: Connection, owner: str | None, most: int | None) -> None:
+    if most is not None and _number(connection, owner, Phase.QUEUED, Phase.EXECUTING) >= most:
+        who = "people who have not signed in: sign in, or" if owner is None else f"{owner}:"
+        raise LimitError(f"There are {most} jobs in the queue already of {who} try again later")
 
 
 def _new_id() -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, text
 
 from sciplat.database import Instant
 
 __all__ = ["jobs", "metadata"]
 
 metadata = MetaData()
+
+_TO_ESTIMATE = text("phase = 'QUEUED' AND estimated_seconds IS NULL")
 
 jobs = Table(
     "jobs",
@@ -25,7 +27,6 @@ jobs = Table(
     Column("ended", Instant),
     Column("destruction", Instant, nullable=False),
     Column("execution_duration", Integer, nullable=False),
-    Column("quote", Instant),
     Column("restarts", Integer, nullable=False),
     Column("progress", Float),
     Column("rows", BigInteger),
@@ -37,9 +38,10 @@ jobs = Table(
     Column("error", JSON(none_as_null=True)),
     Column("results", JSON, nullable=False),
     Column("parameters", JSON, nullable=False),
-    # One index a question: a user's newest jobs, the queue and its turns, what is over.
+    # One index a question: a user's newest jobs, turns in the queue, what is unknown of it, what is over.
     Index("jobs_of_owner", "owner", "created", "id"),
     Index("jobs_of_owner_in_phase", "owner", "phase", "created", "id"),
-    Index("jobs_in_phase", "phase", "owner", "queued", "id"),
+    Index("jobs_in_phase", "phase", "owner", "queued", "id", "estimated_seconds"),
+    Index("jobs_to_estimate", "queued", "id", sqlite_where=_TO_ESTIMATE, postgresql_where=_TO_ESTIMATE),
     Index("jobs_by_destruction", "destruction"),
 )

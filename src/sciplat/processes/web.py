@@ -31,13 +31,16 @@ def create_app(instance: Instance) -> FastAPI:
         settings = instance.settings.query
         if instance.catalogs.snapshot().schema(TAP_SCHEMA) is None:
             instance.ingest.prepare()
-        shutil.rmtree(instance.work / "results", ignore_errors=True)
+        for left in ("results", "uploads"):
+            shutil.rmtree(instance.work / left, ignore_errors=True)
+        instance.uploads.prepare()
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
-        app.state.query = instance.query(pool, seconds=settings.sync_seconds)
+        app.state.query = instance.query(pool, seconds=settings.sync_seconds, sync=True)
         app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
         app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         yield
         pool.close()
+        instance.uploads.close()
         instance.recorder.close()
 
     app = application(instance, lifespan)

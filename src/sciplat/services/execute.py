@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -27,10 +28,13 @@ from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import Job, JobError, JobProgress, JobResult, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
+from sciplat.services.estimate import Estimate
 from sciplat.services.note import NoteService
-from sciplat.services.plan import LANGUAGES, Query
+from sciplat.services.plan import LANGUAGES, Plan, Query
 from sciplat.services.query import QueryService
 from sciplat.services.recall import RecallService
+from sciplat.services.upload import UploadService
+from sciplat.uploads.models import uploads_of
 
 __all__ = ["ExecuteService", "Verb", "query_verb"]
 
@@ -42,14 +46,22 @@ _LOOK_SECONDS = 0.02
 _NOTE_SECONDS = 1.0
 """How often the progress of running jobs is noted."""
 
+_ESTIMATES_AT_ONCE = 10
 _NOTHING = JobProgress(0, 0)
 _AGAIN_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 
-Verb = Callable[[Job, Visitor, Path, int], Running]
-"""Begins what a job asks: given the job, its owner, the file for its result and the bytes left for it."""
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """How jobs of one kind are executed."""
+
+    estimate: Callable[[Job, Visitor], Estimate]
+    """Tells of a job of its owner what it will take; raises as ``begin`` does."""
+
+    begin: Callable[[Job, Visitor, Path, int], Running]
+    """Begins a job, of its owner, given the file for its result and the bytes left for it."""
 
 
 class ExecuteService:
@@ -60,11 +72,13 @@ class ExecuteService:
         jobs: JobStore,
         identity: IdentityStore,
         verbs: Mapping[str, Verb],
+        uploads: UploadService,
         *,
         spools: Path,
         spool_disk_fraction: float,
         slots: int,
         running_per_user: int,
+        short_seconds: float = 1.0,
         notes: NoteService | None = None,
         recall: RecallService | None = None,
     ) -> None:
@@ -73,10 +87,14 @@ class ExecuteService:
         self._recall = recall
         self._identity = identity
         self._verbs = verbs
+        self._uploads = uploads
         self._spools = spools
         self._spool_disk_fraction = spool_disk_fraction
         self._slots = slots
         self._running_per_user = running_per_user
+        self._short_seconds = short_seconds
+        self._long: dict[str, float] = {}
+        """When each running job has become a long one, or will, on the clock of ``time.monotonic``."""
         self._running: dict[str, Running] = {}
         self._threads: dict[str, Thread] = {}
         self._look_again = Event()
@@ -123,6 +141,7 @@ class ExecuteService:
             self._look_again.clear()
             self._stop_aborted()
             self._take_up()
+            self._estimate_some()
             self._seen = version
 
     def clean(self) -> None:
@@ -133,6 +152,7 @@ class ExecuteService:
         for job_id in self._jobs.queue.expired(datetime.now(UTC)):
             self._jobs.delete(job_id)
             result_file(self._spools, job_id).unlink(missing_ok=True)
+        self._uploads.clean(self._needs_upload)
         files = list(result_files(self._spools))
         there = self._jobs.phases({job_id for job_id, _ in files})
         for job_id, file in files:
@@ -145,14 +165,57 @@ class ExecuteService:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
                     self._jobs.queue.requeue(job_id)
 
+    def _needs_upload(self, holder: str) -> bool:
+        kind, _, job_id = holder.partition("-")
+        return kind != "job" or self._jobs.get(job_id) is not None
+
     def _take_up(self) -> None:
         while len(self._threads) < self._slots:
-            job = self._jobs.queue.claim(running_per_user=self._running_per_user)
+            # Long jobs leave a slot to short ones, where there is more than one.
+            short = sum(since < monotonic() for since in tuple(self._long.values())) >= max(
+                1, self._slots - 1
+            )
+            job = self._jobs.queue.claim(
+                running_per_user=self._running_per_user,
+                longest_seconds=self._short_seconds if short and self._slots > 1 else None,
+            )
             if job is None:
                 return
+            seconds = job.estimated_seconds
+            if seconds is None:
+                seconds = self._estimate([job])
+            self._long[job.id] = monotonic() + (
+                self._short_seconds if seconds <= self._short_seconds else 0.0
+            )
             thread = Thread(target=self._execute, args=(job,), name=f"job-{job.id[:6]}", daemon=True)
             self._threads[job.id] = thread
             thread.start()
+
+    def _estimate_some(self) -> None:
+        """Find out how long jobs in the queue will take: owners ask, and turns depend on it."""
+        self._estimate(self._jobs.queue.to_estimate(_ESTIMATES_AT_ONCE))
+
+    def _estimate(self, jobs: Sequence[Job]) -> float:
+        """Note what jobs will take, and return the seconds of the last one."""
+        seconds, estimates = 0.0, {}
+        for job in jobs:
+            try:
+                found = self._verb(job).estimate(job, self._owner(job))
+                rows, seconds = found.rows, found.seconds
+            except SciplatError:
+                rows, seconds = 0, 0.0  # its turn will tell what is wrong, and at once
+            except Exception:  # noqa: BLE001 - an estimate keeps no job from its turn
+                _log.exception("Job %s could not be estimated", job.id)
+                rows, seconds = 0, 0.0
+            estimates[job.id] = rows, seconds
+        self._jobs.queue.note_estimates(estimates)
+        return seconds
+
+    def _verb(self, job: Job) -> Verb:
+        verb = self._verbs.get(job.kind)
+        if verb is None:
+            raise UsageError(f"This instance has nothing that executes jobs of the kind {job.kind!r}.")
+        return verb
 
     def _stop_aborted(self) -> None:
         ours = dict(self._running)
@@ -177,6 +240,7 @@ class ExecuteService:
             _log.exception("Job %s has ended, which could not be noted; it is queued again", job.id)
         finally:
             self._running.pop(job.id, None)
+            self._long.pop(job.id, None)
             self._threads.pop(job.id, None)
             self._look_again.set()
 
@@ -202,10 +266,8 @@ class ExecuteService:
 
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
-        begin = self._verbs.get(job.kind)
-        if begin is None:
-            raise UsageError(f"This instance has nothing that executes jobs of the kind {job.kind!r}.")
-        self._running[job.id] = running = begin(job, self._owner(job), spool, self._bytes_left())
+        verb = self._verb(job)
+        self._running[job.id] = running = verb.begin(job, self._owner(job), spool, self._bytes_left())
         # It may have been aborted, or the instance stopped, before there was anything to cancel.
         self._stop_aborted()
         if self._stop.is_set():
@@ -229,7 +291,7 @@ class ExecuteService:
 
     def _bytes_left(self) -> int:
         """Return how many bytes of results the disk may still take."""
-        kept = 0
+        kept = self._uploads.bytes
         for _, file in result_files(self._spools):
             with suppress(FileNotFoundError):  # its owner deletes it at this moment
                 kept += file.stat().st_size
@@ -247,25 +309,32 @@ def _progress(running: Running) -> JobProgress:
     return JobProgress(far.rows, far.bytes)
 
 
-def query_verb(query: QueryService, *, notes: NoteService | None = None) -> Verb:
+def query_verb(query: QueryService, uploads: UploadService, *, notes: NoteService | None = None) -> Verb:
     """Return what executes jobs that ask the catalogs."""
 
-    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
+    def plan(job: Job, owner: Visitor) -> Plan:
         maxrec = job.parameter("MAXREC")
         asked = Query(
             job.parameter("QUERY") or "",
             int(maxrec) if maxrec else None,
             job.parameter("LANG") or LANGUAGES[0],
+            tuple(uploads.find(name, content) for name, content in uploads_of(job.parameters)),
         )
-        plan = query.plan(asked, visitor=owner)
+        return query.plan(asked, visitor=owner)
+
+    def estimate(job: Job, owner: Visitor) -> Estimate:
+        return query.estimate(plan(job, owner))
+
+    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
+        planned = plan(job, owner)
         if notes is not None:
-            notes.job(job, plan=plan)
+            notes.job(job, plan=planned)
         return query.run(
-            plan,
+            planned,
             spool=spool,
             durable=True,
             seconds=job.execution_duration,
             bytes_left=bytes_left,
         )
 
-    return begin
+    return Verb(estimate, begin)

@@ -17,8 +17,10 @@ from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.note import NoteService
+from sciplat.services.upload import UploadService
+from sciplat.uploads.models import Upload, parameter_of, uploads_of
 
-__all__ = ["JobLimits", "SubmitService"]
+__all__ = ["JobLimits", "Outlook", "SubmitService"]
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -41,15 +43,38 @@ class JobLimits:
     """Until destruction, for a job that asks for nothing."""
 
     days_max: int
+    slots: int
+    """How many jobs execute at once."""
+
+    anonymous: int
+    """How many jobs of those who did not sign in may wait or execute; as many more may be pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What may be expected of a job."""
+
+    turns_before: int | None
+    """How many jobs have their turn before it; None for one that isn't in the queue."""
+
+    end: datetime | None
+    """None where nobody knows, or it has ended."""
 
 
 class SubmitService:
     """Keeps the jobs of users; a job of somebody else does not exist."""
 
     def __init__(
-        self, jobs: JobStore, *, spools: Path, limits: JobLimits, notes: NoteService | None = None
+        self,
+        jobs: JobStore,
+        uploads: UploadService,
+        *,
+        spools: Path,
+        limits: JobLimits,
+        notes: NoteService | None = None,
     ) -> None:
         self._jobs = jobs
+        self._uploads = uploads
         self._notes = notes
         self._spools = spools
         self._limits = limits
@@ -64,25 +89,37 @@ class SubmitService:
         run_id: str | None = None,
         duration: int | None = None,
         destruction: datetime | None = None,
+        uploads: Sequence[Upload] = (),
         run: bool = False,
     ) -> Job:
         """Make a job of a ``kind`` from the parameters of a request; with ``run`` it is queued at once.
 
         Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         job = self._jobs.create(
             owner=visitor.name,
-            parameters=parameters,
+            parameters=_with_uploads(parameters, uploads),
             kind=kind,
             title=_title(parameters),
             run_id=run_id,
             destruction=self._destruction(destruction),
             execution_duration=self._duration(duration),
-            run=run,
+            run=run and not uploads,
+            most=self._most(visitor.name),
         )
         if self._notes is not None:
             self._notes.job(job, aspect=aspect)
+        if uploads:
+            # Queued only when they stay for it.
+            self._uploads.hold(uploads, f"job-{job.id}")
+            if run:
+                return self._jobs.run(job.id)
         return job
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
@@ -117,13 +154,29 @@ class SubmitService:
             return []
         return self._jobs.page(visitor.name, limit=limit, before=before)
 
-    def turns_before(self, job: Job) -> int | None:
-        """Return how many jobs have their turn before one that is in the queue; None for any other."""
-        return self._jobs.turns_before(job)
+    def outlook(self, job: Job) -> Outlook:
+        """Return what may be expected of a job (its quote in UWS 1.1, section 2.1.7)."""
+        turns = self._jobs.turns_before(job)
+        if job.estimated_seconds is None or not job.phase.is_active:
+            return Outlook(turns, None)
+        now, work = datetime.now(UTC), timedelta(seconds=job.estimated_seconds)
+        if turns is not None:
+            before = timedelta(seconds=self._jobs.seconds_before(job) / self._limits.slots)
+            return Outlook(turns, now + before + work)
+        if job.started is not None and job.started + work > now:
+            return Outlook(None, job.started + work)
+        return Outlook(None, None)
 
     def run(self, job_id: str, *, visitor: Visitor, aspect: Aspect = Aspect.API) -> None:
-        """Queue a pending job."""
-        job = self._jobs.run(self.job(job_id, visitor=visitor).id)
+        """Queue a pending job.
+
+        Raises
+        ------
+        LimitError
+            Too many jobs of people who did not sign in wait already.
+        """
+        job = self.job(job_id, visitor=visitor)
+        job = self._jobs.run(job.id, most=self._most(job.owner))
         if self._notes is not None:
             self._notes.job(job, aspect=aspect)
 
@@ -136,13 +189,32 @@ class SubmitService:
         job = self.job(job_id, visitor=visitor)
         self._jobs.delete(job.id)
         result_file(self._spools, job.id).unlink(missing_ok=True)
+        self._uploads.release(f"job-{job.id}")
 
-    def set_parameters(self, job_id: str, parameters: Pairs, *, visitor: Visitor) -> None:
+    def set_parameters(
+        self, job_id: str, parameters: Pairs, *, visitor: Visitor, uploads: Sequence[Upload] = ()
+    ) -> None:
         """Change parameters of a job that is still pending: those named lose all values that they had."""
         job = self.job(job_id, visitor=visitor)
+        self._uploads.hold(uploads, f"job-{job.id}")
+        parameters = _with_uploads(parameters, uploads)
         named = {name for name, _ in parameters}
         changed = (*(pair for pair in job.parameters if pair[0] not in named), *parameters)
         self._jobs.set_parameters(job.id, changed, title=_title(changed))
+
+    def upload(self, job_id: str, name: str, *, visitor: Visitor) -> Path:
+        """Return the file that was sent with a job as the table ``name``.
+
+        Raises
+        ------
+        NotFoundError
+            None was.
+        """
+        job = self.job(job_id, visitor=visitor)
+        for table, content in uploads_of(job.parameters):
+            if table.lower() == name.lower():
+                return self._uploads.source(table, content)
+        raise NotFoundError(f"Job {job_id} has no upload {name[:80]!r}.")
 
     def set_execution_duration(self, job_id: str, seconds: int, *, visitor: Visitor) -> None:
         """Let a pending job run for so long; a longer wish than allowed is cut (UWS 1.1, section 2.2.3)."""
@@ -167,6 +239,9 @@ class SubmitService:
             raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
         return Result.open(result_file(self._spools, job.id))
 
+    def _most(self, owner: str | None) -> int | None:
+        return self._limits.anonymous if owner is None else None
+
     def _duration(self, wish: int | None) -> int:
         """Return the seconds that a job gets: 0 wishes for no limit, and gets the longest there is."""
         if wish is None:
@@ -178,6 +253,10 @@ class SubmitService:
         if wish is None:
             return now + timedelta(days=self._limits.days)
         return min(wish, now + timedelta(days=self._limits.days_max))
+
+
+def _with_uploads(parameters: Pairs, uploads: Sequence[Upload]) -> Pairs:
+    return (*parameters, *(("UPLOAD", parameter_of(upload)) for upload in uploads))
 
 
 def _title(parameters: Pairs) -> str:

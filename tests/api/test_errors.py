@@ -1,0 +1,59 @@
+"""An error is told in the form of its resource, with a status that makes nobody send the request again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from sciplat.api.errors import add_error_handlers
+from sciplat.errors import NotFoundError, QueryTimeoutError
+
+Get = Callable[[str], httpx.Response]
+
+
+@pytest.fixture
+def get() -> Get:
+    app = FastAPI()
+    add_error_handlers(app)
+
+    @app.get("/api/{service}/slow")
+    def slow(service: str) -> None:
+        raise QueryTimeoutError("The query was stopped after its limit of 60 s.")
+
+    @app.get("/api/{service}/absent")
+    def absent(service: str) -> None:
+        raise NotFoundError("There is none.")
+
+    async def ask(path: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+            return await client.get(path)
+
+    return lambda path: asyncio.run(ask(path))
+
+
+@pytest.mark.parametrize("service", ["tap", "scs", "sia", "soda", "datalink"])
+def test_services_of_the_ivoa_answer_a_votable(get: Get, service: str) -> None:
+    answer = get(f"/api/{service}/absent")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/x-votable+xml")
+    assert 'name="QUERY_STATUS"' in answer.text
+    assert "There is none." in answer.text
+
+
+def test_everything_else_answers_json(get: Get) -> None:
+    answer = get("/api/tapas/absent")
+
+    assert answer.json() == {"error": {"code": "not_found", "message": "There is none."}}
+
+
+def test_a_time_out_has_a_status_after_which_nobody_asks_again(get: Get) -> None:
+    told = get("/api/jobs/slow").json()["error"]
+
+    assert told["code"] == "query_timeout"
+    # Retry policies count 408, 425, 429 and 5xx as passing troubles.
+    assert {get(f"/api/{service}/slow").status_code for service in ("tap", "jobs")} == {422}

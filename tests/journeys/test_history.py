@@ -10,6 +10,9 @@ import pytest
 from astropy.io.votable import parse
 from support.running import Platform, sciplat
 
+import sciplat as sciplat_package
+from sciplat.errors import UsageError
+
 pytestmark = pytest.mark.journey
 
 ADQL = "SELECT TOP 3 source_id, ra\nFROM gaia.gaia_source -- history"
@@ -230,3 +233,30 @@ def test_a_link_shows_others_how_a_query_was_asked_and_nothing_else(
     logs = "".join(path.read_text(errors="replace") for path in (platform.home / "logs").rglob("*.log*"))
     assert "/api/queries/shared/" in logs
     assert secret not in logs
+
+
+def test_the_client_finds_repeats_and_shares(platform: Platform) -> None:
+    client = sciplat_package.connect(platform.url, platform.token())
+    query = "SELECT TOP 4 source_id\n FROM gaia.gaia_source -- client"
+    table = client.query(query)
+
+    (found,) = client.history("client", table="gaia.gaia_source", phase="COMPLETED", limit=1)
+
+    assert found.id == table.meta["query_id"]
+    assert (found.query, found.rows, found.aspect, found.error) == (query, 4, "api", None)
+    assert found.tables == ["gaia.gaia_source"]
+    assert found.changes() == []
+    assert len(found.rerun().table()) == 4
+    for form in ("yaml", "json"):
+        assert len(client.submit_specification(found.specification(form)).table()) == 4
+    link = found.share(expires_days=1)
+    secret = link.partition("#")[2]
+    assert httpx.get(f"{platform.url}/api/queries/shared/{secret}").status_code == 200
+    found.unshare()
+    assert httpx.get(f"{platform.url}/api/queries/shared/{secret}").status_code == 404
+    found.delete()
+    with pytest.raises(UsageError, match="no query"):
+        found.changes()
+    assert found.id not in [each.id for each in client.history(limit=1500)]
+    with pytest.raises(UsageError, match="Sign in"):
+        sciplat_package.connect(platform.url).history()

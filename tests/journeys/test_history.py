@@ -58,6 +58,18 @@ def test_a_synchronous_query_tells_its_id_and_is_in_the_history(
     assert b"QUERY_ID" not in anonymous.content
 
 
+def test_what_a_program_asks_on_its_own_account_is_not_kept(ada: httpx.Client, history) -> None:
+    answer = ada.get(
+        "/api/tap/sync",
+        params={"QUERY": "SELECT 'not kept' AS a", "LANG": "ADQL"},
+        headers={"X-Sciplat-History": "off"},
+    )
+
+    assert answer.status_code == 200
+    assert "X-Sciplat-Query" not in answer.headers
+    assert history(search="'not kept'") == []
+
+
 def test_a_query_that_fails_is_kept_with_its_error(ada: httpx.Client, history) -> None:
     ada.get("/api/tap/sync", params={"QUERY": "SELECT nosuch FROM gaia.gaia_source", "LANG": "ADQL"})
 

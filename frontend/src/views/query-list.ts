@@ -25,6 +25,7 @@ export class QueryList extends LitElement {
       }
       .facts {
         min-height: 24px;
+        gap: 2px 8px;
       }
       .actions {
         margin: 0 0 0 auto;
@@ -59,7 +60,11 @@ export class QueryList extends LitElement {
       </button>
       ${query.error ? html`<div class="why">${query.error.message}</div>` : nothing}
       <div class="facts">
-        <span class="phase ${query.phase}" title=${query.phase}>${SAID[query.phase] ?? query.phase}</span>
+        <span class="phase ${query.phase}" title=${query.phase}
+          ><span class=${query.phase === "COMPLETED" && query.rows !== null ? "visually-hidden" : ""}
+            >${SAID[query.phase] ?? query.phase}</span
+          ></span
+        >
         ${query.rows !== null && query.phase === "COMPLETED"
           ? html`<span>${count(query.rows)} ${query.rows === 1 ? "row" : "rows"}${query.overflow ? ", cut" : ""}</span>`
           : nothing}

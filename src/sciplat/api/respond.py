@@ -18,7 +18,7 @@ from sciplat.tables.document import Document
 from sciplat.tables.formats import Format
 from sciplat.tables.stream import TableStream
 
-__all__ = ["respond", "respond_with", "wants_anew"]
+__all__ = ["respond", "respond_with"]
 
 _AT_ONCE_BYTES = 1 << 20
 _ENCODED_LEAST_BYTES = 1 << 10
@@ -113,12 +113,6 @@ async def respond_with(
     if answer.age is not None:
         response.headers["Age"] = str(int(answer.age))
     return response
-
-
-def wants_anew(request: Request) -> bool:
-    """Return whether a request takes no rows of an earlier run (RFC 9111, section 5.2.1)."""
-    wishes = {wish.strip() for wish in request.headers.get("cache-control", "").lower().split(",")}
-    return not wishes.isdisjoint({"no-cache", "no-store", "max-age=0"})
 
 
 class _Rows(Response):

@@ -6,11 +6,11 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from sciplat.api.aspect import aspect_of
+from sciplat.api.aspect import manner_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
-from sciplat.api.respond import respond_with, wants_anew
+from sciplat.api.respond import respond_with
 from sciplat.api.tap import XML, format_of
 from sciplat.errors import ADQLError, LimitError, SciplatError, UsageError
 from sciplat.services.cone_search import Cone, cone_query, described
@@ -84,10 +84,9 @@ async def cone_search(
             verbosity=_verbosity(parameters),
             maxrec=parameters.whole_number("MAXREC"),
         )
-        aspect = aspect_of(request)
+        manner = manner_of(request)
         answer = await to_thread.run_sync(
-            lambda: asking.answer(query, visitor=visitor, aspect=aspect, anew=wants_anew(request)),
-            limiter=turns,
+            lambda: asking.answer(query, visitor=visitor, manner=manner), limiter=turns
         )
         return await respond_with(
             answer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
@@ -26,9 +26,24 @@ from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
 from sciplat.vo.schema import Schema, Table
 
-__all__ = ["Answer", "KeptAnswer", "QueryService"]
+__all__ = ["Answer", "KeptAnswer", "Manner", "QueryService"]
 
 _STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a synchronous query was sent, beside what it asks."""
+
+    aspect: Aspect = Aspect.API
+    form: str | None = None
+    """RESPONSEFORMAT, as it was sent."""
+
+    is_noted: bool = True
+    """It belongs in the history of whoever asks; a program's own questions don't."""
+
+    anew: bool = False
+    """It is run in any case."""
 
 
 class Answer:
@@ -136,27 +151,17 @@ class QueryService:
         query: Query,
         *,
         visitor: Visitor,
-        aspect: Aspect = Aspect.API,
-        form: str | None = None,
-        anew: bool = False,
+        manner: Manner = Manner(),
     ) -> Answer | KeptAnswer:
-        """Answer ``query`` of ``visitor``: run it, or give what it gave a while ago. Raises as `plan` does.
-
-        Parameters
-        ----------
-        aspect, form
-            By which way it came, and the RESPONSEFORMAT that was sent: for the visitor's history.
-        anew
-            Run it in any case.
-        """
+        """Answer ``query`` of ``visitor``: run it, or give what it gave before. Raises as `plan` does."""
         note = None
-        if self._notes is not None:
-            note = self._notes.query(query, visitor=visitor, aspect=aspect, form=form)
+        if self._notes is not None and manner.is_noted:
+            note = self._notes.query(query, visitor=visitor, aspect=manner.aspect, form=manner.form)
         with note or nullcontext():
             plan = self.plan(query, visitor=visitor)
             if note is not None:
                 note.planned(plan)
-            if self._cache is not None and not anew:
+            if self._cache is not None and not manner.anew:
                 kept = self._cache.find(visitor.name, plan.statement)
                 if kept is not None:
                     return KeptAnswer(kept, note)

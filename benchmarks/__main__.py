@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 
 import adql  # noqa: E402
 import jobs  # noqa: E402
+import load  # noqa: E402
 import memory  # noqa: E402
 import start  # noqa: E402
 import tap_peer  # noqa: E402
@@ -21,7 +22,14 @@ import tap_peer  # noqa: E402
 # Figures are those of queries that run.
 os.environ["SCIPLAT_QUERY__CACHE_SECONDS"] = "0"
 
-BENCHMARKS = {"start": start, "adql": adql, "tap_peer": tap_peer, "memory": memory, "jobs": jobs}
+BENCHMARKS = {
+    "start": start,
+    "adql": adql,
+    "tap_peer": tap_peer,
+    "load": load,
+    "memory": memory,
+    "jobs": jobs,
+}
 
 
 def main(wanted: list[str]) -> None:

@@ -14,6 +14,7 @@ from sciplat.errors import ADQLError, UnseenNameError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.tap_schema import ROW_SCHEMA
+from sciplat.services.translations import Translations
 from sciplat.uploads.models import SCHEMA, Upload
 
 __all__ = ["LANGUAGES", "Plan", "PlanService", "Query", "QueryLimits"]
@@ -47,6 +48,12 @@ class QueryLimits:
     bytes: int
     """Of the spooled result."""
 
+    at_once: int | None = None
+    """How many queries of one user may be at work or wait for a worker."""
+
+    at_once_anonymous: int | None = None
+    """How many of all who have not signed in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -56,6 +63,8 @@ class Plan:
     translation: Translation
     snapshot: Snapshot
     statement: Statement
+    asker: str | None = None
+    """The user's name; None for somebody who has not signed in."""
 
 
 class PlanService:
@@ -66,6 +75,7 @@ class PlanService:
         self._limits = limits
         self._visible: OrderedDict[tuple[str, frozenset[str]], Catalog] = OrderedDict()
         self._lock = Lock()
+        self._translations = Translations()
 
     def plan(self, query: Query, *, visitor: Visitor) -> Plan:
         """Return how ``query`` of ``visitor`` is run.
@@ -85,11 +95,12 @@ class PlanService:
             )
         snapshot = self._catalogs.snapshot()
         maxrec = self._limits.rows if query.maxrec is None else min(query.maxrec, self._limits.rows)
-        catalog = self._catalog(snapshot, visitor)
+        catalog, translated = self._catalog(snapshot, visitor), self._translations.translate
         if query.uploads:
             catalog = Catalog((*catalog.sources, *map(_upload_source, query.uploads)))
+            translated = translate  # nobody else has these tables
         try:
-            translation = translate(query.adql, catalog, maxrec=maxrec)
+            translation = translated(query.adql, catalog, maxrec=maxrec)
         except ADQLError as error:
             if error.unknown_table and visitor.user is None:
                 raise UnseenNameError(
@@ -112,7 +123,7 @@ class PlanService:
             byte_limit=self._limits.bytes,
             time_limit_seconds=self._limits.seconds,
         )
-        return Plan(query, translation, snapshot, statement)
+        return Plan(query, translation, snapshot, statement, visitor.name)
 
     def _catalog(self, snapshot: Snapshot, visitor: Visitor) -> Catalog:
         """Return the names that ``visitor`` can use; made once for each set of releases."""

@@ -11,14 +11,12 @@ from sciplat.adql.build import add, all_of, call, copy, multiply, number, subtra
 from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import PointShape
 
-__all__ = ["OWN_COLUMNS", "Grid", "aliased", "column", "derived", "repeated", "same_cell"]
+__all__ = ["Grid", "aliased", "column", "derived", "repeated", "same_cell"]
 
 SMALLEST_CELL = 2 / 3600
 """Degrees; smaller cells would only be emptier."""
 
 _ZONE, _CELL = "_match_zone", "_match_cell"
-OWN_COLUMNS = frozenset({_ZONE, _CELL})
-"""Columns that a repeated table has beside its own."""
 
 
 def repeated(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 
 from astropy.table import Table
@@ -91,8 +92,12 @@ class Client:
         return job
 
 
-def _sent(uploads: Uploads | None) -> dict[str, Table | str]:
-    return {name: str(table) if isinstance(table, Path) else table for name, table in (uploads or {}).items()}
+def _sent(uploads: Uploads | None) -> dict[str, Table | BytesIO]:
+    """Read files as what they are: pyvo would take each for text."""
+    return {
+        name: BytesIO(table.read_bytes()) if isinstance(table, Path) else table
+        for name, table in (uploads or {}).items()
+    }
 
 
 def connect(url: str | None = None, token: str | None = None) -> Client:

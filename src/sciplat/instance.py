@@ -191,10 +191,19 @@ class Instance:
             threads=cores(),
             temp_limit_bytes=spilled // (settings.sync_workers + settings.job_workers),
             queue_seconds=queue_seconds,
+            short_seconds=settings.short_seconds,
         )
 
-    def query(self, pool: QueryPool, *, seconds: float) -> QueryService:
-        """Return the verb that asks the catalogs, on the workers of ``pool``."""
+    def query(self, pool: QueryPool, *, seconds: float, sync: bool) -> QueryService:
+        """Return the verb that asks the catalogs, on the workers of ``pool``.
+
+        Parameters
+        ----------
+        seconds
+            How long a query may take.
+        sync
+            Its users wait for their answers, each for so many at once.
+        """
         settings = self.settings.query
         spools = self.work / "results"
         spools.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -202,7 +211,13 @@ class Instance:
             self.catalogs,
             pool,
             spools=spools,
-            limits=QueryLimits(seconds=seconds, rows=settings.max_rows, bytes=settings.max_bytes),
+            limits=QueryLimits(
+                seconds=seconds,
+                rows=settings.max_rows,
+                bytes=settings.max_bytes,
+                at_once=settings.sync_queries_per_user if sync else None,
+                at_once_anonymous=settings.sync_queries_anonymous if sync else None,
+            ),
             notes=self.notes,
             short_seconds=settings.short_seconds,
         )

@@ -114,6 +114,7 @@ def test_an_unknown_name_is_an_error_that_names_the_nearest(catalog, query, colu
 
 
 _IN = "SELECT n FROM Object WHERE 1 = CONTAINS(POINT(coord_ra, coord_dec), "
+_EXISTS = "SELECT n FROM Object o WHERE EXISTS "
 WRONG = [
     ("SELECT objectId FROM Object o, ForcedSource f", "o.objectId"),
     ("SELECT n FROM Object, Object", "give one an alias"),
@@ -141,6 +142,18 @@ WRONG = [
     ("SELECT ivo_healpix_index(30, coord_ra, coord_dec) FROM Object", "0 to 29"),
     ("WITH q AS (SELECT n FROM Object), Q AS (SELECT n FROM Object) SELECT * FROM q", "two queries called Q"),
     ("WITH q (a, b) AS (SELECT n FROM Object) SELECT * FROM q", "2 names"),
+    ("SELECT * FROM (Object a JOIN Object b ON a.n = b.n) NATURAL JOIN ForcedSource",
+     "Two columns before NATURAL JOIN are called objectId"),
+    ("SELECT * FROM ForcedSource NATURAL JOIN (Object a JOIN Object b ON a.n = b.n)",
+     "Two columns after NATURAL JOIN are called objectId"),
+    ("SELECT n FROM Object o WHERE n IN (SELECT MAX(o.n) FROM ForcedSource)", "columns of its own query"),
+    ("SELECT n FROM Object o WHERE EXISTS (SELECT 1 FROM ForcedSource f HAVING SUM(o.n) > 1)",
+     "columns of its own query"),
+    ("SELECT COUNT(*) FROM Object o HAVING EXISTS (SELECT 1 FROM ForcedSource f WHERE f.visit = o.n)",
+     "n is neither in GROUP BY"),
+    ('SELECT n FROM odd."Odd Names", Object WHERE place IN (SELECT n FROM Object)', "can be compared with"),
+    (_EXISTS + "(SELECT SUM(CASE WHEN visit IN (SELECT 1 FROM Object) THEN o.n END) FROM ForcedSource)",
+     "put the subquery into FROM"),
     ("SELECT IN_UNIT(n, 'km') FROM Object", "unit of this value is not known"),
     ("SELECT IN_UNIT(r_psfFlux, 'deg') FROM Object", "What is in nJy cannot be given in deg"),
     ("SELECT IN_UNIT(r_psfFlux, 'mag') FROM Object", "What is in nJy cannot be given in mag"),
@@ -281,3 +294,38 @@ def test_a_top_inside_a_set_operation_cuts_its_own_query_only(run):
 
     assert len(found) == 3
     assert found[-1] == (4999,) or found[-1][0] > 4000
+
+
+GROUPED_OUTSIDE = [
+    "SELECT n FROM Object o WHERE EXISTS (SELECT 1 FROM ForcedSource f WHERE visit = o.n GROUP BY o.n)",
+    "SELECT n FROM Object o GROUP BY n HAVING EXISTS (SELECT 1 FROM ForcedSource f WHERE f.visit = o.n)",
+    "SELECT n FROM Object o GROUP BY n HAVING n IN (SELECT SUM(f.visit - o.n) FROM ForcedSource f)",
+]
+
+
+@pytest.mark.parametrize("query", GROUPED_OUTSIDE)
+def test_a_query_inside_may_group_and_use_what_the_query_around_groups(run, query):
+    assert run(query) is not None
+
+
+def test_what_stands_before_in_is_compared_as_its_kind(run):
+    text = "SELECT COUNT(*) FROM Object WHERE objectId = 1000 AND '3' IN (SELECT 0 - n FROM Object)"
+    number = "SELECT COUNT(*) FROM Object WHERE objectId = 1000 AND 2 IN (SELECT '0' || '2' FROM Object)"
+
+    assert run(text) == run(number) == [(1,)]
+    assert run("SELECT COUNT(*) FROM Object WHERE objectId = 1000 AND 'g' NOT IN (band, CASE n WHEN 1 THEN "
+               "band END)") == [(0,)]  # fmt: skip
+
+
+def test_the_time_for_a_query_grows_with_its_columns_and_not_with_their_square(catalog):
+    import time
+
+    def seconds(count):
+        names = ", ".join(f"c{i}" for i in range(count))
+        inner = ", ".join(f"n AS c{i}" for i in range(count))
+        started = time.process_time()
+        translate(f"SELECT {names}, {names} FROM (SELECT {inner} FROM Object) AS q", catalog)
+        return time.process_time() - started
+
+    seconds(10)
+    assert seconds(1600) < 16 * seconds(200)  # the square would be 64 times

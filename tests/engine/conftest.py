@@ -17,6 +17,8 @@ from sciplat.engine.statement import Statement
 MEMORY_LIMIT = 256_000_000
 TEMP_LIMIT = 100_000_000
 
+_HOW = ("durable", "heavy", "owner", "owner_most", "expected_seconds", "queue_seconds")
+
 Ask = Callable[..., Running]
 
 
@@ -67,9 +69,14 @@ def open_paths() -> Callable[[int], set[str]]:
 
 @pytest.fixture(scope="session")
 def make_pool() -> Callable[..., QueryPool]:
-    def make(directory: Path, *, size: int) -> QueryPool:
+    def make(directory: Path, *, size: int, **options: float) -> QueryPool:
         return QueryPool(
-            size, directory=directory, memory_limit_bytes=MEMORY_LIMIT, threads=2, temp_limit_bytes=TEMP_LIMIT
+            size,
+            directory=directory,
+            memory_limit_bytes=MEMORY_LIMIT,
+            threads=2,
+            temp_limit_bytes=TEMP_LIMIT,
+            **options,
         )
 
     return make
@@ -81,7 +88,7 @@ def ask(pool: QueryPool, stars: Path, tmp_path: Path) -> Ask:
     numbers = count()
 
     def run(sql: str, *, on: QueryPool = pool, attachments: object = None, **options: object) -> Running:
-        how = {key: options.pop(key) for key in ("durable", "heavy", "queue_seconds") if key in options}
+        how = {key: options.pop(key) for key in _HOW if key in options}
         files = (("g_1", stars),) if attachments is None else attachments
         statement = Statement(sql, files, **options)  # type: ignore[arg-type]
         return on.run(statement, spool=tmp_path / f"{next(numbers)}.arrow", **how)  # type: ignore[arg-type]

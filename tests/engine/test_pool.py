@@ -396,18 +396,6 @@ def test_a_full_pool_makes_queries_wait_and_says_when_it_was_too_long(tmp_path, 
             dropped.wait()
 
 
-def test_heavy_queries_leave_one_worker_to_the_others(ask, tmp_path, make_pool) -> None:
-    with make_pool(tmp_path / "pool", size=2) as pool:
-        pool.warm()
-        heavy = [ask(ENDLESS, on=pool, heavy=True) for _ in range(2)]
-        heavy[0].wait_until_started()
-
-        assert ask("SELECT 1 AS x", on=pool).wait().rows == 1
-        assert heavy[1].progress.state is State.QUEUED
-        heavy[0].cancel()
-        heavy[1].wait_until_started(timeout_seconds=5)
-
-
 def test_many_threads_share_two_workers(ask) -> None:
     def one(number: int) -> int:
         stream = ask(f"SELECT id FROM g_1.main.data WHERE id = {number}").stream()

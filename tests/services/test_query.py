@@ -29,8 +29,10 @@ class Pool:
     def __init__(self) -> None:
         self.statement = Statement("")
 
-    def run(self, statement: Statement, **_: object) -> None:
-        self.statement = statement
+    pace = 1.0
+
+    def run(self, statement: Statement, **how: object) -> None:
+        self.statement, self.how = statement, how
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def query(store: CatalogStore, service: IngestService, pool: Pool, tmp_path: Pat
     file.write_text("id,_schema\n1,elsewhere\n2,dr1\n")
     service.ingest("dr1", "size", [file], public=True)
     service.ingest("secret", "stars", [file])
-    limits = QueryLimits(seconds=60, rows=1000, bytes=1_000_000)
+    limits = QueryLimits(60, rows=1000, bytes=1_000_000, at_once=6, at_once_anonymous=12)
     return QueryService(store, pool, spools=tmp_path, limits=limits)  # type: ignore[arg-type]
 
 
@@ -81,3 +83,24 @@ def test_a_private_table_does_not_exist_for_others(query: QueryService, tmp_path
         query.run(query.plan(Query("SELECT * FROM secret.stars"), visitor=NOBODY), spool=tmp_path / "spool")
     with pytest.raises(NotFoundError):
         query.table("secret.galaxies", VERA)
+
+
+def test_the_engine_is_told_whose_query_it_is_and_how_many_there_may_be(
+    query: QueryService, pool: Pool, tmp_path: Path
+) -> None:
+    found = []
+    for visitor in (VERA, NOBODY):
+        query.run(query.plan(Query('SELECT id FROM dr1."size"'), visitor=visitor), spool=tmp_path / "spool")
+        found.append((pool.how["owner"], pool.how["owner_most"]))
+
+    assert found == [("vera", 6), (None, 12)]
+
+
+def test_the_engine_is_told_what_is_heavy(query: QueryService, pool: Pool, tmp_path: Path) -> None:
+    pairs = ", ".join(f'dr1."size" t{number}' for number in range(40))
+
+    query.run(query.plan(Query(f"SELECT COUNT(*) FROM {pairs}"), visitor=NOBODY), spool=tmp_path / "spool")
+    heavy = pool.how["heavy"]
+    query.run(query.plan(Query('SELECT id FROM dr1."size"'), visitor=NOBODY), spool=tmp_path / "spool")
+
+    assert (heavy, pool.how["heavy"]) == (True, False)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from sciplat.vo.schema import HEALPIX_COLUMN, Table
 
-__all__ = ["Catalog", "RowFilter", "TableSource", "matching"]
+__all__ = ["Catalog", "Names", "RowFilter", "TableSource", "matching"]
 
 T = TypeVar("T")
 
@@ -46,9 +46,31 @@ def matching(name: str, candidates: Iterable[tuple[str, T]], *, delimited: bool)
     spelling before others; a delimited name means its exact spelling.
     """
     folded = name.casefold()
-    found = [(declared, thing) for declared, thing in candidates if declared.casefold() == folded]
+    return exactly(name, [pair for pair in candidates if pair[0].casefold() == folded], delimited=delimited)
+
+
+def exactly(name: str, found: list[tuple[str, T]], *, delimited: bool) -> list[T]:
+    """Return what a name means among those that differ from it in case at most."""
     exact = [thing for declared, thing in found if declared == name]
     return exact if exact or delimited else [thing for _, thing in found]
+
+
+class Names(Generic[T]):
+    """Things with names, found by name without a look at each: tables have a thousand columns."""
+
+    def __init__(self, pairs: Iterable[tuple[str, T]]) -> None:
+        self._folded: dict[str, list[tuple[str, T]]] = {}
+        for name, thing in pairs:
+            self._folded.setdefault(name.casefold(), []).append((name, thing))
+
+    def alike(self, name: str) -> Sequence[tuple[str, T]]:
+        """Return every declared name that differs from ``name`` in case at most, with its thing."""
+        return self._folded.get(name.casefold(), ())
+
+    def find(self, name: str, *, delimited: bool) -> list[T]:
+        """Return what a name means, as `matching` does."""
+        found = self._folded.get(name.casefold())
+        return [] if found is None else exactly(name, found, delimited=delimited)
 
 
 class Catalog:
@@ -56,6 +78,9 @@ class Catalog:
 
     def __init__(self, sources: Iterable[TableSource]) -> None:
         self.sources: tuple[TableSource, ...] = tuple(sources)
+        self.kept: dict[int, Any] = {}
+        """What a query has worked out of a source, by the source's ``id``, for the next one."""
+
         self._by_name: dict[str, list[TableSource]] = {}
         for source in self.sources:
             self._by_name.setdefault(source.table.name.casefold(), []).append(source)

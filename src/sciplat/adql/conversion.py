@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from sciplat.adql.build import call, number
+from sciplat.adql.build import any_of, call, number, strip
 from sciplat.adql.kinds import NUMBERS, REGIONS, Kind, common_kind, kind_of, set_kind
 from sciplat.adql.resolved import Resolved
 
@@ -155,11 +155,29 @@ def compare(resolved: Resolved, node: exp.Expr) -> None:
             node.set(key, operand)
     elif isinstance(node, exp.In) and node.expressions:
         first, *others = comparable(resolved, [node.this, *node.expressions])
+        if isinstance(strip(first), exp.Literal) and not all(isinstance(o, exp.Literal) for o in others):
+            # DuckDB 2.0.0 cannot plan `'a' IN (CASE x WHEN y THEN z END, w)`.
+            node.replace(any_of(*(exp.EQ(this=first.copy(), expression=other.copy()) for other in others)))
+            return
         node.set("this", first)
         node.set("expressions", others)
+    elif isinstance(node, exp.In) and node.args.get("query") is not None:
+        _compare_with_query(resolved, node)
     elif isinstance(node, exp.Like | exp.ILike | exp.DPipe):
         for key in ("this", "expression"):
             node.set(key, as_text(resolved, node.args[key]))
+
+
+def _compare_with_query(resolved: Resolved, node: exp.In) -> None:
+    """Let what stands before IN and the column of the query after it fit one another."""
+    query = node.args["query"]
+    column = exp.column(query.meta["column"], table="q", quoted=True)
+    set_kind(column, kind_of(query))
+    left, right = comparable(resolved, [node.this, column])
+    node.set("this", left)
+    if right is not column:
+        inner = exp.Subquery(this=query.this, alias=exp.TableAlias(this=exp.to_identifier("q", quoted=True)))
+        query.set("this", exp.Select(expressions=[right], from_=exp.From(this=inner)))
 
 
 _SIZES = {"POINT": 2, "CIRCLE": 3}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sciplat.adql.build import aggregates
+from sciplat.adql.build import aggregate_name, aggregates
 from sciplat.adql.kinds import kind_of, set_kind
 from sciplat.adql.resolved import Resolved
 
@@ -17,6 +17,7 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
     A column that follows from a grouped primary key has one value in each group, so it may stand
     alone, as in PostgreSQL; Rubin's notebooks use this.
     """
+    own: frozenset[str] = node.meta["aliases"]
     group = node.args.get("group")
     grouped: list[exp.Expr] = list(group.expressions) if group is not None else []
     order = node.args.get("order")
@@ -25,17 +26,17 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
         places.append(node.args["having"])
     if order is not None:
         places += order.expressions
-    if group is None and node.args.get("having") is None and not any(aggregates(place) for place in places):
+    found = [aggregate for place in places for aggregate in aggregates(place)]
+    for aggregate in found:
+        _check_aggregate(resolved, aggregate, own)
+    if group is None and node.args.get("having") is None and not found:
         return
-    own: frozenset[str] = node.meta["aliases"]
     keyed = _keyed(resolved, grouped)
     for place in places:
-        for column in _ungrouped(place, grouped):
+        for column in _ungrouped(place, grouped, own):
             reference = resolved.reference(column)
             alias = column.args["table"].name
-            if alias not in own:
-                continue
-            if alias in keyed:
+            if alias in keyed and not _of_subquery(column, place):
                 value = exp.AnyValue(this=column.copy())
                 set_kind(value, kind_of(column))
                 column.replace(value)
@@ -46,15 +47,47 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
             )
 
 
-def _ungrouped(place: exp.Expr, grouped: list[exp.Expr]) -> list[exp.Column]:
-    """Return the columns below a node that are outside aggregates and outside grouped values."""
+def _check_aggregate(resolved: Resolved, aggregate: exp.AggFunc, own: frozenset[str]) -> None:
+    """See that an aggregate is of this query: SQL counts one of outer columns alone to the query around."""
+    inside = {alias for query in aggregate.find_all(exp.Select) for alias in query.meta["aliases"]}
+    tables = [column.args["table"].name for column in aggregate.find_all(exp.Column)]
+    outside = [table not in own for table in tables if table not in inside]
+    name = aggregate_name(aggregate)
+    if any(outside) and inside:
+        raise resolved.error(
+            aggregate, f"{name} with a subquery inside cannot be worked out here: put the subquery into FROM"
+        )
+    if outside and all(outside):
+        raise resolved.error(
+            aggregate,
+            f"{name} takes columns of its own query here, and this has only those of the query around",
+        )
+
+
+def _ungrouped(place: exp.Expr, grouped: list[exp.Expr], own: frozenset[str]) -> list[exp.Column]:
+    """Return the query's own columns below a node that are outside aggregates and outside grouped values.
+
+    Those that a subquery takes from this query have to be grouped as well.
+    """
 
     def settled(inner: exp.Expr) -> bool:
-        return isinstance(inner, exp.Query | exp.AggFunc) or inner in grouped
+        return (isinstance(inner, exp.AggFunc) and not _of_subquery(inner, place)) or inner in grouped
 
     return [
-        inner for inner in place.walk(prune=settled) if isinstance(inner, exp.Column) and inner not in grouped
+        inner
+        for inner in place.walk(prune=settled)
+        if isinstance(inner, exp.Column) and inner not in grouped and inner.args["table"].name in own
     ]
+
+
+def _of_subquery(node: exp.Expr, place: exp.Expr) -> bool:
+    """Tell whether a query below ``place`` stands around a node."""
+    parent = node.parent
+    while parent is not None and parent is not place.parent:
+        if isinstance(parent, exp.Query):
+            return True
+        parent = parent.parent
+    return False
 
 
 def _keyed(resolved: Resolved, grouped: list[exp.Expr]) -> set[str]:

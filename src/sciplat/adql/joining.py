@@ -8,21 +8,12 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sciplat.adql.build import aggregate_name, aggregates
-from sciplat.adql.catalog import matching
 from sciplat.adql.functions import nearest
 from sciplat.adql.kinds import set_kind
 from sciplat.adql.resolved import Resolved
-from sciplat.adql.scope import Entry, Field, Relation, Scope
+from sciplat.adql.scope import Entry, Field, Relation, Scope, Sight
 
 __all__ = ["Joiner"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Joined:
-    """Tables that are joined so far, and the columns that can be seen without a table's name."""
-
-    relations: list[Relation]
-    entries: list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +36,18 @@ class Joiner:
         table, joined = self._table(from_.this, scope)
         from_.set("this", table)
         joined = self._joins(joined, node.args.get("joins") or [], scope)
-        scope.relations[:] = joined.relations
-        scope.entries[:] = joined.entries
+        scope.sight = joined
         node.meta["aliases"] = frozenset(relation.alias for relation in joined.relations)
 
-    def _table(self, node: exp.Expr, scope: Scope) -> tuple[exp.Expr, _Joined]:
+    def _table(self, node: exp.Expr, scope: Scope) -> tuple[exp.Expr, Sight]:
         if isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query):
             return self._in_parentheses(node, scope)
         if isinstance(node, exp.Subquery) and node.args.get("alias") is None:
             return self._in_parentheses(node, scope)
         new, relation = self.relation(node, scope.parent)
-        return new, _Joined([relation], [Entry(field, relation) for field in relation.fields])
+        return new, Sight([relation])
 
-    def _in_parentheses(self, node: exp.Subquery, scope: Scope) -> tuple[exp.Expr, _Joined]:
+    def _in_parentheses(self, node: exp.Subquery, scope: Scope) -> tuple[exp.Expr, Sight]:
         joins = node.this.args.get("joins") or []
         node.this.set("joins", None)
         table, joined = self._table(node.this, scope)
@@ -66,7 +56,7 @@ class Joiner:
         table.set("joins", joins)
         return node, joined
 
-    def _joins(self, joined: _Joined, joins: list[exp.Join], scope: Scope) -> _Joined:
+    def _joins(self, joined: Sight, joins: list[exp.Join], scope: Scope) -> Sight:
         for join in joins:
             table, right = self._table(join.this, scope)
             join.set("this", table)
@@ -74,7 +64,7 @@ class Joiner:
             joined = self._join(join, joined, right, scope)
         return joined
 
-    def _distinct_names(self, left: _Joined, right: _Joined, node: exp.Expr) -> None:
+    def _distinct_names(self, left: Sight, right: Sight, node: exp.Expr) -> None:
         known = {(relation.schema, relation.name.casefold()) for relation in left.relations}
         for relation in right.relations:
             if (relation.schema, relation.name.casefold()) in known:
@@ -82,12 +72,11 @@ class Joiner:
                     node, f"Two tables are called {relation.name} here: give one an alias with AS"
                 )
 
-    def _join(self, join: exp.Join, left: _Joined, right: _Joined, scope: Scope) -> _Joined:
-        relations = left.relations + right.relations
+    def _join(self, join: exp.Join, left: Sight, right: Sight, scope: Scope) -> Sight:
         using = join.args.get("using")
         if join.args.get("method") == "NATURAL":
             join.set("method", None)
-            pairs = self._natural(left, right)
+            pairs = self._natural(join, left, right)
         elif using:
             join.set("using", None)
             pairs = [self._shared(identifier, left, right) for identifier in using]
@@ -96,10 +85,10 @@ class Joiner:
         if pairs:
             conditions = [exp.EQ(this=self._node(one), expression=self._node(other)) for one, other in pairs]
             join.set("on", exp.and_(*conditions, copy=False, wrap=False))
-            return _Joined(relations, self._merged(join, pairs, left, right))
+            return Sight(left.relations + right.relations, self._merged(join, pairs, left, right))
         on = join.args.get("on")
         if on is not None:
-            inner = Scope(scope.text, scope.parent, relations, left.entries + right.entries)
+            inner = Scope(scope.text, scope.parent, left.with_(right))
             self.expression(on, inner)
             for found in aggregates(on):
                 raise self.resolved.error(found, f"{aggregate_name(found)} cannot stand in ON")
@@ -108,27 +97,36 @@ class Joiner:
         else:
             # `a JOIN b` without a condition; sqlglot would write a comma, which binds looser.
             join.set("kind", "CROSS")
-        return _Joined(relations, left.entries + right.entries)
+        return left.with_(right)
 
     def _node(self, entry: Entry) -> exp.Expr:
         return entry.merged() if entry.merged else self.column(entry.field, entry.relation)
 
-    def _natural(self, left: _Joined, right: _Joined) -> list[tuple[Entry, Entry]]:
+    def _natural(self, join: exp.Join, left: Sight, right: Sight) -> list[tuple[Entry, Entry]]:
+        """Return the pairs of columns that are called alike, whatever the case: one on each side."""
         pairs = []
+        seen: set[str] = set()
         for other in right.entries:
             name = other.field.column.name
-            ones = [e for e in left.entries if e.field.column.name.casefold() == name.casefold()]
-            if ones and not other.field.column.hidden:
-                pairs.append((ones[0], other))
+            ones = [e for e in left.find(name, delimited=False) if not e.field.column.hidden]
+            if not ones or other.field.column.hidden:
+                continue
+            if len(ones) > 1 or name.casefold() in seen:
+                before = len(ones) > 1
+                raise self.resolved.error(
+                    join,
+                    f"Two columns {'before' if before else 'after'} NATURAL JOIN are called {name}: use ON",
+                )
+            seen.add(name.casefold())
+            pairs.append((ones[0], other))
         return pairs
 
-    def _shared(self, identifier: exp.Identifier, left: _Joined, right: _Joined) -> tuple[Entry, Entry]:
+    def _shared(self, identifier: exp.Identifier, left: Sight, right: Sight) -> tuple[Entry, Entry]:
         found = []
         for side, called in ((left, "before"), (right, "after")):
-            names = [(entry.field.column.name, entry) for entry in side.entries]
-            entries = matching(identifier.name, names, delimited=bool(identifier.args.get("quoted")))
+            entries = side.find(identifier.name, delimited=bool(identifier.args.get("quoted")))
             if not entries:
-                close = nearest(identifier.name, [name for name, _ in names])
+                close = nearest(identifier.name, [entry.field.column.name for entry in side.entries])
                 hint = f". Did you mean {' or '.join(close)}?" if close else ""
                 raise self.resolved.error(
                     identifier, f"The table {called} JOIN has no column {identifier.name}{hint}"
@@ -141,7 +139,7 @@ class Joiner:
         return found[0], found[1]
 
     def _merged(
-        self, join: exp.Join, pairs: list[tuple[Entry, Entry]], left: _Joined, right: _Joined
+        self, join: exp.Join, pairs: list[tuple[Entry, Entry]], left: Sight, right: Sight
     ) -> list[Entry]:
         """Return the columns that can be seen: first those in both tables, once each."""
         side = join.args.get("side")
@@ -155,8 +153,13 @@ class Joiner:
                 merged.append(one)
         ones = [one for one, _ in pairs]
         others = [other for _, other in pairs]
-        rest = [entry for entry in left.entries if entry not in ones]
-        return merged + rest + [entry for entry in right.entries if entry not in others]
+        taken = {(id(entry.field), id(entry.relation)) for entry in (*ones, *others)}
+        rest = [
+            entry
+            for entry in (*left.entries, *right.entries)
+            if (id(entry.field), id(entry.relation)) not in taken
+        ]
+        return merged + rest
 
     def _either(self, one: Entry, other: Entry) -> Callable[[], exp.Expr]:
         def node() -> exp.Expr:

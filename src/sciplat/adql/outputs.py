@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from sciplat.adql.kinds import Kind, kind_of
+from sciplat.adql.kinds import Kind, common_kind, kind_of
 from sciplat.adql.resolved import Resolved
+from sciplat.adql.scope import Field
 from sciplat.adql.units import meaning_of
 from sciplat.vo.schema import Column, Datatype
+from sciplat.vo.units import same
 
-__all__ = ["describe", "unique"]
+__all__ = ["describe", "left", "unique", "united"]
 
 _XTYPES = {Kind.POINT: ("point", "2"), Kind.CIRCLE: ("circle", "3"), Kind.POLYGON: ("polygon", "*")}
 
@@ -69,12 +71,41 @@ def unique(names: list[str]) -> list[str]:
     """Return names of which no two are alike, whatever the case: the later ones get a number."""
     taken = {name.casefold() for name in names}
     seen: set[str] = set()
+    counts: dict[str, int] = {}
     result = []
     for name in names:
-        new, count = name, 1
+        new, folded = name, name.casefold()
+        count = counts.get(folded, 1)
         while new.casefold() in seen or (count > 1 and new.casefold() in taken):
             count += 1
             new = f"{name}_{count}"
+        counts[folded] = count
         seen.add(new.casefold())
         result.append(new)
     return result
+
+
+def left(one: Field, other: Field) -> Field:
+    """Return the column of EXCEPT or INTERSECT: the left one, of a type that holds both."""
+    a, b = one.column, other.column
+    alike = a.datatype == b.datatype and a.arraysize == b.arraysize
+    column = replace(
+        a,
+        datatype=a.datatype if alike else None,
+        arraysize=a.arraysize if alike else None,
+        xtype=a.xtype if a.xtype == b.xtype else None,
+    )
+    return Field(column, one.sql, common_kind({one.kind, other.kind}))
+
+
+def united(one: Field, other: Field) -> Field:
+    """Return the column of UNION: what both queries say of it."""
+    both, b = left(one, other), other.column
+    a = both.column
+    column = replace(
+        a,
+        unit=a.unit if same(a.unit, b.unit) else None,
+        ucd=a.ucd if a.ucd == b.ucd else None,
+        utype=a.utype if a.utype == b.utype else None,
+    )
+    return replace(both, column=column)

@@ -7,23 +7,23 @@ in the tree that the catalog doesn't have.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from sciplat.adql.build import aggregate_name, aggregates
-from sciplat.adql.catalog import Catalog, TableSource, matching
+from sciplat.adql.catalog import Catalog, matching
 from sciplat.adql.cursor import span
 from sciplat.adql.functions import FUNCTIONS, nearest
 from sciplat.adql.grouping import check_groups
 from sciplat.adql.joining import Joiner
-from sciplat.adql.kinds import Kind, annotate, common_kind, kind_of, kind_of_column, set_kind
-from sciplat.adql.outputs import describe, unique
+from sciplat.adql.kinds import Kind, annotate, common_kind, kind_of, set_kind
+from sciplat.adql.lookup import Lookup
+from sciplat.adql.outputs import describe, left, unique, united
 from sciplat.adql.resolved import Reference, Resolved
-from sciplat.adql.scope import Field, Relation, Scope, quoted
+from sciplat.adql.scope import Field, Relation, Scope, named, quoted
 from sciplat.adql.tokens import Text
 from sciplat.adql.units import in_unit
-from sciplat.vo.units import same
 
 __all__ = ["resolve"]
 
@@ -38,25 +38,21 @@ def resolve(tree: exp.Query, text: Text, catalog: Catalog) -> Resolved:
         a query cannot be run as it is written: columns that don't fit, or are not grouped.
     """
     resolved = Resolved(tree, text)
-    resolved.fields = _Resolver(resolved, catalog).statement(tree)
+    resolved.fields = _Resolver(resolved, Lookup(resolved, catalog)).statement(tree)
     return resolved
 
 
 @dataclass(slots=True)
 class _Resolver:
     resolved: Resolved
-    catalog: Catalog
-    named: dict[str, tuple[str, Relation]] = field(default_factory=dict)
-    """The queries of WITH, by their folded name."""
-
-    aliases: set[str] = field(default_factory=set)
+    lookup: Lookup
 
     def statement(self, tree: exp.Query) -> tuple[Field, ...]:
         """Resolve WITH, then the query."""
         with_ = tree.args.get("with_")
         for cte in with_.expressions if with_ is not None else ():
             identifier = cte.args["alias"].this
-            if identifier.name.casefold() in self.named:
+            if identifier.name.casefold() in self.lookup.queries:
                 raise self.resolved.error(identifier, f"WITH has two queries called {identifier.name}")
             fields = self.query(cte.this, None)
             columns = cte.args["alias"].args.get("columns") or []
@@ -66,12 +62,7 @@ class _Resolver:
                 )
             if columns:
                 fields = self._renamed(cte.this, fields, columns)
-            alias = self._alias(identifier.name)
-            cte.set("alias", exp.TableAlias(this=quoted(alias)))
-            self.named[identifier.name.casefold()] = (
-                identifier.name,
-                Relation(identifier.name, alias, fields),
-            )
+            cte.set("alias", exp.TableAlias(this=quoted(self.lookup.define(identifier, fields))))
         return self.query(tree, None)
 
     def _renamed(
@@ -87,14 +78,6 @@ class _Resolver:
             replace(entry, column=replace(entry.column, name=column.name))
             for entry, column in zip(fields, columns, strict=True)
         )
-
-    def _alias(self, name: str) -> str:
-        alias, count = name, 1
-        while alias.casefold() in self.aliases:
-            count += 1
-            alias = f"{name}_{count}"
-        self.aliases.add(alias.casefold())
-        return alias
 
     # -- queries ---------------------------------------------------------------------------------
 
@@ -136,7 +119,7 @@ class _Resolver:
                         f"into the column {one.column.name} with {one.kind.phrase}",
                     )
             # ADQL 2.1, section 4.6: EXCEPT and INTERSECT take what is known of a column from the left.
-            common = _united if isinstance(operator, exp.Union) else _left
+            common = united if isinstance(operator, exp.Union) else left
             fields = tuple(common(one, other) for one, other in zip(fields, others, strict=True))
         return fields
 
@@ -180,7 +163,7 @@ class _Resolver:
         items: list[exp.Expr] = []
         for item in node.expressions:
             if isinstance(item, exp.Star):
-                for entry in scope.entries:
+                for entry in scope.sight.entries:
                     if not entry.field.column.hidden:
                         column = entry.merged() if entry.merged else self.column(entry.field, entry.relation)
                         self._declare(column, entry.field)
@@ -262,9 +245,9 @@ class _Resolver:
         self, term: exp.Column, scope: Scope, items: list[exp.Expr], fields: tuple[Field, ...]
     ) -> exp.Expr | None:
         """Return the item of the result that a plain name means, where no table has such a column."""
-        delimited = bool(term.this.args.get("quoted"))
-        if matching(term.name, ((e.field.column.name, e) for e in scope.entries), delimited=delimited):
+        if scope.plain(term):
             return None
+        delimited = bool(term.this.args.get("quoted"))
         pairs = ((entry.column.name, item) for entry, item in zip(fields, items, strict=True))
         found = matching(term.name, pairs, delimited=delimited)
         return found[0].this if found else None
@@ -320,69 +303,11 @@ class _Resolver:
         if isinstance(node, exp.Subquery):
             fields = self.query(node.this, outer)
             name = node.args["alias"].this.name
-            alias = self._alias(name)
+            alias = self.lookup.alias(name)
             node.set("alias", exp.TableAlias(this=quoted(alias)))
-            return node, Relation(name, alias, fields)
+            return node, Relation(name, alias, fields, names=named(fields))
         assert isinstance(node, exp.Table)
-        called = node.args.get("alias")
-        named = self._named(node)
-        if named is not None:
-            table = exp.Table(this=quoted(named.alias))
-            relation = replace(named, name=called.this.name if called else named.name)
-        else:
-            source = self._source(node)
-            table = _engine_table(source)
-            fields = tuple(Field(c, c.name, kind_of_column(c)) for c in source.table.columns)
-            relation = Relation(
-                called.this.name if called else source.table.name,
-                "",
-                fields,
-                None if called else source.table.schema,
-                source,
-            )
-            if source not in self.resolved.sources:
-                self.resolved.sources.append(source)
-        relation = replace(relation, alias=self._alias(relation.name))
-        table.set("alias", exp.TableAlias(this=quoted(relation.alias)))
-        table.meta["span"] = span(node)
-        self.resolved.relations.append(relation)
-        return table, relation
-
-    def _named(self, node: exp.Table) -> Relation | None:
-        if node.args.get("db") is not None:
-            return None
-        found = self.named.get(node.name.casefold())
-        if found is None or (node.this.args.get("quoted") and found[0] != node.name):
-            return None
-        return found[1]
-
-    def _source(self, node: exp.Table) -> TableSource:
-        schema = node.args.get("db")
-        written = ".".join(part.name for part in (node.args.get("catalog"), schema, node.this) if part)
-        found = (
-            []
-            if node.args.get("catalog")
-            else list(
-                self.catalog.find(
-                    node.name,
-                    delimited=bool(node.this.args.get("quoted")),
-                    schema=schema.name if schema is not None else None,
-                    schema_delimited=schema is not None and bool(schema.args.get("quoted")),
-                )
-            )
-        )
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = " or ".join(sorted(source.table.qualified_name for source in found))
-            raise self.resolved.error(node, f"{written} can be {names}: write the schema's name before it")
-        names_known = [*self.catalog.names(), *(name for name, _ in self.named.values())]
-        close = nearest(written, names_known)
-        if not close and schema is None:
-            tails = {source.table.name: source.table.qualified_name for source in self.catalog.sources}
-            close = [tails[tail] for tail in nearest(written, tails)]
-        hint = f". Did you mean {' or '.join(close)}?" if close else ""
-        raise self.resolved.error(node, f"There is no table {written}{hint}", unknown_table=True)
+        return self.lookup.table(node)
 
     # -- expressions -----------------------------------------------------------------------------
 
@@ -398,6 +323,9 @@ class _Resolver:
                         inner.parent,
                         f"The query after IN must give one column, and this one gives {len(fields)}",
                     )
+                if isinstance(inner.parent, exp.In):
+                    set_kind(inner, fields[0].kind)
+                    inner.meta["column"] = fields[0].sql
             elif isinstance(inner, exp.Column) and inner.meta_get("reference") is None:
                 self._resolve_column(inner, scope)
             elif isinstance(inner, exp.Anonymous):
@@ -424,11 +352,6 @@ class _Resolver:
             raise self.resolved.error(node, f"There is no function {name}{hint}")
 
 
-def _engine_table(source: TableSource) -> exp.Table:
-    parts = [quoted(part) for part in reversed(source.relation)]
-    return exp.Table(**dict(zip(("this", "db", "catalog"), parts, strict=False)))
-
-
 _NO_COLUMN = "This is the same for all rows"
 
 
@@ -437,29 +360,3 @@ def _is_written_out(value: exp.Expr) -> bool:
     while isinstance(value, exp.Neg | exp.Paren):
         value = value.this
     return isinstance(value, exp.Literal | exp.Null | exp.Boolean)
-
-
-def _left(one: Field, other: Field) -> Field:
-    """Return the column of EXCEPT or INTERSECT: the left one, of a type that holds both."""
-    a, b = one.column, other.column
-    alike = a.datatype == b.datatype and a.arraysize == b.arraysize
-    column = replace(
-        a,
-        datatype=a.datatype if alike else None,
-        arraysize=a.arraysize if alike else None,
-        xtype=a.xtype if a.xtype == b.xtype else None,
-    )
-    return Field(column, one.sql, common_kind({one.kind, other.kind}))
-
-
-def _united(one: Field, other: Field) -> Field:
-    """Return the column of UNION: what both queries say of it."""
-    left, b = _left(one, other), other.column
-    a = left.column
-    column = replace(
-        a,
-        unit=a.unit if same(a.unit, b.unit) else None,
-        ucd=a.ucd if a.ucd == b.ucd else None,
-        utype=a.utype if a.utype == b.utype else None,
-    )
-    return replace(left, column=column)

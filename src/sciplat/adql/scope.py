@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from sciplat.adql.catalog import TableSource, matching
+from sciplat.adql.catalog import Names, TableSource, exactly, matching
 from sciplat.adql.cursor import span
 from sciplat.adql.functions import nearest
 from sciplat.adql.kinds import Kind
@@ -15,7 +15,7 @@ from sciplat.adql.tokens import Text
 from sciplat.errors import ADQLError
 from sciplat.vo.schema import Column
 
-__all__ = ["Entry", "Field", "Relation", "Scope", "quoted"]
+__all__ = ["Entry", "Field", "Relation", "Scope", "Sight", "named", "quoted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ class Relation:
     source: TableSource | None = None
     """Only for a table, not for a subquery."""
 
+    names: Names[Field] = field(default_factory=lambda: Names(()))
+    """Its fields by their names."""
+
     def column(self, entry: Field) -> exp.Column:
         """Return the node that means one of its columns."""
         return exp.Column(this=quoted(entry.sql), table=quoted(self.alias))
@@ -62,13 +65,53 @@ class Entry:
 
 
 @dataclass(slots=True)
+class Sight:
+    """Tables that are joined so far, and the columns that can be seen without a table's name."""
+
+    relations: list[Relation] = field(default_factory=list)
+    merged: list[Entry] | None = None
+    """Every column, where NATURAL or USING made one of two; None while all columns of all tables are seen."""
+
+    _names: Names[Entry] | None = None
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Every column that can be seen, in order."""
+        if self.merged is not None:
+            return self.merged
+        return [Entry(field, relation) for relation in self.relations for field in relation.fields]
+
+    def find(self, name: str, *, delimited: bool) -> list[Entry]:
+        """Return the columns that a name alone may mean."""
+        if self.merged is not None:
+            if self._names is None:
+                self._names = Names((entry.field.column.name, entry) for entry in self.merged)
+            return self._names.find(name, delimited=delimited)
+        found = [
+            (declared, Entry(field, relation))
+            for relation in self.relations
+            for declared, field in relation.names.alike(name)
+        ]
+        return exactly(name, found, delimited=delimited)
+
+    def with_(self, other: Sight) -> Sight:
+        """Return the tables of both, with all their columns."""
+        merged = None if self.merged is None and other.merged is None else self.entries + other.entries
+        return Sight(self.relations + other.relations, merged)
+
+
+@dataclass(slots=True)
 class Scope:
     """Everything that a name in one SELECT can mean."""
 
     text: Text
     parent: Scope | None = None
-    relations: list[Relation] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    sight: Sight = field(default_factory=Sight)
+
+    @property
+    def relations(self) -> list[Relation]:
+        """Its tables."""
+        return self.sight.relations
 
     def find(self, node: exp.Column) -> tuple[Field, Relation, Callable[[], exp.Expr] | None]:
         """Return the column that a name means here, or else in the query around.
@@ -102,7 +145,7 @@ class Scope:
     def plain(self, node: exp.Column) -> list[Entry]:
         """Return the columns of this scope that a name alone may mean."""
         delimited = bool(node.this.args.get("quoted"))
-        return matching(node.name, ((e.field.column.name, e) for e in self.entries), delimited=delimited)
+        return self.sight.find(node.name, delimited=delimited)
 
     def tables(self, node: exp.Column) -> list[Relation]:
         """Return the tables of this scope that the front of a name may mean."""
@@ -126,9 +169,7 @@ class Scope:
         return [
             Entry(entry, relation)
             for relation in self.tables(node)
-            for entry in matching(
-                node.name, ((f.column.name, f) for f in relation.fields), delimited=delimited
-            )
+            for entry in relation.names.find(node.name, delimited=delimited)
         ]
 
     def _scopes(self) -> Iterator[Scope]:
@@ -160,6 +201,11 @@ class Scope:
 
     def _error(self, node: exp.Expr, message: str) -> ADQLError:
         return self.text.error(message, *span(node))
+
+
+def named(fields: tuple[Field, ...]) -> Names[Field]:
+    """Return fields by their names."""
+    return Names((field.column.name, field) for field in fields)
 
 
 def quoted(name: str) -> exp.Identifier:

@@ -77,6 +77,19 @@ class QuerySettings(_Group):
         le=3600,
         description="How long a synchronous query waits for a free worker before it is sent away.",
     )
+    sync_queries_per_user: int = Field(
+        default=60,
+        ge=1,
+        le=10_000,
+        description="How many synchronous queries of one user may be at work or wait; more are sent away. "
+        "The next to run is one of the user for whom the fewest are at work.",
+    )
+    sync_queries_anonymous: int = Field(
+        default=120,
+        ge=1,
+        le=10_000,
+        description="How many of all who have not signed in, who count as one user.",
+    )
     async_seconds: int = Field(
         default=3600,
         ge=1,

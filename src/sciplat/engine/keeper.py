@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -33,6 +34,7 @@ _GRACE_SECONDS = 2.0
 """Between asking a statement to stop and killing its worker."""
 _LOOK_SECONDS = 0.25
 _IDLE_SECONDS = 2.0
+_HEAVY_NICENESS = 10
 _START_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -88,6 +90,25 @@ class _Process:
         used: int = memory.rss - memory.shared
         return used
 
+    def give_way(self) -> None:
+        """Let other processes go first, from now on."""
+        self._set_niceness(_HEAVY_NICENESS)
+
+    def favour(self) -> bool:
+        """Take `give_way` back; False if that is not allowed, as it is to hardly anybody."""
+        return self._set_niceness(os.getpriority(os.PRIO_PROCESS, 0))
+
+    def _set_niceness(self, value: int) -> bool:
+        # Linux knows it of each thread; new threads take it from the one that makes them.
+        tasks = Path(f"/proc/{self.pid}/task")
+        try:
+            for task in [int(path.name) for path in tasks.iterdir()] if tasks.exists() else [self.pid]:
+                with suppress(ProcessLookupError):
+                    os.setpriority(os.PRIO_PROCESS, task, value)
+        except OSError:
+            return False
+        return True
+
     def end(self, timeout_seconds: float) -> None:
         """Let it end by itself (it does when the connection closes), else kill it."""
         self.channel.close()
@@ -117,10 +138,14 @@ class Keeper:
 
     Parameters
     ----------
+    short_seconds
+        After so long at work a query is heavy.
     take
         Gives the next query; None if there is none within the seconds it is called with.
+    slow
+        Hears that a query has become heavy.
     release
-        Hears that a query has left the worker.
+        Hears that a query has left the worker; says whether this place is to be given up.
     """
 
     def __init__(
@@ -128,14 +153,17 @@ class Keeper:
         directory: Path,
         limits: Limits,
         *,
+        short_seconds: float,
         take: Callable[[float], Running | None],
-        release: Callable[[Running], None],
+        slow: Callable[[Running], None],
+        release: Callable[[Keeper, Running], bool],
     ) -> None:
         self.ready = threading.Event()
         self.pid = 0
         self._directory = directory
         self._limits = limits
-        self._take, self._release = take, release
+        self._short_seconds = short_seconds
+        self._take, self._slow, self._release = take, slow, release
         self._thread = threading.Thread(target=self._keep, name=f"query-{directory.name}", daemon=True)
         self._lock = threading.Lock()
         self._ending = threading.Event()
@@ -231,7 +259,10 @@ class Keeper:
         finally:
             with self._lock:
                 self._running = None
-            self._release(running)
+            if running.heavy and self._process is not None and not self._process.favour():
+                self._drop(1.0)
+            if self._release(self, running):
+                self._ending.set()
 
     def _follow(self, process: _Process, running: Running) -> None:
         """Send a query to the worker and pass on what comes back, within the limits of time."""
@@ -248,8 +279,11 @@ class Keeper:
         except OSError:
             self._lost(running)
             return
+        if running.heavy:
+            process.give_way()
         limit = statement.time_limit_seconds
         begun = time.monotonic()
+        slow_at = begun + self._short_seconds
         look_at = begun + _LOOK_SECONDS
         kill_at: float | None = None
         while True:
@@ -261,6 +295,9 @@ class Keeper:
             if running.reason is not None and kill_at is None:
                 _interrupt(process, self._number)
                 kill_at = now + _GRACE_SECONDS
+            if not running.heavy and now >= slow_at:
+                process.give_way()
+                self._slow(running)
             if now >= look_at:
                 look_at = now + _LOOK_SECONDS
                 if process.memory_bytes() > self._limits.most_memory_bytes:
@@ -269,8 +306,10 @@ class Keeper:
             if kill_at is not None and now >= kill_at:
                 self._lost(running)
                 return
-            pause = _LOOK_SECONDS if limit is None else min(_LOOK_SECONDS, max(0.0, begun + limit - now))
-            if process.channel.wait(pause or _LOOK_SECONDS):
+            marks = [] if running.heavy else [slow_at]
+            marks += [] if limit is None else [begun + limit]
+            pause = min((mark - now for mark in marks if mark > now), default=_LOOK_SECONDS)
+            if process.channel.wait(min(pause, _LOOK_SECONDS)):
                 message = process.channel.receive()
                 if message is None:
                     self._lost(running)
@@ -295,6 +334,7 @@ class Keeper:
                     overflow=header["overflow"],
                     seconds=header["seconds"],
                     spooled=inline is None,
+                    processor_seconds=header["processor_seconds"],
                 )
                 running.finish(outcome, inline, schema)
                 return True

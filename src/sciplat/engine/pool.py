@@ -6,10 +6,13 @@ import contextlib
 import shutil
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
 from sciplat.engine.keeper import CLOSED, Keeper
 from sciplat.engine.limits import Limits
@@ -21,11 +24,21 @@ __all__ = ["QueryPool"]
 
 
 class QueryPool:
-    """Runs queries in worker processes, one at a time in each, first come, first served.
+    """Runs queries in worker processes, one at a time in each.
 
     Workers start when the pool is made. ``memory_limit_bytes``, ``threads`` and
     ``temp_limit_bytes`` hold for each of them; sorting and joining spill into ``directory``,
     which belongs to this pool alone.
+
+    There are two lanes. Heavy queries leave one place free and have the lowest claim to the
+    processors. A query that was thought short and isn't becomes heavy while it runs; where that would
+    leave no place to short ones, one more worker is started, until the heavy ones are fewer again.
+    In each lane the next query is one of the user for whom the fewest are at work.
+
+    Parameters
+    ----------
+    short_seconds
+        Time at work after which a query is heavy, whatever was thought of it.
     """
 
     def __init__(
@@ -37,31 +50,31 @@ class QueryPool:
         threads: int,
         temp_limit_bytes: int,
         queue_seconds: float | None = 30.0,
+        short_seconds: float = 1.0,
     ) -> None:
         self._queue_seconds = queue_seconds
+        self._short_seconds = short_seconds
         self._waiting: deque[Running] = deque()
+        self._at_work: list[Running] = []
         self._changed = threading.Condition()
-        self._heavy = 0
+        self._size = size
         self._most_heavy = max(1, size - 1)
         self._closed = False
-        directory = directory.absolute()
-        directory.mkdir(parents=True, exist_ok=True)
-        for left_over in directory.glob("worker-*"):  # of an owner that was killed
+        self._pace = 1.0
+        self._directory = directory.absolute()
+        self._directory.mkdir(parents=True, exist_ok=True)
+        for left_over in self._directory.glob("worker-*"):  # of an owner that was killed
             shutil.rmtree(left_over, ignore_errors=True)
-        self._keepers = [
-            Keeper(
-                directory / f"worker-{number}",
-                Limits(
-                    memory_bytes=memory_limit_bytes,
-                    threads=threads,
-                    temp_bytes=temp_limit_bytes,
-                    temp_directory=str(directory / f"worker-{number}"),
-                ),
-                take=self._take,
-                release=self._release,
-            )
-            for number in range(1, size + 1)
-        ]
+        self._limits = Limits(
+            memory_bytes=memory_limit_bytes,
+            threads=threads,
+            temp_bytes=temp_limit_bytes,
+            temp_directory=str(self._directory),
+        )
+        self._numbers = count(1)
+        self._keepers = [self._keeper() for _ in range(size)]
+        self._leaving: WeakSet[Keeper] = WeakSet()
+        """Whose places were given up; each is gone when its thread is."""
         for keeper in self._keepers:
             keeper.start()
 
@@ -72,6 +85,9 @@ class QueryPool:
         spool: Path,
         durable: bool = False,
         heavy: bool = False,
+        owner: str | None = None,
+        owner_most: int | None = None,
+        expected_seconds: float | None = None,
         queue_seconds: float | None = None,
     ) -> Running:
         """Queue a query and return at once.
@@ -85,8 +101,19 @@ class QueryPool:
             The result is safe on the disk when the query is finished.
         heavy
             It may take long: such queries leave one worker to the others.
+        owner
+            Whose query it is; all without one are one owner's.
+        owner_most
+            How many queries of this owner, with this one, may be at work or wait; None for any number.
+        expected_seconds
+            What was reckoned for it on the machine that estimates are made for; `pace` learns from it.
         queue_seconds
             How long to wait for a free worker; None takes the pool's own limit.
+
+        Raises
+        ------
+        UnavailableError
+            The pool is closed, or this owner has too many queries already.
         """
         limit = self._queue_seconds if queue_seconds is None else queue_seconds
         running = Running(
@@ -94,6 +121,8 @@ class QueryPool:
             spool.absolute(),
             durable=durable,
             heavy=heavy,
+            owner=owner,
+            expected_seconds=expected_seconds,
             queue_deadline=None if limit is None else time.monotonic() + limit,
             expire=self._expire,
             on_cancel=self._cancel,
@@ -101,6 +130,10 @@ class QueryPool:
         with self._changed:
             if self._closed:
                 raise UnavailableError(CLOSED)
+            if owner_most is not None:
+                mine = sum(other.owner == owner for other in (*self._waiting, *self._at_work))
+                if mine >= owner_most:
+                    raise UnavailableError(_too_many(mine))
             self._waiting.append(running)
             self._changed.notify_all()
         return running
@@ -114,25 +147,30 @@ class QueryPool:
             If one isn't in time.
         """
         deadline = time.monotonic() + timeout_seconds
-        for keeper in self._keepers:
+        for keeper in self._all():
             if not keeper.ready.wait(max(0.0, deadline - time.monotonic())):
                 raise UnavailableError("The query workers did not start in time.")
 
     @property
     def ready(self) -> bool:
         """At least one worker can take a query."""
-        return any(keeper.ready.is_set() for keeper in self._keepers)
+        return any(keeper.ready.is_set() for keeper in self._all())
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
         """The process ids of the workers that are ready."""
-        return tuple(keeper.pid for keeper in self._keepers if keeper.ready.is_set())
+        return tuple(keeper.pid for keeper in self._all() if keeper.ready.is_set())
 
     @property
     def queued(self) -> int:
         """How many queries wait for a worker."""
         with self._changed:
             return len(self._waiting)
+
+    @property
+    def pace(self) -> float:
+        """How many times more processor time queries take here than was reckoned for them."""
+        return self._pace
 
     def close(self, timeout_seconds: float = 5.0) -> None:
         """Stop every query and end every worker."""
@@ -144,9 +182,9 @@ class QueryPool:
         for queued in waiting:
             queued.fail(UnavailableError(CLOSED))
         deadline = time.monotonic() + timeout_seconds
-        for keeper in self._keepers:
+        for keeper in self._all():
             keeper.stop()
-        for keeper in self._keepers:
+        for keeper in (*self._all(), *self._leaving):
             keeper.join(max(0.0, deadline - time.monotonic()))
 
     def __enter__(self) -> Self:
@@ -175,23 +213,73 @@ class QueryPool:
         return None
 
     def _pick(self) -> tuple[list[Running], Running | None]:
-        """Take those that waited too long out of the queue, and the first that may run."""
+        """Take those that waited too long out of the queue, and the one that may run first."""
         now = time.monotonic()
         late = [r for r in self._waiting if r.queue_deadline is not None and now > r.queue_deadline]
         for running in late:
             self._waiting.remove(running)
-        for running in self._waiting:
-            if not running.heavy or self._heavy < self._most_heavy:
-                self._waiting.remove(running)
-                self._heavy += running.heavy
-                return late, running
-        return late, None
+        room = self._heavy < self._most_heavy
+        candidates = [running for running in self._waiting if room or not running.heavy]
+        if not candidates:
+            return late, None
+        busy = Counter(running.owner for running in self._at_work)
+        first = min(candidates, key=lambda running: busy[running.owner])
+        self._waiting.remove(first)
+        self._at_work.append(first)
+        self._make_place()
+        return late, first
 
-    def _release(self, running: Running) -> None:
+    @property
+    def _heavy(self) -> int:
+        return sum(running.heavy for running in self._at_work)
+
+    def _slow(self, running: Running) -> None:
+        """Hear that a query at work takes longer than a short one may."""
         with self._changed:
-            self._heavy -= running.heavy
+            running.heavy = True
+            self._make_place()
+
+    def _make_place(self) -> None:
+        """Open one more place if heavy queries hold all; no more than there are usually."""
+        if self._heavy >= len(self._keepers) and len(self._keepers) < 2 * self._size and not self._closed:
+            keeper = self._keeper()
+            self._keepers.append(keeper)
+            keeper.start()
+
+    def _release(self, keeper: Keeper, running: Running) -> bool:
+        """Hear that a query has left its worker; True if its place is no longer needed."""
+        with self._changed:
+            self._at_work.remove(running)
+            self._learn(running)
             if running.heavy:
                 self._changed.notify_all()
+            if len(self._keepers) > max(self._size, self._heavy + 1) and keeper in self._keepers:
+                self._keepers.remove(keeper)
+                self._leaving.add(keeper)
+                return True
+            return False
+
+    def _learn(self, running: Running) -> None:
+        expected, taken = running.expected_seconds, running.processor_seconds
+        if expected is not None and taken is not None and expected >= _LEARN_SECONDS:
+            ratio = min(_MOST_PACE, max(1 / _MOST_PACE, taken / expected))
+            pace = self._pace ** (1 - _LEARN_PART) * ratio**_LEARN_PART
+            self._pace = min(_MOST_PACE, max(1 / _MOST_PACE, pace))
+
+    def _all(self) -> list[Keeper]:
+        with self._changed:
+            return list(self._keepers)
+
+    def _keeper(self) -> Keeper:
+        folder = self._directory / f"worker-{next(self._numbers)}"
+        return Keeper(
+            folder,
+            replace(self._limits, temp_directory=str(folder)),
+            short_seconds=self._short_seconds,
+            take=self._take,
+            slow=self._slow,
+            release=self._release,
+        )
 
     def _expire(self, running: Running) -> None:
         if self._withdraw(running):
@@ -202,7 +290,7 @@ class QueryPool:
             assert running.reason is not None
             running.fail(running.reason)
         else:
-            for keeper in self._keepers:
+            for keeper in self._all():
                 keeper.interrupt(running)
 
     def _withdraw(self, running: Running) -> bool:
@@ -210,6 +298,19 @@ class QueryPool:
             self._waiting.remove(running)
             return True
         return False
+
+
+_LEARN_SECONDS = 0.02
+"""What is shorter says more of the clock than of the machine."""
+_LEARN_PART = 0.1
+_MOST_PACE = 30.0
+
+
+def _too_many(count: int) -> str:
+    return (
+        f"You have {count} synchronous queries at work or waiting, as many as one user may (all who have not "
+        "signed in are one). Send this one when another has ended, or run it as an asynchronous job."
+    )
 
 
 _BUSY = (

@@ -35,6 +35,8 @@ class Running:
         *,
         durable: bool,
         heavy: bool,
+        owner: str | None = None,
+        expected_seconds: float | None = None,
         queue_deadline: float | None,
         expire: Callable[[Running], None],
         on_cancel: Callable[[Running], None],
@@ -43,6 +45,9 @@ class Running:
         self.spool = spool
         self.durable = durable
         self.heavy = heavy
+        """It is expected to take long, or has; it gives way to others."""
+        self.owner = owner
+        self.expected_seconds = expected_seconds
         self.queue_deadline = queue_deadline
         """On the clock of ``time.monotonic``."""
         self._expire, self._on_cancel = expire, on_cancel
@@ -117,6 +122,12 @@ class Running:
             return Progress(
                 self._state, self._rows, self._bytes, end - self._started if self._started else 0.0
             )
+
+    @property
+    def processor_seconds(self) -> float | None:
+        """What it took of the processors' time; None unless it ended well."""
+        with self._changed:
+            return None if self._outcome is None else self._outcome.processor_seconds
 
     # What the pool tells.
 

@@ -69,3 +69,6 @@ class Outcome:
     """Time at work, without the time in the queue."""
     spooled: bool
     """The result is a file at the spool path; False: it is small and in memory alone."""
+
+    processor_seconds: float = 0.0
+    """Time of all processors that worked on it."""

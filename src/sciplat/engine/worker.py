@@ -111,11 +111,12 @@ class Worker:
         with self._lock:
             task.stopped = self._stopped_early == task.number
             self._task = task
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         fatal = False
         try:
             done, result = self._run(task, request)
             done["seconds"] = time.perf_counter() - started
+            done["processor_seconds"] = time.process_time() - used
             reply: tuple[dict[str, Any], bytes | memoryview] = (done, memoryview(result) if result else b"")
         except Exception as error:  # noqa: BLE001  whatever it is, it belongs to this statement alone
             failure = explain(error, self._limits)

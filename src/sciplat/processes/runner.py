@@ -23,7 +23,7 @@ def create_app(instance: Instance) -> FastAPI:
         instance.ingest.prepare()
         pool = instance.pool("runner", settings.job_workers, queue_seconds=None)
         stop = Event()
-        service = instance.execute(instance.query(pool, seconds=settings.async_seconds_max))
+        service = instance.execute(instance.query(pool, seconds=settings.async_seconds_max, sync=False))
         thread = Thread(target=service.serve, args=(stop,), name="runner")
         thread.start()
         yield

@@ -33,7 +33,7 @@ def create_app(instance: Instance) -> FastAPI:
             instance.ingest.prepare()
         shutil.rmtree(instance.work / "results", ignore_errors=True)
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
-        app.state.query = instance.query(pool, seconds=settings.sync_seconds)
+        app.state.query = instance.query(pool, seconds=settings.sync_seconds, sync=True)
         app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
         app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         yield

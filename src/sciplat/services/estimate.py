@@ -85,7 +85,10 @@ class Estimate:
     """Of the result."""
 
     seconds: float
-    """In the engine, without waiting for it."""
+    """Of processor time in the engine: with several processors it is there sooner, behind others later."""
+
+    reckoned_seconds: float
+    """The same on the machine on which costs were measured."""
 
     heavy: bool
     """It takes longer than a short query may."""
@@ -113,12 +116,14 @@ def estimate(plan: Plan, *, short_seconds: float, pace: float = 1.0) -> Estimate
     limit = plan.statement.byte_limit
     if limit is not None and size > limit:
         rows, size = rows * limit / size, float(limit)
-    seconds = pace * (_START + flow.seconds + rows * width * _WRITE)
+    reckoned = _START + flow.seconds + rows * width * _WRITE
+    seconds = pace * reckoned
     return Estimate(
         rows=round(rows),
         rows_read=round(sum(reading.rows_read for reading in counting.readings)),
         bytes=round(size),
         seconds=seconds,
+        reckoned_seconds=reckoned,
         heavy=seconds > short_seconds,
         readings=tuple(counting.readings),
     )

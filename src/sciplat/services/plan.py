@@ -48,6 +48,12 @@ class QueryLimits:
     bytes: int
     """Of the spooled result."""
 
+    at_once: int | None = None
+    """How many queries of one user may be at work or wait for a worker."""
+
+    at_once_anonymous: int | None = None
+    """How many of all who have not signed in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -57,6 +63,8 @@ class Plan:
     translation: Translation
     snapshot: Snapshot
     statement: Statement
+    asker: str | None = None
+    """The user's name; None for somebody who has not signed in."""
 
 
 class PlanService:
@@ -115,7 +123,7 @@ class PlanService:
             byte_limit=self._limits.bytes,
             time_limit_seconds=self._limits.seconds,
         )
-        return Plan(query, translation, snapshot, statement)
+        return Plan(query, translation, snapshot, statement, visitor.name)
 
     def _catalog(self, snapshot: Snapshot, visitor: Visitor) -> Catalog:
         """Return the names that ``visitor`` can use; made once for each set of releases."""

@@ -75,6 +75,7 @@ class QueryService:
         self._pool = pool
         self._spools = spools
         self._short_seconds = short_seconds
+        self._limits = limits
         self._plans = PlanService(catalogs, limits)
         self._notes = notes
 
@@ -114,7 +115,7 @@ class QueryService:
 
     def estimate(self, plan: Plan) -> Estimate:
         """Return what a plan will take and give, as far as can be told before it runs."""
-        return estimate(plan, short_seconds=self._short_seconds)
+        return estimate(plan, short_seconds=self._short_seconds, pace=self._pool.pace)
 
     def run(
         self,
@@ -137,6 +138,11 @@ class QueryService:
             A time limit of its own, below the service's.
         bytes_left
             How much the result may take where space is short, below the service's limit.
+
+        Raises
+        ------
+        UnavailableError
+            Its asker has as many queries at work or waiting as one may.
         """
         statement = plan.statement
         assert statement.byte_limit is not None
@@ -146,7 +152,17 @@ class QueryService:
             byte_limit=min(bytes_left or statement.byte_limit, statement.byte_limit),
             time_limit_seconds=min(seconds or statement.time_limit_seconds, statement.time_limit_seconds),
         )
-        return self._pool.run(statement, spool=spool, durable=durable)
+        expected = self.estimate(plan)
+        limits = self._limits
+        return self._pool.run(
+            statement,
+            spool=spool,
+            durable=durable,
+            heavy=expected.heavy,
+            expected_seconds=expected.reckoned_seconds,
+            owner=plan.asker,
+            owner_most=limits.at_once_anonymous if plan.asker is None else limits.at_once,
+        )
 
     def schemas(self, visitor: Visitor) -> tuple[Schema, ...]:
         """Return the releases with their tables that ``visitor`` may query."""

@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.running import Platform, running, sciplat  # noqa: E402
 
+from sciplat.config import Settings  # noqa: E402
+
 SHARED = Path(os.environ.get("SCIPLAT_SHARED", ROOT.parent / "shared"))
 PEER = os.environ.get("SCIPLAT_PEER", "http://127.0.0.1:20480/tap")
 TABLE = "synth.object"
@@ -45,6 +47,7 @@ def served(rows: int) -> Iterator[Platform]:
         sciplat(
             home, "ingest", "catalog", str(catalog(rows, folder)), "--table", TABLE, "--public", seconds=3600
         )
-        (home / "sciplat.yaml").write_text("query:\n  cache_seconds: 0\n", encoding="utf-8")
+        if "cache_seconds" in Settings.model_fields["query"].annotation.model_fields:
+            (home / "sciplat.yaml").write_text("query:\n  cache_seconds: 0\n", encoding="utf-8")
         with running(home) as platform:
             yield platform

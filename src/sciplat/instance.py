@@ -131,6 +131,7 @@ class Instance:
         settings = self.settings.query
         return SubmitService(
             self.jobs,
+            self.uploads,
             spools=self.spools,
             limits=JobLimits(
                 seconds=settings.async_seconds,
@@ -149,11 +150,13 @@ class Instance:
         settings = self.settings.query
         return UploadService(
             UploadStore(self.home / "uploads"),
-            Loader(at_once=cores(), seconds=settings.sync_seconds, memory_bytes=_READER_BYTES),
+            Loader(at_once=cores(), seconds=settings.upload_seconds, memory_bytes=_READER_BYTES),
             work=self.work / "uploads",
             limits=UploadLimits(
                 bytes=settings.upload_bytes,
                 kept_bytes=int(disk_usage(self.home).total * settings.spool_disk_fraction),
+                seconds=settings.upload_seconds,
+                hosts=frozenset(settings.upload_hosts.split()),
                 keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
             ),
         )
@@ -228,7 +231,8 @@ class Instance:
         return ExecuteService(
             self.jobs,
             self.identity,
-            {QUERY: query_verb(query, notes=self.notes)},
+            {QUERY: query_verb(query, self.uploads, notes=self.notes)},
+            self.uploads,
             spools=self.spools,
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,

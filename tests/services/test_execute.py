@@ -22,7 +22,10 @@ from sciplat.services import execute
 from sciplat.services.access import Visitor
 from sciplat.services.estimate import Estimate
 from sciplat.services.execute import ExecuteService, query_verb
+from sciplat.services.loader import Loader
 from sciplat.services.plan import Query
+from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.uploads.store import UploadStore
 
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -78,10 +81,17 @@ class Runner:
         self.spools = home / "spool"
         self.spools.mkdir()
         self.stop = Event()
+        uploads = UploadService(
+            UploadStore(home / "uploads"),
+            Loader(at_once=1, seconds=1, memory_bytes=1 << 30),
+            work=home / "tmp",
+            limits=UploadLimits(1_000_000, 1_000_000, seconds=1, keep_seconds=60),
+        )
         self.service = ExecuteService(
             jobs,
             self.identity,
-            {"query": query_verb(self.asked)},  # type: ignore[arg-type]
+            {"query": query_verb(self.asked, uploads)},  # type: ignore[arg-type]
+            uploads,
             spools=self.spools,
             spool_disk_fraction=0.9,
             slots=2,

@@ -104,7 +104,7 @@ def test_columns_may_have_any_names_that_can_be_told_apart(tmp_path: Path) -> No
     [
         (b"", "mine: the file is empty"),
         (b"\x00\x01\x02", "mine: not a table in"),
-        (b"<html><body>not here</body></html>", "mine: not a complete VOTable"),
+        (b"<html><body>not here</body></html>", "mine: not a VOTable: it begins with html"),
         (b"ra,RA\n1,2\n", "mine: column 'RA' differs from 'ra' in case only"),
         (b"ra,dec\n1,2\n3\n", "mine: line 3 has 1 fields, not 2"),
         (b"_healpix_29,x\n1,2\n", "mine: column '_healpix_29' is called"),

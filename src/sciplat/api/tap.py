@@ -65,12 +65,13 @@ async def sync(
     request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
 ) -> Response:
     """Run a query and answer its rows."""
-    query, form, sent = query_of(parameters), format_of(parameters), sent_with(parameters)
+    query, form = query_of(parameters), format_of(parameters)
+    sent = sent_with(request, parameters, visitor, instance)
     turns = request.app.state.turns
     wished, aspect = wished_format(parameters), aspect_of(request)
 
     def ask() -> Answer:
-        uploads = instance.uploads.receive(sent)
+        uploads = instance.uploads.receive(sent, visitor=visitor)
         return asking.answer(replace(query, uploads=uploads), visitor=visitor, aspect=aspect, form=wished)
 
     answer = await to_thread.run_sync(ask, limiter=turns)

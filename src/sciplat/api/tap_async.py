@@ -6,23 +6,32 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import (
+    FileResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 from sciplat.adql.tokens import MAX_LENGTH
 from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Reach
-from sciplat.api.parameters import Dali, Parameters
+from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.respond import respond
 from sciplat.api.tap import PREFIX, XML, format_of
+from sciplat.api.uploads import sent_with
 from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
 from sciplat.instance import Instance
 from sciplat.jobs.models import Job, Phase
 from sciplat.tables.document import Document
 from sciplat.tables.votable import MEDIA_TYPE, error_document
+from sciplat.uploads.models import uploads_of
 from sciplat.vo import uws
 from sciplat.vo.instant import instant
 
@@ -48,8 +57,6 @@ def _see(request: Request, job_id: str = "") -> RedirectResponse:
 
 def _kept(parameters: Parameters) -> list[tuple[str, str]]:
     """Return what a job keeps of a request, after looking for mistakes that would only show later."""
-    if parameters.text("UPLOAD"):
-        raise UsageError("Jobs take no uploads: send this query to /sync.")
     format_of(parameters)
     parameters.whole_number("MAXREC")
     if len(parameters.text("QUERY") or "") > MAX_LENGTH:
@@ -94,21 +101,27 @@ def jobs(request: Request, parameters: Dali, visitor: Visiting, instance: Reach)
 
 
 @router.post("", response_class=Response)
-def submit(request: Request, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
+async def submit(request: Request, parameters: DaliWithFiles, visitor: Visiting, instance: Reach) -> Response:
     """Make a job; with PHASE=RUN it is queued at once."""
     phase = parameters.text("PHASE")
     if phase is not None and phase.upper() != "RUN":
         raise UsageError(f"PHASE={phase[:40]!r}: a new job can only be sent RUN.")
     duration, destruction = parameters.text("EXECUTIONDURATION"), parameters.text("DESTRUCTION")
-    job = instance.submit.submit(
-        _kept(parameters),
-        visitor=visitor,
-        aspect=aspect_of(request),
-        run_id=parameters.text("RUNID"),
-        duration=None if duration is None else _duration(duration),
-        destruction=None if destruction is None else _when("DESTRUCTION", destruction),
-        run=phase is not None,
-    )
+    kept, sent = _kept(parameters), sent_with(request, parameters, visitor, instance)
+
+    def make() -> Job:
+        return instance.submit.submit(
+            kept,
+            visitor=visitor,
+            aspect=aspect_of(request),
+            run_id=parameters.text("RUNID"),
+            duration=None if duration is None else _duration(duration),
+            destruction=None if destruction is None else _when("DESTRUCTION", destruction),
+            uploads=instance.uploads.receive(sent, visitor=visitor),
+            run=phase is not None,
+        )
+
+    job = await to_thread.run_sync(make, limiter=request.app.state.turns if sent else None)
     return _see(request, job.id)
 
 
@@ -140,15 +153,16 @@ def _job(request: Request, found: Job, instance: Instance) -> Response:
 
 
 @router.post("/{job_id}", response_class=Response)
-def change(job_id: str, request: Request, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
+async def change(
+    job_id: str, request: Request, parameters: DaliWithFiles, visitor: Visiting, instance: Reach
+) -> Response:
     """Delete a job with ACTION=DELETE, or change parameters of one that is pending."""
     action = parameters.text("ACTION")
     if action is None:
-        instance.submit.set_parameters(job_id, _kept(parameters), visitor=visitor)
-        return _see(request, job_id)
+        return await set_parameters(job_id, request, parameters, visitor, instance)
     if action.upper() != "DELETE":
         raise UsageError(f"ACTION={action[:40]!r} is unknown; it can only be DELETE.")
-    instance.submit.delete(job_id, visitor=visitor)
+    await to_thread.run_sync(partial(instance.submit.delete, job_id, visitor=visitor))
     return _see(request)
 
 
@@ -226,18 +240,24 @@ def owner(job_id: str, visitor: Visiting, instance: Reach) -> str:
 
 
 @router.get("/{job_id}/parameters", response_class=Response)
-def parameters_of(job_id: str, visitor: Visiting, instance: Reach) -> Response:
+def parameters_of(job_id: str, request: Request, visitor: Visiting, instance: Reach) -> Response:
     """Answer what was asked."""
     found = instance.submit.job(job_id, visitor=visitor)
-    return Response(uws.parameters_document(_parameters(found)), media_type=XML)
+    return Response(uws.parameters_document(_parameters(request, found)), media_type=XML)
 
 
 @router.post("/{job_id}/parameters", response_class=Response)
-def set_parameters(
-    job_id: str, request: Request, parameters: Dali, visitor: Visiting, instance: Reach
+async def set_parameters(
+    job_id: str, request: Request, parameters: DaliWithFiles, visitor: Visiting, instance: Reach
 ) -> Response:
     """Change what a pending job asks."""
-    instance.submit.set_parameters(job_id, _kept(parameters), visitor=visitor)
+    kept, sent = _kept(parameters), sent_with(request, parameters, visitor, instance)
+
+    def change() -> None:
+        uploads = instance.uploads.receive(sent, visitor=visitor)
+        instance.submit.set_parameters(job_id, kept, visitor=visitor, uploads=uploads)
+
+    await to_thread.run_sync(change, limiter=request.app.state.turns if sent else None)
     return _see(request, job_id)
 
 
@@ -269,6 +289,17 @@ def result(job_id: str, request: Request, parameters: Dali, visitor: Visiting, i
     return respond(stream, form, document, request=request, file_name=job_id)
 
 
+@router.get("/{job_id}/uploads/{name}", response_class=Response)
+def upload(job_id: str, name: str, visitor: Visiting, instance: Reach) -> Response:
+    """Answer a table that was sent with a job, as it was sent."""
+    return FileResponse(
+        instance.submit.upload(job_id, name, visitor=visitor),
+        media_type="application/octet-stream",
+        filename=name,
+        headers={"X-Content-Type-Options": "nosniff"},
+    )
+
+
 def _phase(text: str) -> Phase:
     try:
         return Phase(text.upper())
@@ -276,8 +307,16 @@ def _phase(text: str) -> Phase:
         raise UsageError(f"PHASE={text[:40]!r} is no phase; there are {', '.join(Phase)}.") from None
 
 
-def _parameters(job: Job) -> tuple[uws.Parameter, ...]:
-    return tuple(uws.Parameter(name, value) for name, value in job.parameters)
+def _parameters(request: Request, job: Job) -> tuple[uws.Parameter, ...]:
+    """Return what was asked; a table that was sent stands where it can be read again."""
+    tables = (
+        ("UPLOAD", f"{name},{_address(request, job.id)}/uploads/{name}")
+        for name, _ in uploads_of(job.parameters)
+    )
+    return tuple(
+        uws.Parameter(name, value)
+        for name, value in (*(pair for pair in job.parameters if pair[0] != "UPLOAD"), *tables)
+    )
 
 
 def _uws(request: Request, job: Job) -> uws.Job:
@@ -292,7 +331,7 @@ def _uws(request: Request, job: Job) -> uws.Job:
         start_time=job.started,
         end_time=job.ended,
         destruction=job.destruction,
-        parameters=_parameters(job),
+        parameters=_parameters(request, job),
         results=tuple(
             uws.Result(
                 result.name, f"{_address(request, job.id)}/results/{result.name}", result.mime or form.mime

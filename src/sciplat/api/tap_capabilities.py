@@ -53,7 +53,9 @@ _ADQL = Language(
 )
 
 
-_UPLOAD_METHODS = ("ivo://ivoa.net/std/TAPRegExt#upload-inline",)
+_UPLOAD_METHODS = tuple(
+    f"ivo://ivoa.net/std/TAPRegExt#upload-{method}" for method in ("inline", "http", "https")
+)
 
 
 def capabilities_of(url: str, settings: QuerySettings) -> bytes:

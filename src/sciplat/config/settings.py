@@ -120,6 +120,19 @@ class QuerySettings(_Group):
         le=100_000,
         description="How large (megabytes) the tables may be together that somebody sends with a query.",
     )
+    upload_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="How long (seconds) fetching a table that a query names may take, and again reading it.",
+    )
+    upload_hosts: str = Field(
+        default="",
+        max_length=4000,
+        description="Hosts, separated by spaces, from which tables may be fetched although they are on a "
+        "private network. All others must be on the open Internet.",
+        json_schema_extra={"allowed_text": "host names or addresses, separated by spaces"},
+    )
     running_jobs_per_user: int = Field(
         default=10,
         ge=1,

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 
-from sciplat.api import health, identity, jobs, queries, scs, tap, tap_async
+from sciplat.api import explain, health, identity, jobs, metadata, queries, scs, tap, tap_async
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.waiting import Changes
 from sciplat.instance import Instance
@@ -31,17 +31,20 @@ def create_app(instance: Instance) -> FastAPI:
         settings = instance.settings.query
         if instance.catalogs.snapshot().schema(TAP_SCHEMA) is None:
             instance.ingest.prepare()
-        shutil.rmtree(instance.work / "results", ignore_errors=True)
+        for left in ("results", "uploads"):
+            shutil.rmtree(instance.work / left, ignore_errors=True)
+        instance.uploads.prepare()
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds, sync=True)
         app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
         app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         yield
         pool.close()
+        instance.uploads.close()
         instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (health, identity, tap, tap_async, scs, jobs, queries, pages):
+    for door in (health, identity, tap, tap_async, scs, metadata, jobs, explain, queries, pages):
         app.include_router(door.router)
     add_error_handlers(app)
     return app

@@ -33,6 +33,8 @@ from sciplat.services.note import NoteService
 from sciplat.services.plan import LANGUAGES, Plan, Query
 from sciplat.services.query import QueryService
 from sciplat.services.recall import RecallService
+from sciplat.services.upload import UploadService
+from sciplat.uploads.models import uploads_of
 
 __all__ = ["ExecuteService", "Verb", "query_verb"]
 
@@ -70,6 +72,7 @@ class ExecuteService:
         jobs: JobStore,
         identity: IdentityStore,
         verbs: Mapping[str, Verb],
+        uploads: UploadService,
         *,
         spools: Path,
         spool_disk_fraction: float,
@@ -84,6 +87,7 @@ class ExecuteService:
         self._recall = recall
         self._identity = identity
         self._verbs = verbs
+        self._uploads = uploads
         self._spools = spools
         self._spool_disk_fraction = spool_disk_fraction
         self._slots = slots
@@ -148,6 +152,7 @@ class ExecuteService:
         for job_id in self._jobs.queue.expired(datetime.now(UTC)):
             self._jobs.delete(job_id)
             result_file(self._spools, job_id).unlink(missing_ok=True)
+        self._uploads.clean(self._needs_upload)
         files = list(result_files(self._spools))
         there = self._jobs.phases({job_id for job_id, _ in files})
         for job_id, file in files:
@@ -159,6 +164,10 @@ class ExecuteService:
             if job_id not in self._threads:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
                     self._jobs.queue.requeue(job_id)
+
+    def _needs_upload(self, holder: str) -> bool:
+        kind, _, job_id = holder.partition("-")
+        return kind != "job" or self._jobs.get(job_id) is not None
 
     def _take_up(self) -> None:
         while len(self._threads) < self._slots:
@@ -282,7 +291,7 @@ class ExecuteService:
 
     def _bytes_left(self) -> int:
         """Return how many bytes of results the disk may still take."""
-        kept = 0
+        kept = self._uploads.bytes
         for _, file in result_files(self._spools):
             with suppress(FileNotFoundError):  # its owner deletes it at this moment
                 kept += file.stat().st_size
@@ -300,7 +309,7 @@ def _progress(running: Running) -> JobProgress:
     return JobProgress(far.rows, far.bytes)
 
 
-def query_verb(query: QueryService, *, notes: NoteService | None = None) -> Verb:
+def query_verb(query: QueryService, uploads: UploadService, *, notes: NoteService | None = None) -> Verb:
     """Return what executes jobs that ask the catalogs."""
 
     def plan(job: Job, owner: Visitor) -> Plan:
@@ -309,6 +318,7 @@ def query_verb(query: QueryService, *, notes: NoteService | None = None) -> Verb
             job.parameter("QUERY") or "",
             int(maxrec) if maxrec else None,
             job.parameter("LANG") or LANGUAGES[0],
+            tuple(uploads.find(name, content) for name, content in uploads_of(job.parameters)),
         )
         return query.plan(asked, visitor=owner)
 

@@ -1,49 +1,41 @@
-"""Processes that read what somebody sent: whatever a file does to its reader, nothing else is hurt.
-
-A fork server holds the readers, imported once; each file is read in a process of its own, with limits
-on its memory and its time.
-"""
+"""Reading what somebody sent, out of this process."""
 
 from __future__ import annotations
 
-import ctypes
+import json
 import logging
-import multiprocessing
-import resource
-import signal
+import os
+import socket
+import subprocess
 import sys
-from multiprocessing.connection import Connection
+import time
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 
 from sciplat.errors import IngestError, LimitError, SciplatError, UnavailableError
+from sciplat.uploads.models import table_from_json
 from sciplat.vo.schema import Table
 
 __all__ = ["Loader"]
 
 _log = logging.getLogger(__name__)
 
-_PR_SET_PDEATHSIG = 1
-_READERS = [
-    "sciplat.services.load",
-    "sciplat.tables.read_fits",
-    "sciplat.tables.read_votable",
-    "cdshealpix",
-    "pyarrow.dataset",
-    "pandas",
-]
-"""The last two, where they are installed, the engine imports by itself when it meets rows of Arrow."""
+_CHUNK = 1 << 16
+_NICE = 10
+_PATIENCE_SECONDS = 30.0
+"""Beyond its time: a reader that has just been started has a lot to import."""
 
 
 class Loader:
-    """Reads uploads, a few at a time."""
+    """Has uploads read by `sciplat.services.reading`, a few at a time."""
 
-    def __init__(self, *, at_once: int, seconds: float, memory_bytes: int) -> None:
+    def __init__(self, *, at_once: int, seconds: int, memory_bytes: int) -> None:
         self._turns = BoundedSemaphore(at_once)
         self._seconds = seconds
         self._memory_bytes = memory_bytes
-        self._processes = multiprocessing.get_context("forkserver")
-        self._processes.set_forkserver_preload(_READERS)
+        self._starting = Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
 
     def load(self, source: Path, target: Path, *, largest: int) -> Table:
         """Write the rows of ``source`` to ``target``, as `sciplat.services.load.load` does.
@@ -55,58 +47,71 @@ class Loader:
         UnavailableError
             The disk is full.
         """
+        asked = {
+            "source": str(source),
+            "target": str(target),
+            "largest": largest,
+            "seconds": self._seconds,
+            "memory_bytes": self._memory_bytes,
+        }
         with self._turns:
-            ours, theirs = self._processes.Pipe(duplex=False)
-            process = self._processes.Process(
-                target=_work, args=(theirs, source, target, largest, self._memory_bytes), daemon=True
-            )
-            process.start()
-            theirs.close()
+            begun = time.monotonic()
+            answer = self._ask(json.dumps(asked).encode())
+            overdue = time.monotonic() - begun >= self._seconds
+        if not answer:
+            _log.warning("A reader of an upload ended without an answer")
+            what = f"took more than {self._seconds} s" if overdue else "takes more memory than it may have"
+            raise LimitError(f"{source.name}: reading it {what}; send fewer rows, or send them as Parquet")
+        facts = json.loads(answer)
+        if "code" in facts:
+            raise _error(facts["code"], facts["message"])
+        return table_from_json(source.name, facts)
+
+    def prepare(self) -> None:
+        """Start the process that holds the readers, if it isn't there; it imports them in the meantime."""
+        with self._starting:
+            self._ensure()
+
+    def close(self) -> None:
+        """End it."""
+        with self._starting:
+            if self._control is not None:
+                self._control.close()
+            if self._process is not None:
+                self._process.wait()
+            self._process = self._control = None
+
+    def _ask(self, asked: bytes) -> bytes:
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs, self._starting:
+                socket.send_fds(self._ensure(), [asked], [theirs.fileno()])
+            ours.settimeout(self._seconds + _PATIENCE_SECONDS)
+            answer = bytearray()
             try:
-                if not ours.poll(self._seconds):
-                    raise LimitError(
-                        f"{source.name}: reading it took more than {self._seconds:.0f} s; send fewer rows, "
-                        "or send them as Parquet"
-                    )
-                table: Table | SciplatError = ours.recv()
-            except EOFError:
-                process.join()
-                _log.warning("A reader of an upload ended with %s", process.exitcode)
-                raise _too_much(source) from None
-            finally:
-                process.kill()
-                process.join()
-                ours.close()
-                process.close()
-        if isinstance(table, SciplatError):
-            raise table
-        return table
+                while chunk := ours.recv(_CHUNK):
+                    answer += chunk
+            except TimeoutError:
+                return b""
+            return bytes(answer)
+
+    def _ensure(self) -> socket.socket:
+        if self._control is None or self._process is None or self._process.poll() is not None:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 - our own module
+                    [sys.executable, "-m", "sciplat.services.reading", str(theirs.fileno())],
+                    pass_fds=(theirs.fileno(),),
+                    stdin=subprocess.DEVNULL,
+                )
+            # Queries come first; and so does the start of an instance, before this has imported anything.
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
+            if self._control is not None:
+                self._control.close()
+            self._control = ours
+        return self._control
 
 
-def _too_much(source: Path) -> LimitError:
-    return LimitError(f"{source.name}: reading it takes more memory than an upload may have; send fewer rows")
-
-
-def _work(answer: Connection, source: Path, target: Path, largest: int, memory_bytes: int) -> None:
-    """Read one file; what comes of it is sent as an answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
-    from sciplat.services.load import load  # noqa: PLC0415 - this process alone pays for the readers
-
-    try:
-        answer.send(load(source, target, largest=largest, memory_bytes=memory_bytes // 4))
-    except (IngestError, LimitError) as error:
-        answer.send(type(error)(error.message))
-    except MemoryError:
-        answer.send(_too_much(source))
-    except OSError as error:
-        _log.exception("An upload cannot be written")
-        answer.send(UnavailableError(f"{source.name}: it cannot be kept now ({error.strerror})"))
-    except Exception as error:  # noqa: BLE001
-        # Whatever a library makes of a file that no honest writer wrote.
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        answer.send(IngestError(f"{source.name}: it cannot be read ({reason})"))
+def _error(code: str, message: str) -> SciplatError:
+    kinds: tuple[type[SciplatError], ...] = (LimitError, UnavailableError)
+    return next((kind for kind in kinds if kind.code == code), IngestError)(message)

@@ -17,6 +17,8 @@ from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.note import NoteService
+from sciplat.services.upload import UploadService
+from sciplat.uploads.models import Upload, parameter_of, uploads_of
 
 __all__ = ["JobLimits", "Outlook", "SubmitService"]
 
@@ -63,9 +65,16 @@ class SubmitService:
     """Keeps the jobs of users; a job of somebody else does not exist."""
 
     def __init__(
-        self, jobs: JobStore, *, spools: Path, limits: JobLimits, notes: NoteService | None = None
+        self,
+        jobs: JobStore,
+        uploads: UploadService,
+        *,
+        spools: Path,
+        limits: JobLimits,
+        notes: NoteService | None = None,
     ) -> None:
         self._jobs = jobs
+        self._uploads = uploads
         self._notes = notes
         self._spools = spools
         self._limits = limits
@@ -80,6 +89,7 @@ class SubmitService:
         run_id: str | None = None,
         duration: int | None = None,
         destruction: datetime | None = None,
+        uploads: Sequence[Upload] = (),
         run: bool = False,
     ) -> Job:
         """Make a job of a ``kind`` from the parameters of a request; with ``run`` it is queued at once.
@@ -94,17 +104,22 @@ class SubmitService:
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
         job = self._jobs.create(
             owner=visitor.name,
-            parameters=parameters,
+            parameters=_with_uploads(parameters, uploads),
             kind=kind,
             title=_title(parameters),
             run_id=run_id,
             destruction=self._destruction(destruction),
             execution_duration=self._duration(duration),
-            run=run,
+            run=run and not uploads,
             most=self._most(visitor.name),
         )
         if self._notes is not None:
             self._notes.job(job, aspect=aspect)
+        if uploads:
+            # Queued only when they stay for it.
+            self._uploads.hold(uploads, f"job-{job.id}")
+            if run:
+                return self._jobs.run(job.id)
         return job
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
@@ -174,13 +189,32 @@ class SubmitService:
         job = self.job(job_id, visitor=visitor)
         self._jobs.delete(job.id)
         result_file(self._spools, job.id).unlink(missing_ok=True)
+        self._uploads.release(f"job-{job.id}")
 
-    def set_parameters(self, job_id: str, parameters: Pairs, *, visitor: Visitor) -> None:
+    def set_parameters(
+        self, job_id: str, parameters: Pairs, *, visitor: Visitor, uploads: Sequence[Upload] = ()
+    ) -> None:
         """Change parameters of a job that is still pending: those named lose all values that they had."""
         job = self.job(job_id, visitor=visitor)
+        self._uploads.hold(uploads, f"job-{job.id}")
+        parameters = _with_uploads(parameters, uploads)
         named = {name for name, _ in parameters}
         changed = (*(pair for pair in job.parameters if pair[0] not in named), *parameters)
         self._jobs.set_parameters(job.id, changed, title=_title(changed))
+
+    def upload(self, job_id: str, name: str, *, visitor: Visitor) -> Path:
+        """Return the file that was sent with a job as the table ``name``.
+
+        Raises
+        ------
+        NotFoundError
+            None was.
+        """
+        job = self.job(job_id, visitor=visitor)
+        for table, content in uploads_of(job.parameters):
+            if table.lower() == name.lower():
+                return self._uploads.source(table, content)
+        raise NotFoundError(f"Job {job_id} has no upload {name[:80]!r}.")
 
     def set_execution_duration(self, job_id: str, seconds: int, *, visitor: Visitor) -> None:
         """Let a pending job run for so long; a longer wish than allowed is cut (UWS 1.1, section 2.2.3)."""
@@ -219,6 +253,10 @@ class SubmitService:
         if wish is None:
             return now + timedelta(days=self._limits.days)
         return min(wish, now + timedelta(days=self._limits.days_max))
+
+
+def _with_uploads(parameters: Pairs, uploads: Sequence[Upload]) -> Pairs:
+    return (*parameters, *(("UPLOAD", parameter_of(upload)) for upload in uploads))
 
 
 def _title(parameters: Pairs) -> str:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
 from uuid import uuid4
 
-from sciplat.errors import IngestError, LimitError, UsageError
+from sciplat.errors import ConflictError, IngestError, LimitError, UsageError
+from sciplat.identity.models import Scope
+from sciplat.services.access import Visitor
+from sciplat.services.fetch import fetch
 from sciplat.services.loader import Loader
 from sciplat.uploads.models import SCHEMA, Upload
 from sciplat.uploads.store import UploadStore
 
 __all__ = ["Sent", "UploadLimits", "UploadService"]
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,14 @@ class UploadLimits:
     kept_bytes: int
     """Of all uploads that are kept."""
 
+    seconds: float
+    """To fetch one from elsewhere."""
+
     keep_seconds: float
     """How long one is kept after its last use: longer than a synchronous query may take."""
+
+    hosts: frozenset[str] = frozenset()
+    """Of private networks, from which one may be fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,8 @@ class Sent:
     name: str
     """What the query calls it, after ``TAP_UPLOAD.``."""
 
-    content: BinaryIO
+    chunks: Iterable[bytes]
+    """Its bytes; they may come only while they are read."""
 
 
 class UploadService:
@@ -53,7 +61,17 @@ class UploadService:
         self._work = work
         self.limits = limits
 
-    def receive(self, sent: Sequence[Sent]) -> tuple[Upload, ...]:
+    def prepare(self) -> None:
+        """Make ready for the first one; files of requests wait on this instance's own disk."""
+        self._loader.prepare()
+        self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.tempdir = str(self._work)
+
+    def close(self) -> None:
+        """End the process that reads."""
+        self._loader.close()
+
+    def receive(self, sent: Sequence[Sent], *, visitor: Visitor) -> tuple[Upload, ...]:
         """Take in the tables of one query; what was sent before is not read again.
 
         Raises
@@ -63,6 +81,7 @@ class UploadService:
         LimitError
             They are too large, or there is no room for them.
         """
+        visitor.require(Scope.READ_TAP, unless_anonymous=True)
         for number, each in enumerate(sent):
             if any(each.name.lower() == other.name.lower() for other in sent[:number]):
                 raise UsageError(f"UPLOAD names the table {each.name!r} twice.")
@@ -74,18 +93,52 @@ class UploadService:
             received.append(upload)
         return tuple(received)
 
+    def fetch(self, name: str, url: str) -> Iterator[bytes]:
+        """Return the bytes at an address, for the table ``name``; raises as `services.fetch.fetch` does."""
+        return fetch(url, name, seconds=self.limits.seconds, hosts=self.limits.hosts)
+
     def find(self, name: str, content: str) -> Upload:
         """Return an upload that was received before, by the hash of its content.
 
         Raises
         ------
-        UsageError
+        ConflictError
             It is no longer kept.
         """
         upload = self._store.find(name, content)
         if upload is None:
-            raise UsageError(f"The table {SCHEMA}.{name} is no longer kept: send it again.")
+            raise _gone(name)
         return upload
+
+    def source(self, name: str, content: str) -> Path:
+        """Return the file that was sent; raises as `find` does."""
+        self.find(name, content)
+        return self._store.source(content)
+
+    def hold(self, uploads: Sequence[Upload], holder: str) -> None:
+        """Keep uploads until `release`, or until `clean` is told that the holder is gone.
+
+        Raises
+        ------
+        ConflictError
+            One is no longer kept.
+        """
+        for upload in uploads:
+            if not self._store.hold(upload.sha256, holder):
+                raise _gone(upload.table.name)
+
+    def release(self, holder: str) -> None:
+        """Say that ``holder`` needs its uploads no more."""
+        self._store.release(holder)
+
+    def clean(self, needed: Callable[[str], bool]) -> None:
+        """Remove what no holder needs that is still ``needed``, once it has not been used for a while."""
+        self._store.clean(needed, keep_seconds=self.limits.keep_seconds)
+
+    @property
+    def bytes(self) -> int:
+        """How much all uploads take on the disk."""
+        return self._store.bytes()
 
     def _take(self, sent: Sent, left: int) -> tuple[Upload, int]:
         folder = self._work / uuid4().hex
@@ -111,7 +164,7 @@ class UploadService:
     def _copy(self, sent: Sent, target: Path, left: int) -> tuple[int, str]:
         digest, size = sha256(), 0
         with target.open("wb") as file:
-            while chunk := sent.content.read(_CHUNK):
+            for chunk in sent.chunks:
                 size += len(chunk)
                 if size > left:
                     raise LimitError(
@@ -127,3 +180,7 @@ class UploadService:
         wanted = 2 * size
         if not self._store.make_room(wanted, limit=limits.kept_bytes, keep_seconds=limits.keep_seconds):
             raise LimitError("there is no room for more uploads now; delete jobs that you no longer need")
+
+
+def _gone(name: str) -> ConflictError:
+    return ConflictError(f"The table {SCHEMA}.{name} is no longer kept: send it again.")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sciplat.errors import IngestError
+from sciplat.tables.read_arrow import is_arrow, open_arrow
 from sciplat.tables.read_csv import open_csv
 from sciplat.tables.read_hats import is_hats, open_hats
 from sciplat.tables.read_parquet import open_parquet
@@ -62,8 +63,10 @@ def _open_file(path: Path, hdu: str | None) -> RowSource:
         from sciplat.tables.read_votable import open_votable  # noqa: PLC0415
 
         return open_votable(path)
+    if is_arrow(head):
+        return open_arrow(path)
     if b"\x00" in head:
-        raise IngestError(f"{path.name}: not a table in Parquet, FITS, VOTable, CSV or HATS format")
+        raise IngestError(f"{path.name}: not a table in Parquet, FITS, VOTable, Arrow, CSV or HATS format")
     return open_csv(path)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +13,9 @@ import pyarrow.csv as pacsv
 
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import describe
+from sciplat.tables.read_ecsv import described, is_ecsv
 from sciplat.tables.source import RowSource
+from sciplat.vo.schema import Column
 
 __all__ = ["open_csv"]
 
@@ -44,7 +47,7 @@ def open_csv(path: Path) -> RowSource:
     IngestError
         Names the file and the line that does not fit.
     """
-    skipped, names, delimiter = _header(path)
+    skipped, names, delimiter, told = _header(path)
     kinds = dict.fromkeys(names, pa.null())
     rows = 0
     for batch in _texts(path, skipped, names, delimiter):
@@ -53,7 +56,7 @@ def open_csv(path: Path) -> RowSource:
             kinds[name] = _widen(kinds[name], values)
     kinds = {name: pa.string() if pa.types.is_null(kind) else kind for name, kind in kinds.items()}
     schema = pa.schema(list(kinds.items()))
-    columns = tuple(describe(field.name, field.type) for field in schema)
+    columns = tuple(_described(describe(field.name, field.type), told) for field in schema)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in _texts(path, skipped, names, delimiter):
@@ -63,19 +66,24 @@ def open_csv(path: Path) -> RowSource:
     return RowSource(path.name, columns, schema, batches, rows)
 
 
-def _header(path: Path) -> tuple[int, list[str], str]:
+def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Column]]:
     try:
         with pa.input_stream(path, compression=_compression(path)) as stream:
             head = bytes(stream.read(1 << 20))
     except OSError as error:
         raise IngestError(f"{path.name}: cannot be read ({error})") from error
     skipped = 0
+    comments: list[str] = []
+    told: Mapping[str, Column] = {}
     for line in head.splitlines():
         text = line.decode("utf-8-sig", errors="replace")
         if text.lstrip().startswith("#"):
             skipped += 1
+            comments.append(text.rstrip())
             continue
         delimiter = max(_DELIMITERS, key=text.count)
+        if is_ecsv(comments):
+            delimiter, told = described(comments, path.name)
         names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
         break
     else:
@@ -85,7 +93,14 @@ def _header(path: Path) -> tuple[int, list[str], str]:
             raise IngestError(f"{path.name}: column {number} has no name in line {skipped + 1}")
         if names.count(name) > 1:
             raise IngestError(f"{path.name}: column {name!r} is there twice; rename one of them")
-    return skipped, names, delimiter
+    return skipped, names, delimiter, told
+
+
+def _described(column: Column, told: Mapping[str, Column]) -> Column:
+    said = told.get(column.name)
+    if said is None:
+        return column
+    return replace(column, unit=said.unit, ucd=said.ucd, utype=said.utype, description=said.description)
 
 
 def _texts(path: Path, skipped: int, names: list[str], delimiter: str) -> Iterator[pa.RecordBatch]:

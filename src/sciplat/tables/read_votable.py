@@ -1,56 +1,68 @@
-"""Rows of a VOTable, with all that its FIELDs say of them."""
+"""Rows of a VOTable, read piece by piece, with all that its FIELDs say of them (VOTable 1.0 to 1.5)."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from functools import cache
+import binascii
+import gzip
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
+from xml.parsers import expat
 
-import numpy as np
 import pyarrow as pa
-from astropy.io.votable import parse
 
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import arrow_type
 from sciplat.tables.source import RowSource
-from sciplat.vo.schema import Column, Datatype
+from sciplat.tables.votable_fields import Field, field_of
+from sciplat.tables.votable_rows import BinaryRows, TextRows
+from sciplat.vo.schema import Column
 
 __all__ = ["described_fields", "open_votable"]
 
-_BATCH_ROWS = 65_536
+_CHUNK = 1 << 20
+_DEPTH = 100
+_BLANK = b" \t\r\n"
+_FORMS = frozenset({"TABLEDATA", "BINARY", "BINARY2"})
+_EMPTY = "EMPTY"
 
 
 def open_votable(path: Path) -> RowSource:
     """Open the first table of a VOTable document (TABLEDATA, BINARY or BINARY2).
 
-    The document is held in memory as a whole, as astropy reads it.
+    Only what stands before its rows is read here; what comes after the table is read with the rows,
+    and has to be well-formed.
 
     Raises
     ------
     IngestError
-        Names the file that is no VOTable or holds no table.
+        Names the file that is no VOTable or holds no table, and the column whose type cannot be held.
     """
-
-    @cache
-    def table() -> Any:
-        return _first_table(path, path.name)
-
-    columns = tuple(_column(field, path.name) for field in table().fields)
-    kinds = [arrow_type(column) for column in columns]
-    schema = pa.schema([pa.field(column.name, kind) for column, kind in zip(columns, kinds, strict=True)])
+    reader = _Reader(path.name)
+    with _opened(path) as file:
+        while not reader.form and (chunk := file.read(_CHUNK)):
+            reader.feed(chunk)
+        if not reader.form:
+            reader.end()
+    fields, label = tuple(reader.fields), path.name
+    columns = tuple(field.column for field in fields)
+    schema = pa.schema([pa.field(column.name, arrow_type(column)) for column in columns])
 
     def batches() -> Iterator[pa.RecordBatch]:
-        data = table().array
-        for start in range(0, len(data), _BATCH_ROWS):
-            part = data[start : start + _BATCH_ROWS]
-            arrays = [
-                _values(part[name], kind) for name, kind in zip(data.dtype.names or (), kinds, strict=True)
-            ]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+        again = _Reader(label)
+        with _opened(path) as file:
+            try:
+                while chunk := file.read(_CHUNK):
+                    yield from again.feed(chunk)
+                yield from again.end()
+            except (OSError, EOFError) as error:
+                raise IngestError(f"{label}: cannot be read ({error})") from error
 
-    return RowSource(path.name, columns, schema, batches, len(table().array))
+    names = [column.name for column in columns]
+    for name in names:
+        if names.count(name) > 1:
+            raise IngestError(f"{label}: column {name!r} is there twice; rename one of them")
+    return RowSource(label, columns, schema, batches)
 
 
 def described_fields(file: IO[bytes], label: str) -> tuple[Column, ...]:
@@ -61,67 +73,146 @@ def described_fields(file: IO[bytes], label: str) -> tuple[Column, ...]:
     IngestError
         Names ``label``, if it is no VOTable or holds no table.
     """
-    return tuple(_column(field, label) for field in _first_table(file, label).fields)
+    reader = _Reader(label)
+    reader.feed(file.read())
+    reader.end()
+    return tuple(field.column for field in reader.fields)
 
 
-def _first_table(file: Path | IO[bytes], label: str) -> Any:
-    with warnings.catch_warnings():
-        # Real VOTables break rules of the standard that don't matter for reading them.
-        warnings.simplefilter("ignore")
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.open(path) if packed else path.open("rb"))
+
+
+class _Reader:
+    """A document as far as it was fed, and the rows of its first table."""
+
+    def __init__(self, label: str) -> None:
+        self.fields: list[Field] = []
+        self.form = ""
+        """How the rows are written, once that is known; `_EMPTY` for a table without DATA."""
+
+        self._label = label
+        self._path: list[str] = []
+        self._tables = 0
+        self._text: list[str] | None = None
+        self._attributes: Mapping[str, str] = {}
+        self._described: list[str] = []
+        self._null: str | None = None
+        self._rows: TextRows | BinaryRows | None = None
+        self._parser = parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._close
+        parser.CharacterDataHandler = self._characters
+        # What makes a document grow out of all proportion, or read other files, is in entities alone.
+        parser.EntityDeclHandler = self._entity
+
+    def feed(self, chunk: bytes) -> Iterator[pa.RecordBatch]:
+        """Read on, and return the rows that are complete."""
+        self._parse(chunk, last=False)
+        return iter(()) if self._rows is None else self._rows.batches()
+
+    def end(self) -> Iterator[pa.RecordBatch]:
+        """Say that the document ends here, and return the last rows."""
+        self._parse(b"", last=True)
+        if not self._tables:
+            raise IngestError(f"{self._label}: the VOTable holds no table")
+        return iter(()) if self._rows is None else self._rows.batches(last=True)
+
+    def _parse(self, chunk: bytes, *, last: bool) -> None:
         try:
-            document = parse(file, verify="ignore")
-            return document.get_first_table()
-        except IndexError:
-            raise IngestError(f"{label}: the VOTable holds no table") from None
-        except Exception as error:
-            # astropy raises whatever its XML and number parsers do.
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise IngestError(f"{label}: not a complete VOTable ({reason})") from error
+            self._parser.Parse(chunk, last)
+        except expat.ExpatError as error:
+            raise IngestError(f"{self._label}: not a complete VOTable ({error})") from None
 
+    def _entity(self, *_: Any) -> None:
+        raise IngestError(f"{self._label}: a VOTable that declares entities of its own is not read")
 
-def _column(field: Any, label: str) -> Column:
-    try:
-        datatype = Datatype("boolean" if field.datatype == "bit" else field.datatype)
-    except ValueError:
-        raise IngestError(
-            f"{label}: column {field.name!r} has datatype {field.datatype}, which is not supported"
-        ) from None
-    size = field.arraysize
-    is_text = datatype in (Datatype.CHAR, Datatype.UNICODE_CHAR)
-    if is_text:
-        size = "*"
-    elif size in (None, "", "1"):
-        size = None
-    elif not size.isdecimal():
-        shape = size.replace("x", " ").split()
-        size = str(int(np.prod([int(n) for n in shape]))) if all(n.isdecimal() for n in shape) else "*"
-    description = str(field.description).strip() if field.description else None
-    return Column(
-        field.name or field.ID,
-        datatype,
-        size,
-        xtype=field.xtype if field.xtype != "timestamp" else None,
-        unit=str(field.unit) if field.unit is not None else None,
-        ucd=field.ucd or None,
-        utype=field.utype or None,
-        description=" ".join(description.split()) if description else None,
-    )
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        name = name.rpartition(":")[2]
+        self._path.append(name)
+        if len(self._path) == 1 and name != "VOTABLE":
+            raise IngestError(f"{self._label}: not a VOTable: it begins with {name[:40]}")
+        if len(self._path) > _DEPTH:
+            raise IngestError(f"{self._label}: its elements nest too deep for a VOTable")
+        if name == "TABLE":
+            self._tables += 1
+        if name == "INFO" and (attributes.get("name"), attributes.get("value")) == ("QUERY_STATUS", "ERROR"):
+            raise IngestError(f"{self._label}: it is the answer of a query that failed, and says so itself")
+        if self._tables != 1 or self.form == _EMPTY:
+            return
+        rows = self._rows
+        if name == "TD":
+            if attributes.get("encoding", "none") != "none":
+                raise IngestError(f"{self._label}: cells with an encoding of their own are not read")
+            self._text = []
+        elif name == "FIELD":
+            self._attributes, self._described, self._null = attributes, [], None
+        elif name == "DESCRIPTION" and self._path[-2:-1] == ["FIELD"]:
+            self._text = []
+        elif name == "VALUES" and self._path[-2:-1] == ["FIELD"]:
+            self._null = attributes.get("null")
+        elif self._path[-2:-1] == ["DATA"] and rows is None and name != "INFO":
+            self._begin(name)
+        elif name == "STREAM" and isinstance(rows, BinaryRows):
+            if "href" in attributes or attributes.get("encoding", "base64") != "base64":
+                raise IngestError(f"{self._label}: rows must stand in the document itself, as base64")
+            self._text = []
 
+    def _begin(self, form: str) -> None:
+        if form not in _FORMS:
+            raise IngestError(
+                f"{self._label}: rows in {form[:40]} inside a VOTable are not read; send that file itself"
+            )
+        if not self.fields:
+            raise IngestError(f"{self._label}: the VOTable's table has no columns")
+        self.form = form
+        if form == "TABLEDATA":
+            self._rows = TextRows(self._label, self.fields)
+        else:
+            self._rows = BinaryRows(self._label, self.fields, nulls=form == "BINARY2")
 
-def _values(values: Any, kind: pa.DataType) -> pa.Array:
-    mask = np.ma.getmaskarray(values)
-    data = np.ma.getdata(values)
-    if pa.types.is_string(kind):
-        missing = np.atleast_1d(mask.reshape(len(data), -1).all(axis=1))
-        texts = (value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in data)
-        return pa.array([None if gone else text for gone, text in zip(missing, texts, strict=True)], kind)
-    if pa.types.is_fixed_size_list(kind):
-        flat = pa.array(_native(data).reshape(-1), mask=mask.reshape(-1), type=kind.value_type)
-        return pa.FixedSizeListArray.from_arrays(flat, kind.list_size)
-    if pa.types.is_list(kind):
-        return pa.array([np.ma.getdata(value).ravel().tolist() for value in data], kind)
-    return pa.array(_native(data), mask=mask, type=kind)
+    def _close(self, name: str) -> None:
+        name = self._path.pop()
+        if self._tables != 1 or self.form == _EMPTY:
+            return
+        rows = self._rows
+        if name == "TD" and isinstance(rows, TextRows):
+            rows.cell("".join(self._taken()))
+        elif name == "TR" and isinstance(rows, TextRows):
+            rows.end_row()
+        elif name == "DESCRIPTION" and self._text is not None:
+            self._described = self._taken()
+        elif name == "FIELD":
+            described = " ".join("".join(self._described).split())
+            self.fields.append(field_of(self._attributes, self._null, described, self._label))
+        elif name == "STREAM" and isinstance(rows, BinaryRows):
+            self._decode(rows)
+            if any(self._taken()):
+                raise IngestError(f"{self._label}: its rows are no base64 (it ends within a group)")
+        elif name == "TABLE" and rows is None:
+            self.form = _EMPTY
 
+    def _characters(self, text: str) -> None:
+        if self._text is None:
+            return
+        self._text.append(text)
+        if isinstance(self._rows, BinaryRows) and len(self._text) > 1024:
+            self._decode(self._rows)
 
-def _native(data: Any) -> Any:
-    return np.ascontiguousarray(data).astype(data.dtype.newbyteorder("="), copy=False)
+    def _taken(self) -> list[str]:
+        text, self._text = self._text or [], None
+        return text
+
+    def _decode(self, rows: BinaryRows) -> None:
+        """Give on the bytes of all whole groups of base64."""
+        assert self._text is not None
+        text = "".join(self._text).encode("ascii", "replace").translate(None, _BLANK)
+        whole = len(text) // 4 * 4
+        try:
+            rows.feed(binascii.a2b_base64(text[:whole]))
+        except binascii.Error as error:
+            raise IngestError(f"{self._label}: its rows are no base64 ({error})") from None
+        self._text = [text[whole:].decode()]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sciplat.vo.schema import Column, Table
 
-__all__ = ["SCHEMA", "Upload", "table_from_json", "table_to_json"]
+__all__ = ["SCHEMA", "Upload", "parameter_of", "table_from_json", "table_to_json", "uploads_of"]
 
 SCHEMA = "TAP_UPLOAD"
 """The schema of every upload (TAP 1.1, section 2.7.6)."""
@@ -27,6 +27,19 @@ class Upload:
 
     file: Path
     """The DuckDB file with the rows."""
+
+
+def parameter_of(upload: Upload) -> str:
+    """Return the value of UPLOAD that a job keeps; `uploads_of` reads it."""
+    return f"{upload.table.name},sha256:{upload.sha256}"
+
+
+def uploads_of(parameters: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield name and hash of each upload among the parameters of a job."""
+    for key, value in parameters:
+        if key == "UPLOAD":
+            name, _, content = value.partition(",sha256:")
+            yield name, content
 
 
 def table_to_json(table: Table) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_an_empty_file_is_named(tmp_path):
 def test_a_file_of_no_known_format_is_refused(tmp_path):
     (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 
-    assert "not a table in Parquet, FITS, VOTable, CSV or HATS format" in refused(tmp_path / "image.png")
+    assert "not a table in Parquet, FITS, VOTable, Arrow, CSV or HATS" in refused(tmp_path / "image.png")
 
 
 def test_a_folder_without_properties_is_refused(tmp_path):

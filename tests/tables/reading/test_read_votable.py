@@ -59,12 +59,12 @@ def test_what_fields_say_is_kept(votable):
     assert columns["name"].datatype in (Datatype.CHAR, Datatype.UNICODE_CHAR)
 
 
-def test_a_cut_document_is_refused(votable):
+def test_a_cut_document_is_refused(votable, read):
     path = votable("tabledata")
     path.write_bytes(path.read_bytes()[:-120])
 
     with pytest.raises(IngestError, match=r"tabledata\.vot: not a complete VOTable"):
-        open_votable(path)
+        read(path)
 
 
 def test_a_document_without_table_is_refused(tmp_path):

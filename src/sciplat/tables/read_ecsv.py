@@ -1,0 +1,84 @@
+"""What the header of an ECSV file says of its columns (APE 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from sciplat.errors import IngestError
+from sciplat.vo.schema import Column
+
+__all__ = ["described", "is_ecsv"]
+
+_FIRST = "# %ECSV "
+
+
+def is_ecsv(lines: Sequence[str]) -> bool:
+    """Tell whether the lines before the columns' names are a header of ECSV."""
+    return bool(lines) and lines[0].startswith(_FIRST)
+
+
+def described(lines: Sequence[str], label: str) -> tuple[str, dict[str, Column]]:
+    """Return the delimiter, and what the header says of each column that it names.
+
+    Raises
+    ------
+    IngestError
+        The header is no YAML, or no list of columns.
+    """
+    text = "\n".join(line.lstrip("#").removeprefix(" ") for line in lines[2:])
+    facts: Any
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=yaml.SafeLoader)):
+            raise IngestError(f"{label}: an ECSV header with YAML aliases is not read")
+        # Tags are astropy's classes (`!!omap`, `!numpy.ndarray`): of no meaning for columns.
+        facts = yaml.load(text, Loader=_Plain)  # noqa: S506 - a safe loader of ours
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise IngestError(f"{label}: its ECSV header is not understood ({reason})") from None
+    rows = facts.get("datatype") if isinstance(facts, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and "name" in row for row in rows):
+        raise IngestError(f"{label}: its ECSV header lists no columns")
+    delimiter = str(facts.get("delimiter", " "))
+    if delimiter not in (" ", ","):
+        raise IngestError(f"{label}: an ECSV file is delimited by blanks or commas, not {delimiter!r}")
+    columns = {}
+    for row in rows:
+        name = str(row["name"])
+        meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
+        columns[name] = Column(
+            name,
+            unit=_text(row.get("unit")),
+            ucd=_text((meta or {}).get("ucd")),
+            utype=_text((meta or {}).get("utype")),
+            description=_text(row.get("description")),
+        )
+    return delimiter, columns
+
+
+def _text(value: object) -> str | None:
+    return str(value).strip() or None if value is not None else None
+
+
+class _Plain(yaml.SafeLoader):
+    """Takes a value with an unknown tag for what it is without."""
+
+
+def _untagged(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
+    match node:
+        case yaml.MappingNode():
+            return loader.construct_mapping(node, deep=True)
+        case yaml.SequenceNode():
+            return loader.construct_sequence(node, deep=True)
+        case _:
+            return loader.construct_scalar(node)  # type: ignore[arg-type]
+
+
+def _ordered(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    return _untagged(loader, "", node)
+
+
+_Plain.add_multi_constructor("", _untagged)
+_Plain.add_constructor("tag:yaml.org,2002:omap", _ordered)

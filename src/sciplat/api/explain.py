@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import DaliWithFiles
@@ -23,11 +23,12 @@ router = APIRouter(prefix="/api/queries/explain", tags=["queries"])
 @router.get("")
 @router.post("")
 def explained(
-    parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
+    request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
 ) -> ExplanationResponse:
     """Answer what the query in QUERY would read, give and take; parameters and errors are those of TAP."""
     query = query_of(parameters)
-    query = replace(query, uploads=instance.uploads.receive(sent_with(parameters)))
+    sent = sent_with(request, parameters, visitor, instance)
+    query = replace(query, uploads=instance.uploads.receive(sent, visitor=visitor))
     plan = asking.plan(query, visitor=visitor)
     told = explain(plan, asking.estimate(plan))
     return ExplanationResponse(

@@ -26,10 +26,9 @@ def explained(
     request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
 ) -> ExplanationResponse:
     """Answer what the query in QUERY would read, give and take; parameters and errors are those of TAP."""
-    query = query_of(parameters)
     sent = sent_with(request, parameters, visitor, instance)
-    query = replace(query, uploads=instance.uploads.receive(sent, visitor=visitor))
-    plan = asking.plan(query, visitor=visitor)
+    uploads = instance.uploads.receive(sent, visitor=visitor)
+    plan = asking.plan(replace(query_of(parameters), uploads=uploads), visitor=visitor)
     told = explain(plan, asking.estimate(plan))
     return ExplanationResponse(
         words=list(told.words),

@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE))
 import adql  # noqa: E402
 import clients  # noqa: E402
 import jobs  # noqa: E402
+import load  # noqa: E402
 import memory  # noqa: E402
 import scale  # noqa: E402
 import start  # noqa: E402
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "tap_peer": tap_peer,
     "clients": clients,
     "scale": scale,
+    "load": load,
     "memory": memory,
     "jobs": jobs,
 }

@@ -32,6 +32,8 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
         _check_aggregate(resolved, aggregate, own)
     if group is None and node.args.get("having") is None and not found:
         return
+    for place in places:
+        _check_seeds(resolved, place)
     keyed = _keyed(resolved, grouped)
     for place in places:
         for column in _ungrouped(place, grouped, own):
@@ -48,6 +50,14 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
                 continue
             raise resolved.error(
                 column, f"{name} is neither in GROUP BY nor inside COUNT, MIN, MAX, AVG or SUM"
+            )
+
+
+def _check_seeds(resolved: Resolved, place: exp.Expr) -> None:
+    for inner in place.walk(prune=lambda inner: isinstance(inner, exp.AggFunc)):
+        if isinstance(inner, exp.Anonymous) and inner.meta_get("rows") is not None:
+            raise resolved.error(
+                inner, "RAND with a seed is a number of each row, and here are groups: leave the seed out"
             )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fastapi import APIRouter
+from anyio import to_thread
+from fastapi import APIRouter, Request
 
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import DaliWithFiles
@@ -12,7 +13,7 @@ from sciplat.api.policy import Visiting
 from sciplat.api.tap import query_of
 from sciplat.api.uploads import sent_with
 from sciplat.services.estimate import Reading
-from sciplat.services.explain import explain
+from sciplat.services.explain import Explanation, explain
 from sciplat.wire.explanation import ExplanationResponse, ReadingFacts
 
 __all__ = ["router"]
@@ -22,14 +23,22 @@ router = APIRouter(prefix="/api/queries/explain", tags=["queries"])
 
 @router.get("")
 @router.post("")
-def explained(
-    parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
+async def explained(
+    request: Request, parameters: DaliWithFiles, visitor: Visiting, asking: Asking, instance: Reach
 ) -> ExplanationResponse:
     """Answer what the query in QUERY would read, give and take; parameters and errors are those of TAP."""
     query = query_of(parameters)
-    query = replace(query, uploads=instance.uploads.receive(sent_with(parameters)))
-    plan = asking.plan(query, visitor=visitor)
-    told = explain(plan, asking.estimate(plan))
+    sent = sent_with(request, parameters, visitor, instance)
+
+    def tell() -> Explanation:
+        uploads = instance.uploads.receive(sent, visitor=visitor)
+        plan = asking.plan(replace(query, uploads=uploads), visitor=visitor)
+        return explain(plan, asking.estimate(plan))
+
+    return _wire(await to_thread.run_sync(tell, limiter=request.app.state.turns))
+
+
+def _wire(told: Explanation) -> ExplanationResponse:
     return ExplanationResponse(
         words=list(told.words),
         lane="long" if told.estimate.heavy else "short",
@@ -37,12 +46,12 @@ def explained(
         rows=told.estimate.rows,
         bytes=told.estimate.bytes,
         rows_read=told.estimate.rows_read,
-        readings=[_wire(reading) for reading in told.estimate.readings],
+        readings=[_reading(reading) for reading in told.estimate.readings],
         sql=told.sql,
     )
 
 
-def _wire(reading: Reading) -> ReadingFacts:
+def _reading(reading: Reading) -> ReadingFacts:
     scan = reading.scan
     cells = None if scan.cells is None else [(str(low), str(high)) for low, high in scan.cells]
     return ReadingFacts(

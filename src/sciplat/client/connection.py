@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
+from io import BytesIO
+from pathlib import Path
 
 from astropy.table import Table
 from pyvo.dal import TAPService
@@ -15,6 +18,9 @@ from sciplat.client.job import ClientJob
 __all__ = ["Client", "connect"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+
+Uploads = Mapping[str, Table | Path]
+"""Tables by the names that a query gives them."""
 
 
 class Client:
@@ -48,22 +54,28 @@ class Client:
         user = self._door.get("/api/identity/me")["user"]
         return None if user is None else str(user["name"])
 
-    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
+    def query(self, adql: str, *, maxrec: int | None = None, uploads: Uploads | None = None) -> Table:
         """Run a query and return its rows as an astropy table, with units.
 
         Short queries only: one that takes longer than the instance's limit for synchronous queries
         should be submitted as a job.
+
+        Parameters
+        ----------
+        uploads
+            Tables of one's own that the query reads as ``TAP_UPLOAD.name``: astropy tables, or files
+            in any format that the instance reads (VOTable, FITS, Parquet, Arrow, CSV, ECSV).
 
         Raises
         ------
         pyvo.dal.DALQueryError
             The query is wrong; the message says where.
         """
-        return self.tap.search(adql, maxrec=maxrec).to_table()
+        return self.tap.search(adql, maxrec=maxrec, uploads=_sent(uploads)).to_table()
 
-    def submit(self, adql: str, *, maxrec: int | None = None) -> ClientJob:
-        """Run a query as a job, which goes on without this script."""
-        job = self.tap.submit_job(adql, maxrec=maxrec)
+    def submit(self, adql: str, *, maxrec: int | None = None, uploads: Uploads | None = None) -> ClientJob:
+        """Run a query as a job, which goes on without this script; ``uploads`` are as in `query`."""
+        job = self.tap.submit_job(adql, maxrec=maxrec, uploads=_sent(uploads))
         job.run()
         return self.job(job.job_id)
 
@@ -78,6 +90,14 @@ class Client:
         job = ClientJob(self._door, job_id)
         job.refresh()
         return job
+
+
+def _sent(uploads: Uploads | None) -> dict[str, Table | BytesIO]:
+    """Read files as what they are: pyvo would take each for text."""
+    return {
+        name: BytesIO(table.read_bytes()) if isinstance(table, Path) else table
+        for name, table in (uploads or {}).items()
+    }
 
 
 def connect(url: str | None = None, token: str | None = None) -> Client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.estimate import Estimate, estimate
 from sciplat.services.note import Note, NoteService
 from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
+from sciplat.services.relations import with_keys
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
 from sciplat.vo.schema import Schema, Table
@@ -166,9 +168,7 @@ class QueryService:
 
     def schemas(self, visitor: Visitor) -> tuple[Schema, ...]:
         """Return the releases with their tables that ``visitor`` may query."""
-        return tuple(
-            schema for schema in self._catalogs.snapshot().schemas if may_read_release(visitor, schema)
-        )
+        return tuple(map(with_keys, self._visible(visitor)))
 
     def table(self, name: str, visitor: Visitor) -> Table:
         """Return the table of this name, in any case, as it is written or plain.
@@ -180,7 +180,7 @@ class QueryService:
         AuthenticationError
             The visitor has not signed in: it may exist for somebody who does.
         """
-        for schema in self.schemas(visitor):
+        for schema in self._visible(visitor):
             for table in schema.tables:
                 names = (table.qualified_name, table_name(schema.name, table.name))
                 if name.lower() in {each.lower() for each in names}:
@@ -190,3 +190,7 @@ class QueryService:
                 f"There is no public table {name!r}. If it is private, sign in or send a token."
             )
         raise NotFoundError(f"There is no table {name!r}.")
+
+    def _visible(self, visitor: Visitor) -> Iterator[Schema]:
+        schemas = self._catalogs.snapshot().schemas
+        return (schema for schema in schemas if may_read_release(visitor, schema))

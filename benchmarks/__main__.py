@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 
 import adql  # noqa: E402
 import clients  # noqa: E402
+import formats  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
 import memory  # noqa: E402
@@ -24,6 +25,7 @@ import tap_peer  # noqa: E402
 BENCHMARKS = {
     "start": start,
     "adql": adql,
+    "formats": formats,
     "tap_peer": tap_peer,
     "clients": clients,
     "scale": scale,

@@ -1,4 +1,4 @@
-"""Many clients at once: small cones beside a peer, and fifty downloads from ten million rows.
+"""Eight clients at once, and one, with small cones, beside a peer.
 
 No cone comes twice, so that none is found in a cache.
 """
@@ -20,8 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from catalog import PEER, TABLE, served
 
-ROWS, MANY_ROWS = 2_000_000, 10_000_000
-DOWNLOAD_BYTES = 2_000_000
+ROWS = 2_000_000
 
 
 def cone(where: random.Random, radius: float, columns: str = "objectid") -> str:
@@ -80,8 +79,8 @@ def together(clients: int, each: int, question: Callable[[random.Random], str], 
     }
 
 
-def main(each: int = 25, many_rows: int = MANY_ROWS) -> dict[str, object]:
-    """Measure eight clients, here and at the peer, and fifty here."""
+def main(each: int = 25) -> dict[str, object]:
+    """Measure here and at the peer, in turns."""
     results: dict[str, object] = {}
 
     def small(where: random.Random) -> str:
@@ -98,15 +97,6 @@ def main(each: int = 25, many_rows: int = MANY_ROWS) -> dict[str, object]:
         else:
             results["one client, peer"] = together(1, each, small, PEER, "csv")
             results["eight clients, peer"] = together(8, each, small, PEER, "csv")
-    # So large that about DOWNLOAD_BYTES of BINARY2 are found: 36 bytes a row.
-    radius = (DOWNLOAD_BYTES / 36 / (many_rows / 172.6) / 3.1416) ** 0.5
-    columns = "objectid, ra, dec, g_psfflux, r_psfflux, i_psfflux"
-
-    def download(where: random.Random) -> str:
-        return cone(where, radius, columns)
-
-    with served(many_rows) as platform:
-        results[f"fifty clients, {many_rows} rows"] = together(50, 1, download, platform.tap, "votable")
     return results
 
 

@@ -51,7 +51,7 @@ def respond(
         "Vary": "Accept-Encoding",
     }
     here = is_here(request.client.host if request.client else None)
-    coding = choose(request.headers.get("accept-encoding"), form.gain, here=here)
+    coding = choose(request.headers.get("accept-encoding"), packable=form.packable, here=here)
     chunks = form.write(stream, document)
     head: list[bytes] = []
     size = 0

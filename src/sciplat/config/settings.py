@@ -140,7 +140,7 @@ class QuerySettings(_Group):
         description="How many jobs of one user run at once; others wait in the queue.",
     )
     anonymous_jobs: int = Field(
-        default=100,
+        default=1000,
         ge=0,
         le=1_000_000,
         description="How many jobs of all people together who have not signed in may wait or run at once. As "

@@ -13,6 +13,7 @@ from astropy.table import Table
 from pyvo.dal import TAPService
 
 from sciplat.client.door import Door
+from sciplat.client.history import ClientQuery, read_history, submit_specification
 from sciplat.client.job import ClientJob
 
 __all__ = ["Client", "connect"]
@@ -57,6 +58,8 @@ class Client:
     def query(self, adql: str, *, maxrec: int | None = None, uploads: Uploads | None = None) -> Table:
         """Run a query and return its rows as an astropy table, with units.
 
+        For a user who has signed in, ``meta["query_id"]`` is its id in the history.
+
         Short queries only: one that takes longer than the instance's limit for synchronous queries
         should be submitted as a job.
 
@@ -71,7 +74,12 @@ class Client:
         pyvo.dal.DALQueryError
             The query is wrong; the message says where.
         """
-        return self.tap.search(adql, maxrec=maxrec, uploads=_sent(uploads)).to_table()
+        found = self.tap.search(adql, maxrec=maxrec, uploads=_sent(uploads))
+        table = found.to_table()
+        for info in found.votable.resources[0].infos:
+            if info.name == "QUERY_ID":
+                table.meta["query_id"] = info.value
+        return table
 
     def submit(self, adql: str, *, maxrec: int | None = None, uploads: Uploads | None = None) -> ClientJob:
         """Run a query as a job, which goes on without this script; ``uploads`` are as in `query`."""
@@ -90,6 +98,41 @@ class Client:
         job = ClientJob(self._door, job_id)
         job.refresh()
         return job
+
+    def history(
+        self,
+        search: str | None = None,
+        *,
+        aspect: str | None = None,
+        phase: str | None = None,
+        table: str | None = None,
+        limit: int = 100,
+    ) -> list[ClientQuery]:
+        """Return what the user has asked, from whichever Aspect, newest first.
+
+        Parameters
+        ----------
+        search
+            Words that all stand in the query.
+        aspect
+            ``portal``, ``notebook`` or ``api``.
+        phase
+            ``COMPLETED``, ``ERROR`` and so on.
+        table
+            ``release.table``, or a release alone.
+        limit
+            At most so many.
+
+        Raises
+        ------
+        UsageError
+            This connection has no token, or a filter is wrong.
+        """
+        return read_history(self._door, search=search, aspect=aspect, phase=phase, table=table, limit=limit)
+
+    def submit_specification(self, text: str) -> ClientJob:
+        """Run what a specification says (`ClientQuery.specification`), as a job."""
+        return submit_specification(self._door, text)
 
 
 def _sent(uploads: Uploads | None) -> dict[str, Table | BytesIO]:

@@ -64,7 +64,8 @@ class Asked:
         return query
 
     def estimate(self, plan: Query) -> Estimate:
-        return Estimate(1, 1, 1, seconds=self.seconds.get(plan.adql, 0.0), heavy=False, readings=())
+        seconds = self.seconds.get(plan.adql, 0.0)
+        return Estimate(1, 1, 1, seconds=seconds, reckoned_seconds=seconds, heavy=False, readings=())
 
     def run(self, plan: object, *, spool: Path, **more: object) -> Running:
         self.before()

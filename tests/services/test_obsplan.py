@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.build import BuildLimits, open_generation
 from sciplat.errors import NotFoundError
+from sciplat.services import describe
 from sciplat.services.access import Visitor
 from sciplat.services.ingest import IngestService
+from sciplat.services.obsplan import obsplan_table
 from sciplat.services.plan import PlanService, Query, QueryLimits
 
 NOBODY = Visitor.anonymous()
@@ -96,3 +99,15 @@ def test_a_home_of_before_gets_the_table_when_it_is_started(
         edit.drop_table("ivoa", "obsplan")
     service.prepare()
     assert store.snapshot().schema("ivoa") is not None
+
+
+def test_a_table_of_an_older_form_is_made_anew_when_the_instance_is_started(
+    store: CatalogStore, service: IngestService, exposures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = replace(obsplan_table(), utype=None)
+    with monkeypatch.context() as patch:
+        patch.setattr(describe, "obsplan_table", lambda: older)
+        service.ingest("dr1", "Visit", [exposures])
+    service.prepare()
+    (table,) = store.snapshot().schema("ivoa").tables
+    assert table.utype == obsplan_table().utype

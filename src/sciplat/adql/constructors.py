@@ -14,10 +14,11 @@ from sciplat.adql.motion import moved
 from sciplat.adql.outlines import box_outline, centroid
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.rotation import rotated_shape
-from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape, Shape, fixed_point
+from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, Shape, fixed_point
 from sciplat.errors import UsageError
 from sciplat.sky.frames import FRAMES, rotation
 from sciplat.sky.healpix import ORDER
+from sciplat.sky.moc import Moc
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle, Polygon, box
 
@@ -51,6 +52,8 @@ def read_shape(resolved: Resolved, node: exp.Expr) -> Shape:
                 return _polygon(resolved, node, arguments)
             case "CENTROID":
                 return _centroid(resolved, node)
+            case "MOC":
+                return _moc(resolved, node)
             case "ivo_epoch_prop_pos":
                 return moved(star(resolved, node))
             case "ivo_healpix_center":
@@ -59,6 +62,9 @@ def read_shape(resolved: Resolved, node: exp.Expr) -> Shape:
                 return _transformed(resolved, node)
             case _:
                 pass
+    reference = resolved.reference(node)
+    if reference is not None and reference.field.column.xtype == "moc":
+        return MocShape(node, None)
     match kind_of(node):
         case Kind.POINT:
             return PointShape(_item(node, 1), _item(node, 2), None)
@@ -157,6 +163,8 @@ def _centroid(resolved: Resolved, node: exp.Anonymous) -> PointShape:
     match shape:
         case PointShape():
             return shape
+        case MocShape():
+            raise resolved.error(node, "The CENTROID of a MOC cannot be worked out")
         case CircleShape():
             return shape.centre
         case PolygonShape() if shape.fixed is not None:
@@ -196,4 +204,20 @@ def _transformed(resolved: Resolved, node: exp.Anonymous) -> Shape:
                 name, f"The frame {name.name} is not known here; there are {known}, in capitals"
             )
         frames.append(name.name)
-    return rotated_shape(read_shape(resolved, region), rotation(*frames))
+    shape = read_shape(resolved, region)
+    if isinstance(shape, MocShape):
+        raise resolved.error(region, "A MOC cannot be turned into another frame: its cells would not fit")
+    return rotated_shape(shape, rotation(*frames))
+
+
+def _moc(resolved: Resolved, node: exp.Anonymous) -> MocShape:
+    """MOC('4/34 …') and MOC(order, region), as other services have them beyond ADQL."""
+    try:
+        if len(node.expressions) == 1:
+            return MocShape(None, Moc.parse(node.expressions[0].name))
+        order, shape = read_order(resolved, node.expressions[0]), read_shape(resolved, node.expressions[1])
+        if isinstance(shape, CircleShape | PolygonShape) and shape.fixed is not None:
+            return MocShape(None, Moc.of(shape.fixed, order))
+    except UsageError as error:
+        raise resolved.error(node, error.message) from None
+    raise resolved.error(node, "A MOC is made of a circle or polygon that is the same for all rows")

@@ -20,7 +20,7 @@ from sciplat.adql.motion import moved_whole
 from sciplat.adql.outlines import area
 from sciplat.adql.regions import contains, healpix_column, intersects, ranged
 from sciplat.adql.resolved import Resolved
-from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
+from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape
 from sciplat.adql.spherical import angle, within
 from sciplat.adql.tokens import words
 from sciplat.sky.healpix import ORDER
@@ -151,7 +151,9 @@ def _as_value(resolved: Resolved, node: exp.Anonymous) -> exp.Expr | None:
             return None
 
 
-_SHAPES = words("POINT CIRCLE BOX POLYGON CENTROID ivo_epoch_prop_pos ivo_geom_transform ivo_healpix_center")
+_SHAPES = words(
+    "POINT CIRCLE BOX POLYGON CENTROID MOC ivo_epoch_prop_pos ivo_geom_transform ivo_healpix_center"
+)
 _TAKES_SHAPES = _SHAPES | words("CONTAINS INTERSECTS DISTANCE AREA COORD1 COORD2 COORDSYS ivo_healpix_index")
 
 
@@ -174,6 +176,9 @@ def _array(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
             )
         case PolygonShape():
             return shape.outline.copy()
+        case MocShape():
+            assert shape.fixed is not None
+            return exp.Literal.string(shape.fixed.text)
 
 
 def _double(node: exp.Expr) -> exp.Expr:
@@ -197,6 +202,10 @@ def _area(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
             return number(shape.fixed.area)
         case PolygonShape():
             return area(shape.outline)
+        case MocShape() if shape.fixed is not None:
+            return number(shape.fixed.area)
+        case MocShape():
+            raise resolved.error(node, "The AREA of a MOC that depends on the row cannot be worked out")
 
 
 def _healpix_index(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:

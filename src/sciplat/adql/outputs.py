@@ -52,6 +52,8 @@ def describe(resolved: Resolved, node: exp.Expr, alias: str, place: int) -> Colu
     if kind in _XTYPES:
         xtype, size = _XTYPES[kind]
         return Column(name, Datatype.DOUBLE, size, xtype, "deg")
+    if isinstance(node, exp.Anonymous) and node.name == "MOC":
+        return Column(name, Datatype.CHAR, "*", "moc")
     meaning = meaning_of(resolved, node)
     return Column(name, unit=meaning.unit or None, ucd=meaning.ucd, description=meaning.description)
 

@@ -6,12 +6,14 @@ from sqlglot import exp
 
 from sciplat.adql import outlines
 from sciplat.adql.build import add, all_of, any_of, copy, number, strip
+from sciplat.adql.cells import cell_of
 from sciplat.adql.constructors import read_shape
+from sciplat.adql.coverage import cell_in, moc_holds, moc_lies_in, moc_meets
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
-from sciplat.adql.shapes import CircleShape, PointShape, PolygonShape
+from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, Shape
 from sciplat.adql.spherical import angle, edge_within, inside_polygon, ranges_test, within
-from sciplat.sky.healpix import area_of, cover
+from sciplat.sky.healpix import ORDER, area_of, cover
 from sciplat.sky.region import Circle, Region
 from sciplat.vo.schema import HEALPIX_COLUMN
 
@@ -25,6 +27,8 @@ def contains(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
         raise resolved.error(
             node, "CONTAINS(a, b) asks whether a lies in b, and nothing lies in a point: swap the two"
         )
+    if isinstance(inner, MocShape) or isinstance(outer, MocShape):
+        return _with_moc(resolved, node, inner, outer)
     match inner:
         case PointShape():
             return _point_in(resolved, inner, outer)
@@ -37,6 +41,8 @@ def contains(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
 def intersects(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
     """Return the test that two regions have a point in common."""
     one, other = (read_shape(resolved, argument) for argument in node.expressions)
+    if isinstance(one, MocShape) or isinstance(other, MocShape):
+        return _with_moc(resolved, node, one, other)
     if isinstance(one, PointShape) and isinstance(other, PointShape):
         return within(one, other, number(0.0), 0.0)
     if isinstance(one, PointShape):
@@ -51,6 +57,30 @@ def intersects(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
     if isinstance(other, CircleShape):
         return _circle_meets(resolved, other, one)
     return _polygons_meet(one, other)
+
+
+def _with_moc(resolved: Resolved, node: exp.Anonymous, one: Shape, other: Shape) -> exp.Expr:
+    """Return the test of two regions of which at least one is a MOC."""
+    together = node.name == "INTERSECTS"
+    for point, moc in ((one, other), (other, one)) if together else ((one, other),):
+        if isinstance(point, PointShape) and isinstance(moc, MocShape):
+            return cell_in(healpix_column(resolved, point) or cell_of(ORDER, point), moc)
+    answer = None
+    if together:
+        moc, region = (one, other) if isinstance(one, MocShape) else (other, one)
+        assert isinstance(moc, MocShape)
+        answer = moc_meets(moc, region)
+    elif isinstance(other, MocShape):
+        answer = moc_holds(other, one)
+    elif isinstance(one, MocShape):
+        answer = moc_lies_in(one, other)
+    if answer is None:
+        raise resolved.error(
+            node,
+            f"{node.name} with a MOC takes a point, which may differ from row to row, or regions and "
+            "MOCs that are the same for all rows",
+        )
+    return exp.Boolean(this=answer)
 
 
 def _point_in(resolved: Resolved, point: PointShape, outer: CircleShape | PolygonShape) -> exp.Expr:

@@ -345,7 +345,11 @@ class _Resolver:
     def _check_function(self, node: exp.Anonymous) -> None:
         name = node.name
         if name == "REGION":
-            raise self.resolved.error(node, "REGION cannot be used here: write POINT, CIRCLE, BOX or POLYGON")
+            raise self.resolved.error(
+                node,
+                "REGION is a text whose form ADQL leaves to each service, and none is read here: "
+                "write POINT, CIRCLE, BOX or POLYGON",
+            )
         if name.upper() not in FUNCTIONS:
             close = nearest(name, [function.name for function in FUNCTIONS.values()])
             hint = f". Did you mean {' or '.join(close)}?" if close else ""

@@ -13,7 +13,7 @@ from sciplat.sky.region import Circle, Polygon
 __all__ = ["rotated_shape"]
 
 
-def rotated_shape(shape: Shape, rotation: Rotation) -> Shape:
+def rotated_shape(shape: PointShape | CircleShape | PolygonShape, rotation: Rotation) -> Shape:
     """Return a point or region as another frame has it."""
     match shape:
         case PointShape():

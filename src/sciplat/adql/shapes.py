@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sciplat.adql.build import call, number
+from sciplat.sky.moc import Moc
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle, Polygon
 
-__all__ = ["CircleShape", "PointShape", "PolygonShape", "Shape", "fixed_point"]
+__all__ = ["CircleShape", "MocShape", "PointShape", "PolygonShape", "Shape", "fixed_point"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,17 @@ class PolygonShape:
         return call("LIST_VALUE", *(number(value) for corner in corners for value in (corner.ra, corner.dec)))
 
 
-Shape = PointShape | CircleShape | PolygonShape
+@dataclass(frozen=True, slots=True)
+class MocShape:
+    """A MOC: constant, or a text."""
+
+    node: exp.Expr | None
+    """The text, where it depends on the row."""
+
+    fixed: Moc | None
+
+
+Shape = PointShape | CircleShape | PolygonShape | MocShape
 
 
 def fixed_point(position: Position) -> PointShape:

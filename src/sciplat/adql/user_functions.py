@@ -80,6 +80,16 @@ USER_DEFINED: tuple[Function, ...] = (
         ),
     ),
     Function(
+        "MOC",
+        re.compile(f"l|{NUMBER}{REGION}"),
+        "g",
+        "MOC('order/cell cell-cell ...') or MOC(order, region)",
+        "text",
+        description="A part of the sky made of HEALPix cells, for CONTAINS, INTERSECTS and AREA: by its "
+        "ASCII form (MOC 2.0), or the cells of an order that a constant circle or polygon has a part in.",
+        forms=("MOC(ascii VARCHAR) -> MOC", "MOC(order INTEGER, geo GEOMETRY) -> MOC"),
+    ),
+    Function(
         "ivo_healpix_center",
         re.compile(f"{NUMBER}{{2}}"),
         "p",

@@ -57,8 +57,10 @@ class DescribeService:
 
     def _observations(self, edit: Edit) -> None:
         exposures = _exposures(edit.draft)
-        is_there = edit.draft.release(IVOA) is not None
-        if is_there and exposures == _exposures(edit.manifest):
+        release = edit.draft.release(IVOA)
+        made = None if release is None else release.named(obsplan_table().name)
+        is_current = made is not None and replace(made.table, rows=None) == obsplan_table()
+        if is_current and exposures == _exposures(edit.manifest):
             return
         if exposures:
             edit.put_release(IVOA, description=_IVOA, public=True)
@@ -72,7 +74,7 @@ class DescribeService:
                     obsplan_arrow(),
                     lambda: self._observed(edit.draft, found, limits),
                 )
-        elif is_there:
+        elif made is not None:
             edit.drop_table(IVOA, obsplan_table().name)
 
     def _observed(

@@ -18,7 +18,7 @@ from sciplat.sky.region import Circle, Region
 Floats = NDArray[np.float64]
 Cells = NDArray[np.int64]
 
-__all__ = ["ORDER", "area_of", "cover"]
+__all__ = ["ORDER", "area_of", "at_finest", "beginning", "children", "classify", "cover", "joined"]
 
 ORDER = 29
 """The order of ``_healpix_29``."""
@@ -56,18 +56,18 @@ def cover(region: Region, *, most: int = MOST_RANGES) -> list[tuple[int, int]]:
             return []
         if region.radius >= 180:
             return [(0, 12 * 4**ORDER - 1)]
-    order, cells = _beginning(region)
+    order, cells = beginning(region)
     ranges: list[tuple[int, int]] = []
     while True:
-        inside, outside = _classify(region, order, cells)
-        ranges += _at_finest(cells[inside], order)
+        inside, outside = classify(region, order, cells)
+        ranges += at_finest(cells[inside], order)
         edge = cells[~inside & ~outside]
         if len(edge) > MOST_CELLS or order == ORDER or not len(edge):
             break
-        cells = ((edge << 2)[:, None] + np.arange(4)).ravel()
+        cells = children(edge)
         order += 1
-    ranges += _at_finest(edge, order)
-    return _joined(ranges, most)
+    ranges += at_finest(edge, order)
+    return joined(ranges, most)
 
 
 def area_of(ranges: Iterable[tuple[int, int]]) -> float:
@@ -75,7 +75,7 @@ def area_of(ranges: Iterable[tuple[int, int]]) -> float:
     return _CELL_AREA * sum(high - low + 1 for low, high in ranges)
 
 
-def _beginning(region: Region) -> tuple[int, Cells]:
+def beginning(region: Region) -> tuple[int, Cells]:
     """Return an order that suits a region, and the cells of it that may have a part in the region.
 
     Going down from the twelve cells of order 0 instead takes five times as long for a small region.
@@ -144,7 +144,7 @@ def _cells(order: int, ring: Cells, column: Cells) -> Cells:
     return np.unique(found)
 
 
-def _classify(region: Region, order: int, cells: Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def classify(region: Region, order: int, cells: Cells) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell which cells lie wholly inside a region, and which wholly outside."""
     reach = _reach(order) + _MARGIN
     centres = _centres(order, cells)
@@ -162,7 +162,7 @@ def _classify(region: Region, order: int, cells: Cells) -> tuple[NDArray[np.bool
     if order > 3:
         return inside, outside
     # Near corners the test by edges keeps cells that are far off; a circle around all corners drops them.
-    return inside, outside | _classify(region.circle_around, order, cells)[1]
+    return inside, outside | classify(region.circle_around, order, cells)[1]
 
 
 def _reach(order: int) -> float:
@@ -235,12 +235,19 @@ def _every_other_bit(cells: Cells) -> Cells:
     return bits
 
 
-def _at_finest(cells: Cells, order: int) -> list[tuple[int, int]]:
+def children(cells: Cells) -> Cells:
+    """Return the four cells of the next order that each cell is made of."""
+    parts: Cells = ((cells << 2)[:, None] + np.arange(4)).ravel()
+    return parts
+
+
+def at_finest(cells: Cells, order: int) -> list[tuple[int, int]]:
+    """Return each cell of an order as a range of cells at order 29."""
     shift = 2 * (ORDER - order)
     return [(cell << shift, ((cell + 1) << shift) - 1) for cell in cells.tolist()]
 
 
-def _joined(ranges: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+def joined(ranges: list[tuple[int, int]], most: int = 2**62) -> list[tuple[int, int]]:
     """Join ranges that touch, then close the narrowest gaps until there are ``most`` at most."""
     joined: list[list[int]] = []
     for low, high in sorted(ranges):

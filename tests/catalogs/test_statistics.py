@@ -122,3 +122,10 @@ def test_different_values_are_counted_however_the_rows_are_sorted() -> None:
 
     assert found["id"].distinct == pytest.approx(20_000, rel=0.2)
     assert found["key"].distinct == pytest.approx(len(ids), rel=0.05)
+
+
+def test_a_value_beyond_the_sample_may_be_there() -> None:
+    facts = NORMAL.columns()["x"]
+
+    assert facts.within([(99.0, 99.0)]) == pytest.approx(1 / facts.distinct)
+    assert facts.within([(98.0, 99.0)]) == 0

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sciplat.catalogs.store import CatalogStore
+from sciplat.services import ingest
 from sciplat.services.access import Visitor
 from sciplat.services.estimate import estimate
 from sciplat.services.explain import explain
@@ -32,6 +33,11 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
     service = IngestService(store, folder / "work")
     for name in ("stars", "seen"):
         service.ingest("obs", name, [folder / f"{name}.parquet"], public=True)
+    mixed = pa.table({"itemId": rng.permutation(ROWS), "ra": ra, "dec": dec})
+    pq.write_table(mixed, folder / "mixed.parquet")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingest, "_MOST_GROUPS", 1)  # as if the table were larger
+        service.ingest("obs", "mixed", [folder / "mixed.parquet"], public=True)
     plans = PlanService(store, QueryLimits(seconds=60, rows=10**7, bytes=10**9))
 
     def say(adql: str) -> str:
@@ -64,6 +70,10 @@ NEAR = "DISTANCE(a.ra, a.dec, b.ra, b.dec) < 0.01"
             "SELECT night FROM obs.seen WHERE visitId = 5",
             "1 of the 3 parts of its file: the others hold no such",
         ),
+        ("SELECT ra FROM obs.mixed WHERE itemId = 5", "mixed, 300,000 rows in all) are looked up by itemId."),
+        ("SELECT ra FROM obs.mixed WHERE itemId IN (5, 6)", "A result of about 2 rows"),
+        ("SELECT ra FROM obs.mixed", "asks for a part of the sky or values of itemId would spare"),
+        ("SELECT ra FROM obs.mixed WHERE itemId > 5", "All rows of obs.mixed"),
         ("SELECT COUNT(*) FROM obs.stars", "counted without looking at them"),
         ("SELECT COUNT(*) FROM obs.stars", "A result of about 1 row (8 bytes)"),
         ("SELECT TOP 5 mag FROM obs.stars ORDER BY mag", "The rows are sorted, and the first 5 are kept."),

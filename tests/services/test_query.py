@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,8 +32,9 @@ class Pool:
 
     pace = 1.0
 
-    def run(self, statement: Statement, **how: object) -> None:
+    def run(self, statement: Statement, **how: object) -> SimpleNamespace:
         self.statement, self.how = statement, how
+        return SimpleNamespace()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
 from sciplat.vo.schema import LOOKUP_TABLE, Datatype
 
-__all__ = ["lookups"]
+__all__ = ["MOST_IDS", "lookups"]
 
 MOST_IDS = 1000
 """In one condition; for more a scan is about as quick."""

@@ -52,7 +52,8 @@ class ColumnFacts:
         total = 0.0
         for low, high in intervals:
             if low == high:
-                total += (1 / max(1.0, self.distinct)) if steps[0] <= low <= steps[-1] else 0.0
+                # The ends of a sample are not those of the table: what lies beyond may be there.
+                total += 1 / max(1.0, self.distinct)
             else:
                 total += _rank(steps, high) - _rank(steps, low)
         return min(1.0, total) * (1 - self.nulls)

@@ -14,6 +14,7 @@ from math import inf, log2, pi
 import numpy as np
 
 from sciplat.adql.limits import Link
+from sciplat.adql.lookups import MOST_IDS
 from sciplat.adql.outline import Block, Input, Outline, Scan, Union
 from sciplat.catalogs.models import Snapshot
 from sciplat.catalogs.statistics import ColumnFacts, TableStatistics
@@ -27,7 +28,7 @@ _SKY = 41_252.96
 
 _UNKNOWN_TEST = 1 / 3
 _UNKNOWN_ROWS = 1_000_000
-_GROUP_ROWS = 122_880
+_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
 _TEXT_BYTES = 16
 
 _WIDTHS = {
@@ -71,6 +72,8 @@ class Reading:
     """Row groups that are read, of `all_parts`."""
 
     all_parts: int
+    looked_up: bool = False
+    """Its rows are found by the table's lookup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,7 @@ class _Counting:
             case Block():
                 return self._block(outline)
 
-    def _scan(self, scan: Scan) -> _Flow:
+    def _scan(self, scan: Scan, *, alone: bool = False) -> _Flow:
         table = scan.source.table
         known = self.snapshot.statistics(table.schema, table.name)
         total = float(known.rows if known is not None else table.rows or _UNKNOWN_ROWS)
@@ -190,11 +193,15 @@ class _Counting:
         if not (scan.columns or scan.limits or scan.tests):
             groups[:] = False  # rows are only counted, and the file says how many there are
         rows_read = float(known.groups[groups].sum())
+        parts = int(groups.sum())
+        ids = _looked_up(scan) if alone else 0
+        if ids:
+            parts, rows_read = min(parts, ids), min(rows_read, float(ids * _VECTOR_ROWS))
         part *= _UNKNOWN_TEST ** min(scan.tests, 3)
-        if scan.limits:
+        if scan.limits and not ids:
             in_cells = min(in_cells, rows_read)
         rows = in_cells * scan.fill * part
-        self.readings.append(Reading(scan, rows, rows_read, int(groups.sum()), len(known.groups)))
+        self.readings.append(Reading(scan, rows, rows_read, parts, len(known.groups), bool(ids)))
         seconds = rows_read * len(scan.limits) * _LOOK + in_cells * scan.tests * _TEST
         seconds += rows * len(scan.columns) * _TAKE
         if scan.cells is not None:
@@ -202,7 +209,11 @@ class _Counting:
         return _Flow(rows, seconds, rows_read, len(scan.columns), known, total)
 
     def _block(self, block: Block) -> _Flow:
-        flows = {each.alias: self.of(each) for each in block.inputs}
+        alone = len(block.inputs) == 1
+        flows = {
+            each.alias: self._scan(each, alone=alone) if isinstance(each, Scan) else self.of(each)
+            for each in block.inputs
+        }
         rows, seconds = _joined(list(flows), flows, block.links)
         read = sum(flow.read for flow in flows.values())
         if block.outer:
@@ -303,6 +314,17 @@ def _groups(block: Block, flows: Mapping[str, _Flow], rows: float) -> float:
 def _column(flow: _Flow, name: str) -> ColumnFacts | None:
     facts = None if flow.table is None else flow.table.columns.get(name)
     return facts if facts is not None and facts.distinct else None
+
+
+def _looked_up(scan: Scan) -> int:
+    """Return how many ids are searched for in the lookup of a table; 0 where it isn't used."""
+    values = scan.limits.get(scan.source.table.lookup or "")
+    if values is None or scan.source.only is not None:
+        return 0
+    if any(low != high for low, high in values.intervals):
+        return 0
+    ids = len(values.intervals) + len(values.texts)
+    return ids if ids <= MOST_IDS else 0
 
 
 def _of_texts(known: TableStatistics, name: str, count: int) -> float:

@@ -49,6 +49,8 @@ def _reading(reading: Reading, snapshot: Snapshot) -> str:
     name = f"{table.qualified_name} ({scan.alias}{size})"
     if not reading.parts and not scan.limits:
         return f"The rows of {name} are counted without looking at them."
+    if reading.looked_up:
+        return f"The rows of {name} are looked up by {table.lookup}."
     if scan.cells is not None:
         area = area_of([(low, high - 1) for low, high in scan.cells])
         where = f"{len(scan.cells)} ranges of HEALPix cells, {area:.3g} square degrees"
@@ -60,7 +62,11 @@ def _reading(reading: Reading, snapshot: Snapshot) -> str:
     if reading.all_parts > 1:
         ways = ["a part of the sky"] if scan.source.has_healpix else []
         keys = table.primary_key[:1]
-        ways += [f"values of {key}" for key in keys if key not in scan.limits and _follows_order(known, key)]
+        ways += [
+            f"values of {key}"
+            for key in keys
+            if key not in scan.limits and (key == table.lookup or _follows_order(known, key))
+        ]
         advice = f" A condition that asks for {' or '.join(ways)} would spare most of that." if ways else ""
     return f"All rows of {name} are looked at.{advice}"
 

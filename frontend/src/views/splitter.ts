@@ -19,13 +19,15 @@ export class Splitter extends LitElement {
       }
       div {
         position: absolute;
-        inset: -3px;
         border-radius: 3px;
       }
+      /* Wider than the line that it moves, never longer: the page must not scroll sideways. */
       .upright {
+        inset: 0 -3px;
         cursor: col-resize;
       }
       .flat {
+        inset: -3px 0;
         cursor: row-resize;
       }
       div:hover,

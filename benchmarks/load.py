@@ -9,8 +9,12 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
@@ -71,6 +75,15 @@ def ask(platform: Platform, query: str, start: threading.Barrier) -> tuple[float
     return time.perf_counter() - began, size, problem
 
 
+def processor_seconds(platform: Platform) -> float:
+    """Return what the instance has used of the processors; of workers that have ended nothing counts."""
+    used = 0.0
+    for process in psutil.Process(platform.process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            used += sum(process.cpu_times()[:2])
+    return used
+
+
 def main(rows: int = ROWS) -> dict[str, object]:
     """Return the times of all queries, and how many failed."""
     with tempfile.TemporaryDirectory(prefix="sciplat-bench-") as name:
@@ -84,21 +97,25 @@ def main(rows: int = ROWS) -> dict[str, object]:
         (folder / "big.parquet").unlink()
         asked = queries(rows) * ROUNDS
         found: list[tuple[str, float, int, str]] = []
-        with running(folder / "home") as platform, ThreadPoolExecutor(AT_ONCE) as pool:
+        with running(folder / "home", ready=False) as platform, ThreadPoolExecutor(AT_ONCE) as pool:
+            platform.wait_until_ready(seconds=600)  # others may be at work on this machine
+            used_before = processor_seconds(platform)
             for first in range(0, len(asked), AT_ONCE):
                 start = threading.Barrier(AT_ONCE)
                 part = asked[first : first + AT_ONCE]
                 answers = pool.map(lambda each, start=start: ask(platform, each[1], start), part)
                 found += [(kind, *answer) for (kind, _), answer in zip(part, answers, strict=True)]
+            used = processor_seconds(platform) - used_before
     times = sorted(seconds for _, seconds, _, _ in found)
     return {
         "rows": rows,
         "at_once": AT_ONCE,
         "queries": len(found),
-        "failed": [f"{kind}: {problem}" for kind, _, _, problem in found if problem],
+        "failed": Counter(f"{kind}: {problem}" for kind, _, _, problem in found if problem),
         "seconds_p50": round(times[len(times) // 2], 2),
         "seconds_p95": round(times[int(0.95 * len(times))], 2),
         "seconds_max": round(times[-1], 2),
+        "processor_seconds_each": round(used / len(found), 3),
         "mean_mb": {
             kind: round(sum(size for k, _, size, _ in found if k == kind) / len(found) * len(KINDS) / 1e6, 1)
             for kind in KINDS

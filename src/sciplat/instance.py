@@ -68,9 +68,7 @@ class Instance:
     @cached_property
     def catalogs(self) -> CatalogStore:
         """The data releases and their tables."""
-        return CatalogStore(
-            self.home / "catalogs", keep_replaced_seconds=self.settings.query.async_seconds_max
-        )
+        return CatalogStore(self.home / "catalogs")
 
     @cached_property
     def identity(self) -> IdentityStore:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import gc
+import json
 import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -97,16 +100,102 @@ def test_a_replaced_generation_stays_for_those_who_read_it(store):
     assert (store.folder / "dr1" / "stars" / "felis.yaml").read_text() == "new"
 
 
-def test_a_replaced_generation_goes_when_its_time_is_over(tmp_path):
-    store = CatalogStore(tmp_path, keep_replaced_seconds=0.0)
+def test_a_replaced_generation_goes_when_nobody_reads_it_any_more(store):
     publish(store, table(), "old")
-    old = store.snapshot().file("dr1", "stars")
+    running = store.snapshot()
+    old = running.file("dr1", "stars")
 
     publish(store, table(), "new")
+    store.snapshot()
+    store.tidy()
+    assert old.read_text() == "old"
 
+    del running
+    store.tidy()
     assert not old.exists()
     assert not old.with_name("hats-g0001").exists()
     assert store.snapshot().file("dr1", "stars").exists()
+
+
+HOLD = """
+    import sys
+    from pathlib import Path
+    from sciplat.catalogs.store import CatalogStore
+    snapshot = CatalogStore(Path(sys.argv[1])).snapshot()
+    print(snapshot.file("dr1", "stars"), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_another_process_reads_stays_until_it_is_killed(store):
+    publish(store, table(), "old")
+    reading = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(HOLD), store.folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    (old,) = {Path(process.stdout.readline().strip()) for process in reading}
+    publish(store, table(), "new")
+
+    for process in reading:
+        store.tidy()
+        assert old.exists()
+        process.kill()
+        process.communicate()
+    store.tidy()
+
+    assert not old.exists()
+    assert store.snapshot().file("dr1", "stars").read_text() == "new"
+
+
+def test_who_reads_while_tables_are_replaced_finds_the_files_of_what_it_read(store):
+    publish(store, table(), "0")
+    done = threading.Event()
+    seen, missing = set(), []
+
+    def read():
+        while not done.is_set():
+            snapshot = CatalogStore(store.folder).snapshot()
+            try:
+                seen.add(snapshot.file("dr1", "stars").read_text())
+            except FileNotFoundError as error:
+                missing.append(error)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for number in range(1, 60):
+        publish(store, table(), str(number))
+        store.tidy()
+    done.set()
+    for reader in readers:
+        reader.join()
+
+    assert missing == []
+    assert len(seen) > 1
+    store.snapshot()
+    gc.collect()
+    store.tidy()
+    assert len(list((store.folder / "dr1" / "stars").glob("g*.duckdb"))) == 1
+    assert [path.name for path in (store.folder / ".pins").iterdir()] == [f"r{store.snapshot().revision}"]
+
+
+def test_what_the_first_version_replaced_goes_too(store):
+    publish(store, table(), "old")
+    publish(store, table(), "new")
+    facts = json.loads((store.folder / "manifest.json").read_text())
+    lost = store.folder / "dr1" / "stars" / "g0099.duckdb"
+    lost.write_text("older")
+    facts["retired"] = [{"files": ["dr1/stars/g0099.duckdb"], "since": 1.0}]
+    (store.folder / "manifest.json").write_text(json.dumps(facts))
+
+    store.tidy()
+
+    assert not lost.exists()
 
 
 def test_a_path_never_comes_twice(store):
@@ -153,7 +242,7 @@ def test_names_that_differ_in_case_only_are_the_same(store):
 
 
 def test_a_dropped_table_is_gone_and_so_is_an_empty_release(tmp_path):
-    store = CatalogStore(tmp_path / "catalogs", keep_replaced_seconds=0.0)
+    store = CatalogStore(tmp_path / "catalogs")
     publish(store, table())
     publish(store, table("visits"))
 
@@ -165,6 +254,7 @@ def test_a_dropped_table_is_gone_and_so_is_an_empty_release(tmp_path):
     with store.edit() as edit:
         edit.drop_table("dr1", "visits")
     assert store.snapshot().schemas == ()
+    store.tidy()
     assert not (store.folder / "dr1").exists()
     with pytest.raises(NotFoundError), store.edit() as edit:
         edit.drop_table("dr1", "visits")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,7 +28,13 @@ def test_the_examples_run(page: Path, platform: Platform, tmp_path: Path) -> Non
     script.write_text(code.replace("http://127.0.0.1:8080", platform.url))
 
     ran = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, timeout=120, cwd=tmp_path, check=False
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=tmp_path,
+        check=False,
+        env={**os.environ, "SCIPLAT_TOKEN": platform.token(user="ada")},
     )
 
     assert ran.returncode == 0, ran.stderr

@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def platform(home: Path) -> Iterator[Platform]:
-    (home / "sciplat.yaml").write_text("query:\n  sync_workers: 2\n  sync_seconds: 60\n")
+    (home / "sciplat.yaml").write_text("query:\n  sync_workers: 2\n  sync_seconds: 60\n  cache_seconds: 0\n")
     with running(home) as platform:
         yield platform
 

@@ -73,7 +73,9 @@ async def _parameters(request: Request) -> Parameters:
 
 
 async def _with_files(request: Request, instance: Reach) -> AsyncIterator[Parameters]:
-    allow_body(request, instance.settings.query.upload_bytes)
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        # Parts of other forms are not put on the disk: they must fit in memory.
+        allow_body(request, instance.settings.query.upload_bytes)
     form = await _form(request, files=_FILES)
     try:
         yield _read(request, form)

@@ -44,8 +44,8 @@ class Retired:
     """Files of a generation that nobody newly asks for, but a running query may still read."""
 
     files: tuple[str, ...]
-    since: float
-    """When it was replaced, in seconds of the Unix clock."""
+    revision: int
+    """Of the first manifest without it: who holds an older one may still read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Manifest:
                 }
                 for release in self.releases
             ],
-            "retired": [{"files": list(old.files), "since": old.since} for old in self.retired],
+            "retired": [{"files": list(old.files), "revision": old.revision} for old in self.retired],
         }
 
     @classmethod
@@ -115,7 +115,11 @@ class Manifest:
                 )
                 for release in facts["releases"]
             ),
-            tuple(Retired(tuple(old["files"]), old["since"]) for old in facts["retired"]),
+            tuple(
+                # The first versions knew when it was replaced: then anybody may still read it.
+                Retired(tuple(old["files"]), old.get("revision", facts["revision"]))
+                for old in facts["retired"]
+            ),
         )
 
 
@@ -128,6 +132,8 @@ class Snapshot:
 
     schemas: tuple[Schema, ...]
     _files: Mapping[tuple[str, str], Path] = field(repr=False)
+    _pin: object = field(default=None, repr=False, compare=False)
+    """Keeps the files in place for as long as somebody has this snapshot."""
 
     def file(self, schema: str, table: str) -> Path:
         """Return the DuckDB file with the rows of a table, by its names as declared.

@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import threading
-import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from sciplat.catalogs.models import Manifest, PublishedTable, Release, Retired, Snapshot
+from sciplat.catalogs.pins import Pins
 from sciplat.errors import ConflictError, NotFoundError
 from sciplat.vo.schema import Schema, Table
 
@@ -50,9 +50,8 @@ class _Seen:
 class Edit:
     """A change of the catalogs in the making; others see all of it or nothing."""
 
-    def __init__(self, root: Path, manifest: Manifest, now: float) -> None:
+    def __init__(self, root: Path, manifest: Manifest) -> None:
         self._root = root
-        self._now = now
         self.manifest: Final = manifest
         self._draft = manifest
         self._moved: list[str] = []
@@ -162,7 +161,8 @@ class Edit:
             self._draft = replace(self._draft, releases=others)
 
     def _retire(self, files: tuple[str, ...]) -> None:
-        self._draft = replace(self._draft, retired=(*self._draft.retired, Retired(files, self._now)))
+        retired = Retired(files, self.manifest.revision + 1)
+        self._draft = replace(self._draft, retired=(*self._draft.retired, retired))
 
 
 class CatalogStore:
@@ -172,17 +172,10 @@ class CatalogStore:
     see the change at their next `snapshot`.
     """
 
-    def __init__(self, folder: Path, *, keep_replaced_seconds: float = 86_400.0) -> None:
-        """Hold the catalogs in ``folder``, which is made when something is published.
-
-        Parameters
-        ----------
-        keep_replaced_seconds
-            How long the files of a replaced table stay at least, for queries that still read them:
-            the longest time that a query may take.
-        """
+    def __init__(self, folder: Path) -> None:
+        """Hold the catalogs in ``folder``, which is made when something is published."""
         self._folder = folder
-        self._keep = keep_replaced_seconds
+        self._pins = Pins(folder / ".pins")
         self._seen: _Seen | None = None
         self._loading = threading.Lock()
 
@@ -205,17 +198,22 @@ class CatalogStore:
             return self._load(path)
 
     def _load(self, path: Path) -> Snapshot:
-        with path.open(encoding="utf-8") as file:
-            stat = os.fstat(file.fileno())
-            manifest = Manifest.from_json(json.load(file))
-            # While a second handle is open no later manifest can have this one's inode.
-            close = weakref.finalize(self, os.close, os.dup(file.fileno()))
+        while True:
+            with path.open(encoding="utf-8") as file:
+                stat = os.fstat(file.fileno())
+                manifest = Manifest.from_json(json.load(file))
+                # While a second handle is open no later manifest can have this one's inode.
+                close = weakref.finalize(self, os.close, os.dup(file.fileno()))
+            pin = self._pins.hold(manifest.revision)
+            if path.stat().st_ino == stat.st_ino:
+                break
+            close()
         files = {
             (release.name, t.table.name): self._folder / t.files[0]
             for release in manifest.releases
             for t in release.tables
         }
-        snapshot = Snapshot(str(manifest.revision), manifest.schemas(), files)
+        snapshot = Snapshot(str(manifest.revision), manifest.schemas(), files, pin)
         before, self._seen = self._seen, _Seen((stat.st_ino, stat.st_mtime_ns), snapshot, close)
         if before is not None:
             before.close()
@@ -254,7 +252,7 @@ class CatalogStore:
     def edit(self) -> Iterator[Edit]:
         """Change the catalogs, alone; what was put is published when the block ends without error."""
         with self._locked("manifest"):
-            edit = Edit(self._folder, self._read(), time.time())
+            edit = Edit(self._folder, self._read())
             try:
                 yield edit
             except BaseException:
@@ -262,12 +260,10 @@ class CatalogStore:
                 raise
             if edit.draft is edit.manifest:
                 return
-            kept = self._still_kept(edit.draft)
-            self._write(replace(edit.draft, revision=edit.manifest.revision + 1, retired=kept))
+            published = replace(edit.draft, revision=edit.manifest.revision + 1)
+            self._write(published)
             edit.finish()
-            for old in edit.draft.retired:
-                if old not in kept:
-                    self._remove(old.files)
+            self._give_up_retired(published)
 
     def set_public(self, release: str, public: bool) -> None:
         """Let everyone read a release without signing in, or only those who sign in.
@@ -285,27 +281,34 @@ class CatalogStore:
                 edit.put_release(found.name, public=public)
 
     def tidy(self) -> None:
-        """Remove what dead processes have left unfinished, and replaced tables past their time."""
+        """Remove what dead processes have left unfinished, and replaced tables that nobody reads any more."""
         work = self._folder / _WORK
         for folder in sorted(work.iterdir()) if work.is_dir() else ():
             self._remove_if_dead(folder)
         if not self._folder.exists():
             return
         with self._locked("manifest"):
-            manifest = self._read()
-            kept = self._still_kept(manifest)
-            if kept != manifest.retired:
-                manifest = replace(manifest, retired=kept)
-                self._write(manifest)
-            used = set(manifest.files())
+            used = set(self._give_up_retired(self._read()).files())
             for path in self._folder.glob("*/*/*"):
                 name = path.relative_to(self._folder).as_posix()
                 if not name.startswith(_WORK) and _GENERATION_FILE.fullmatch(path.name) and name not in used:
                     self._remove((name,))
 
-    def _still_kept(self, manifest: Manifest) -> tuple[Retired, ...]:
-        now = time.time()
-        return tuple(old for old in manifest.retired if now - old.since < self._keep)
+    def _give_up_retired(self, manifest: Manifest) -> Manifest:
+        """Remove what nobody reads any more, and return the manifest without it.
+
+        ``manifest`` is published already: who reads an older one from now on notices, and reads again.
+        """
+        oldest = self._pins.oldest(manifest.revision)
+        kept = tuple(old for old in manifest.retired if oldest < old.revision)
+        if kept == manifest.retired:
+            return manifest
+        left = replace(manifest, retired=kept)
+        self._write(left)
+        for old in manifest.retired:
+            if old not in kept:
+                self._remove(old.files)
+        return left
 
     def _remove_if_dead(self, folder: Path) -> None:
         # A living process makes and locks its mark under the same lock.

@@ -81,8 +81,8 @@ class QuerySettings(_Group):
         default=1.0,
         gt=0,
         le=3600,
-        description="A query that is expected to take longer than that, or does, is a heavy one: heavy ones "
-        "never take the last worker, and give way to others.",
+        description="A query that is expected to use more of the processors' time than that, or does, is "
+        "a heavy one: heavy ones never take the last worker, and give way to others.",
     )
     queue_seconds: int = Field(
         default=30,

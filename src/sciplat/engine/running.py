@@ -50,6 +50,8 @@ class Running:
         self.expected_seconds = expected_seconds
         self.queue_deadline = queue_deadline
         """On the clock of ``time.monotonic``."""
+        self.holds: object = None
+        """What must not go before the query has ended: the files that it reads."""
         self._expire, self._on_cancel = expire, on_cancel
         self.reason: SciplatError | None = None
         """Why it has to stop, if it has to."""

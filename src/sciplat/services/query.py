@@ -227,7 +227,7 @@ class QueryService:
         )
         expected = self.estimate(plan)
         limits = self._limits
-        return self._pool.run(
+        running = self._pool.run(
             statement,
             spool=spool,
             durable=durable,
@@ -236,6 +236,8 @@ class QueryService:
             owner=plan.asker,
             owner_most=limits.at_once_anonymous if plan.asker is None else limits.at_once,
         )
+        running.holds = plan.snapshot
+        return running
 
     def schemas(self, visitor: Visitor) -> tuple[Schema, ...]:
         """Return the releases with their tables that ``visitor`` may query."""

@@ -12,6 +12,7 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
 from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
+from sciplat.engine.cache import ResultCache
 from sciplat.engine.pool import QueryPool
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
@@ -24,6 +25,7 @@ from sciplat.services.note import NoteService
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
 from sciplat.services.recall import HistoryLimits, RecallService
+from sciplat.services.share import ShareService
 from sciplat.services.sign_in import SignInService
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
@@ -105,6 +107,11 @@ class Instance:
             self.submit,
             limits=HistoryLimits(days=settings.days, most=settings.most),
         )
+
+    @cached_property
+    def share(self) -> ShareService:
+        """The verb that shares queries by links."""
+        return ShareService(self.history, self.recall)
 
     @cached_property
     def ingest(self) -> IngestService:
@@ -221,6 +228,11 @@ class Instance:
             ),
             notes=self.notes,
             short_seconds=settings.short_seconds,
+            cache=ResultCache(
+                seconds=settings.cache_seconds,
+                memory_bytes=settings.cache_memory_mb * 1_000_000,
+                disk_bytes=settings.cache_disk_mb * 1_000_000,
+            ),
         )
 
     def execute(self, query: QueryService) -> ExecuteService:

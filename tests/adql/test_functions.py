@@ -174,6 +174,45 @@ def test_a_random_number_is_drawn_once_for_each_call(run):
     assert run("SELECT COUNT(*) FROM Object WHERE LOG(RAND() - 0.5) > 0") == [(0,)]
 
 
+def test_a_seed_gives_each_row_the_same_number_again(run):
+    first, again = (run("SELECT objectId, RAND(42) FROM Object ORDER BY objectId") for _ in range(2))
+    other = run("SELECT objectId, RAND(43) FROM Object ORDER BY objectId")
+    few = run("SELECT objectId, RAND(42) FROM Object WHERE n = 2 ORDER BY objectId")
+
+    assert first == again
+    assert first != other
+    assert set(few) < set(first)
+    values = [value for _, value in first]
+    assert len(set(values)) == len(values)
+    assert 0 <= min(values) < 0.01
+    assert 0.99 < max(values) < 1
+    assert sum(values) / len(values) == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        "Object AS a, ForcedSource AS b WHERE a.objectId = b.objectId",
+        "(SELECT TOP 30 * FROM Object) AS q",
+        "TAP_SCHEMA.tables",
+        "TAP_UPLOAD.targets",
+        "Object a JOIN Object b ON DISTANCE(a.coord_ra, a.coord_dec, b.coord_ra, b.coord_dec) < 0.01",
+        "Object a LEFT JOIN TAP_UPLOAD.targets t ON DISTANCE(a.coord_ra, a.coord_dec, t.ra, t.dec) < 0.1",
+        "Object WHERE RAND(7) < 0.5",
+        "Object WHERE n IN (SELECT visit FROM ForcedSource WHERE RAND(7) < 0.5)",
+        "Object ORDER BY RAND(7)",
+    ],
+)
+def test_a_seed_works_whatever_is_queried(run, tables):
+    assert sorted(run(f"SELECT RAND(42) FROM {tables}")) == sorted(run(f"SELECT RAND(42) FROM {tables}"))
+
+
+def test_a_seed_needs_rows(catalog):
+    with pytest.raises(ADQLError, match="here are groups"):
+        translate("SELECT band, RAND(42) FROM Object GROUP BY band", catalog)
+    assert translate("SELECT band, AVG(RAND(42)) FROM Object GROUP BY band", catalog)
+
+
 _ARGUMENTS = {
     "n": ["n", "NULL", "1.5", "'3'", "objectId", "r_psfFlux", "flag"],
     "i": ["n", "NULL", "7", "'3'", "objectId", "flag"],

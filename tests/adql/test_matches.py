@@ -185,3 +185,47 @@ def test_two_joins_by_position_and_a_region_meet(run, sky, angles):
     expected = [(a, b, c) for a, b in pairs if a in inside for c in after.get(b, [])]
     assert len(expected) > 0
     assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("on", "where"),
+    [
+        (DISTANCE, ""),
+        (f"{NEAR} AND a.objectId <> b.objectId", ""),
+        (f"b.objectId > a.objectId AND {REVERSED}", "WHERE a.objectId > 0"),
+        (DISTANCE, "WHERE 1 = CONTAINS(POINT(a.coord_ra, a.coord_dec), CIRCLE(60, -30, 5))"),
+        (DISTANCE, "WHERE b.objectId IS NULL OR a.objectId <> b.objectId"),
+    ],
+)
+@pytest.mark.parametrize("radius", [0.001, 0.3])
+def test_rows_without_neighbour_stay_in_a_left_join(run, translate_only, on, where, radius):
+    """The same rows as without cells: there the sum hides the distance from the rule."""
+    points = "POINT(a.coord_ra, a.coord_dec), POINT(b.coord_ra, b.coord_dec)"
+    hidden = f"DISTANCE({points}) + 0 * a.objectId <= {{radius}}"
+    query = "SELECT a.objectId, b.objectId FROM Object AS a LEFT JOIN Object AS b ON {on} {where}"
+    slow_on = on
+    for form in (NEAR, DISTANCE, REVERSED):
+        slow_on = slow_on.replace(form, hidden)
+    quick = query.format(on=on.format(radius=radius), where=where)
+    slow = query.format(on=slow_on.format(radius=radius), where=where)
+
+    assert "_match_row" in translate_only(quick)
+    assert "_match" not in translate_only(slow)
+    assert sorted(run(quick), key=str) == sorted(run(slow), key=str)
+
+
+def test_two_left_joins_each_keep_all_rows(run):
+    near = "DISTANCE(a.coord_ra, a.coord_dec, {0}.coord_ra, {0}.coord_dec) < 0.1"
+    rows = run(
+        f"SELECT a.objectId, COUNT(b.objectId), COUNT(c.objectId) FROM Object AS a "
+        f"LEFT JOIN Object AS b ON {near.format('b')} LEFT JOIN Object AS c ON {near.format('c')} "
+        "GROUP BY a.objectId"
+    )
+
+    assert len(rows) == run("SELECT COUNT(*) FROM Object")[0][0]
+    assert all(b == c >= 1 for _, b, c in rows)
+
+
+@pytest.fixture
+def translate_only(catalog):
+    return lambda text: translate(text, catalog).sql

@@ -1,4 +1,4 @@
-"""A coding is chosen by what the client ranks, what the format gains, and how far away the client is."""
+"""A coding is chosen by what the client ranks, whether the format gains, and how far away the client is."""
 
 from __future__ import annotations
 
@@ -7,47 +7,51 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sciplat.api.encoding import choose, is_here
-from sciplat.tables.formats import Gain
 
 
 @pytest.mark.parametrize(
-    ("accepted", "gain", "here", "coding"),
+    ("accepted", "here", "away"),
     [
-        (None, "much", False, None),
-        ("", "much", False, None),
-        ("identity", "much", False, None),
-        ("br, deflate", "much", False, None),
-        # What requests and pyvo send, on this machine and from afar.
-        ("gzip, deflate", "much", True, None),
-        ("gzip, deflate", "much", False, "gzip"),
-        ("gzip, deflate", "some", False, None),
-        ("gzip, deflate, br, zstd", "some", False, "zstd"),
-        ("gzip, deflate, br, zstd", "none", False, None),
-        ("x-gzip", "much", False, "gzip"),
-        ("GZIP;Q=0.5", "much", False, "gzip"),
-        ("*", "some", False, "zstd"),
-        # Whoever ranks identity has the last word.
-        ("gzip;q=1.0, identity;q=0.5", "some", True, "gzip"),
-        ("zstd;q=0.5, gzip;q=0.9, identity;q=0.1", "some", True, "gzip"),
-        ("gzip, identity;q=0", "none", True, "gzip"),
-        ("zstd, *;q=0", "some", True, "zstd"),
-        ("gzip;q=0.5, identity", "much", False, None),
-        ("gzip, identity", "much", False, None),
-        ("gzip;q=0, zstd;q=0", "much", False, None),
-        ("gzip;q=0, *", "much", False, "zstd"),
+        (None, None, None),
+        ("", None, None),
+        ("identity", None, None),
+        ("br, deflate", None, None),
+        # What requests, pyvo and browsers send unasked.
+        ("gzip, deflate", None, "gzip"),
+        ("gzip, deflate, br, zstd", None, "zstd"),
+        ("*", None, "zstd"),
+        # Who names nothing else wants it.
+        ("gzip", "gzip", "gzip"),
+        ("x-gzip", "gzip", "gzip"),
+        ("GZIP;Q=0.5", "gzip", "gzip"),
+        ("zstd, gzip;q=0.5", "zstd", "zstd"),
+        ("zstd;q=0.5, gzip;q=0.9", "gzip", "gzip"),
+        # Who ranks identity has the last word.
+        ("gzip;q=1.0, identity;q=0.5, deflate", "gzip", "gzip"),
+        ("zstd, *;q=0", "zstd", "zstd"),
+        ("gzip;q=0.5, identity", None, None),
+        ("gzip, identity", None, None),
+        ("gzip;q=0, zstd;q=0", None, None),
+        ("gzip;q=0, *", None, "zstd"),
         # What cannot be understood is not there.
-        ("gzip;q=high", "much", False, None),
-        ("gzip;q=2", "much", False, None),
-        (";;;, ,=", "much", False, None),
+        ("gzip;q=high", None, None),
+        ("gzip;q=2", None, None),
+        (";;;, ,=", None, None),
     ],
 )
-def test_the_coding(accepted: str | None, gain: Gain, here: bool, coding: str | None) -> None:
-    assert choose(accepted, gain, here=here) == coding
+def test_the_coding(accepted: str | None, here: str | None, away: str | None) -> None:
+    assert choose(accepted, packable=True, here=True) == here
+    assert choose(accepted, packable=True, here=False) == away
 
 
-@given(st.text(), st.sampled_from(["much", "some", "none"]), st.booleans())
-def test_any_header_is_taken(accepted: str, gain: Gain, here: bool) -> None:
-    assert choose(accepted, gain, here=here) in (None, "gzip", "zstd")
+def test_what_is_compressed_already_is_so_again_only_for_who_refuses_it_plain() -> None:
+    assert choose("gzip", packable=False, here=False) is None
+    assert choose("gzip, identity;q=0", packable=False, here=True) == "gzip"
+
+
+@given(st.text(), st.booleans(), st.booleans())
+def test_any_header_is_taken(accepted: str, packable: bool, here: bool) -> None:
+    assert choose(accepted, packable=packable, here=here) in (None, "gzip", "zstd")
 
 
 @pytest.mark.parametrize(

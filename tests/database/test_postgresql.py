@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import create_engine, text
 
 from sciplat.database import Database
 from sciplat.errors import AuthenticationError, ConflictError, UnavailableError
+from sciplat.history import Aspect, Filters, HistoryStore, Record, TableRead
 from sciplat.identity import IdentityStore, Scope
 from sciplat.identity.passwords import Cost
 from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase
@@ -127,6 +129,41 @@ def test_jobs_of_the_first_version_are_taken_over(postgresql: str, tmp_path: Pat
 
     assert {job.title for job in store.page("vera", limit=9)} == {"SELECT 'ü '", "SELECT 2", "SELECT 3"}
     assert store.queue.claim(running_per_user=1) is not None
+    store.close()
+
+
+def test_the_history_lives_in_postgresql(postgresql: str, tmp_path: Path) -> None:
+    store = HistoryStore.open(tmp_path, database=postgresql)
+    queued = Record(
+        id="a1",
+        owner="vera",
+        is_job=True,
+        adql="SELECT 'Ü_'",
+        language="ADQL",
+        maxrec=10**17,
+        format=None,
+        created=LATER,
+        phase=Phase.QUEUED,
+        version="1",
+        aspect=Aspect.PORTAL,
+    )
+    read = replace(queued, phase=Phase.EXECUTING, aspect=None, tables=(TableRead("dr1", "T", "g1"),))
+    done = replace(queued, phase=Phase.COMPLETED, aspect=None, rows=3, bytes=8_000_000_000)
+    others = [replace(done, id=f"b{number}", created=LATER - timedelta(days=number)) for number in range(5)]
+    store.keep([done, *others])
+    store.keep([queued, read])
+
+    whole = replace(done, aspect=Aspect.PORTAL, tables=read.tables)
+    assert store.get("a1", owner="vera") == whole
+    assert store.list("vera", filters=Filters(words=("select", "Ü_"), table="DR1.t"), limit=9) == [whole]
+    newest = store.list("vera", limit=2)
+    assert [r.id for r in newest] == ["b0", "a1"]
+    assert store.list("vera", before=newest[-1].mark, limit=9) == others[1:]
+    link, secret = store.links.create("a1", owner="vera", expires=None)
+    assert store.links.opened(secret) == (link, whole)
+    assert store.forget(before=LATER - timedelta(days=3), most=3) == 3
+    assert store.delete("vera") == 3
+    assert store.links.opened(secret) is None
     store.close()
 
 

@@ -275,9 +275,19 @@ HOGS = {
     "texts made while planning": "SELECT length(repeat('x', 900000000) || repeat('y', 900000000)) AS x",
     "a sort that fills the disk": f"SELECT * FROM g_1.main.data, {FEW} few ORDER BY name, other",
     "many different values": f"SELECT count(DISTINCT name || other) AS n FROM g_1.main.data, {FEW} few",
+    "very many groups": f"SELECT name || other AS x, max(id) AS y FROM g_1.main.data, {FEW} few GROUP BY 1",
+    "a join on texts": (
+        f"SELECT count(*) AS n FROM (SELECT name || other AS x FROM g_1.main.data, {FEW} few) a "
+        f"JOIN (SELECT name || other AS x FROM g_1.main.data, {FEW} few) b USING (x)"
+    ),
+    "lists": f"SELECT id % 3 AS x, list(name || other) AS y FROM g_1.main.data, {FEW} few GROUP BY 1",
+    "a window": f"SELECT row_number() OVER (ORDER BY name, other) AS x FROM g_1.main.data, {FEW} few",
+    "a median": f"SELECT median(name || other) AS x FROM g_1.main.data, {FEW} few",
+    "long texts by the row": "SELECT repeat(name, 1000000) AS x FROM g_1.main.data ORDER BY x DESC",
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sql", HOGS.values(), ids=HOGS.keys())
 def test_a_memory_hog_meets_the_limit_alone(ask, sql: str) -> None:
     with pytest.raises(LimitError, match="256 MB of memory"):

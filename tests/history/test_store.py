@@ -99,14 +99,14 @@ def test_records_are_found_by_what_they_are(store: HistoryStore, filters: Filter
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10**6)), unique=True, max_size=40),
+    st.lists(st.integers(0, 3), max_size=40),
     st.integers(1, 7),
 )
-def test_pages_give_each_record_once_in_order_and_end(seconds: list[tuple[int, int]], limit: int) -> None:
+def test_pages_give_each_record_once_in_order_and_end(seconds: list[int], limit: int) -> None:
     """Many are of the same moment; others are added while somebody turns the pages."""
     with tempfile.TemporaryDirectory() as folder:
         store = HistoryStore.open(Path(folder))
-        records = [replace(record(s), id=f"q{n:02d}") for s, n in seconds]
+        records = [replace(record(s), id=f"q{n:03d}") for n, s in enumerate(seconds)]
         store.keep([*records, *(record(s, owner="ada") for s in range(3))])
         got, mark = [], None
         while page := store.list("vera", before=mark, limit=limit):

@@ -14,6 +14,8 @@ import requests
 from astropy.table import Table
 from support.running import Platform, copy_home, running
 
+import sciplat
+
 pytestmark = pytest.mark.journey
 
 MATCH = (
@@ -177,3 +179,46 @@ def test_nobody_else_sees_an_upload(platform: Platform) -> None:
 
     assert sent.status_code == 200
     assert alone.status_code == 401
+
+
+def test_the_client_sends_tables_and_files(platform: Platform, mine: Table, tmp_path: Path) -> None:
+    client = sciplat.connect(platform.url)
+    mine.write(tmp_path / "mine.fits")
+
+    assert same(client.query(MATCH, uploads={"mine": mine}), mine)
+    assert same(client.submit(MATCH, uploads={"mine": tmp_path / "mine.fits"}).table(), mine)
+
+
+def test_the_result_of_a_job_is_sent_by_its_address(platform: Platform) -> None:
+    tap = pyvo.dal.TAPService(platform.tap)
+    job = tap.submit_job("SELECT TOP 5 objectId FROM simwide.Object")
+    job.run().wait()
+    address = f"{job.url}/results/result"
+    rows = tap.run_sync("SELECT COUNT(*) AS n FROM TAP_UPLOAD.r", uploads={"r": address}).to_table()
+    job.delete()
+
+    assert rows["n"][0] == 5
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:{port}/api/health",
+        "http://localhost:{port}/",
+        "http://169.254.169.254/",
+        "file:///etc/passwd",
+    ],
+)
+def test_an_address_inside_is_not_fetched(platform: Platform, address: str) -> None:
+    answer = requests.post(
+        f"{platform.tap}/sync",
+        data={
+            "LANG": "ADQL",
+            "QUERY": "SELECT * FROM TAP_UPLOAD.t",
+            "UPLOAD": f"t,{address.format(port=platform.port)}",
+        },
+        timeout=60,
+    )
+
+    assert answer.status_code == 400
+    assert "UPLOAD t: " in answer.text

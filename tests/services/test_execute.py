@@ -65,7 +65,7 @@ class Asked:
 
     def estimate(self, plan: Query) -> Estimate:
         seconds = self.seconds.get(plan.adql, 0.0)
-        return Estimate(1, 1, 1, seconds, seconds, heavy=False, readings=())
+        return Estimate(1, 1, 1, seconds=seconds, reckoned_seconds=seconds, heavy=False, readings=())
 
     def run(self, plan: object, *, spool: Path, **more: object) -> Running:
         self.before()

@@ -35,7 +35,9 @@ def _environment(home: Path) -> dict[str, str]:
     return {**os.environ, "SCIPLAT_HOME": str(home), "NO_COLOR": "1"}
 
 
-def sciplat(home: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+def sciplat(
+    home: Path, *arguments: str, check: bool = True, seconds: float = 300
+) -> subprocess.CompletedProcess[str]:
     """Run a ``sciplat`` command on ``home`` and return what it printed."""
     return subprocess.run(
         [sys.executable, "-m", "sciplat", *arguments],
@@ -43,7 +45,7 @@ def sciplat(home: Path, *arguments: str, check: bool = True) -> subprocess.Compl
         check=check,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=seconds,
     )
 
 

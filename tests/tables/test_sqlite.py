@@ -80,7 +80,7 @@ def test_the_columns_and_the_query_are_described(make_stream: MakeStream) -> Non
     content = written(make_stream(batch, columns=[column], overflow=True), document)
 
     assert rows(content, "columns") == [
-        (1, "ra", "double", None, None, "deg", "pos.eq.ra", "u:type", "Right ascension")
+        (1, "ra", "double", None, None, "deg", "pos.eq.ra", "u:type", "Right ascension", None)
     ]
     assert rows(content, "facts") == [
         ("QUERY_STATUS", "OVERFLOW"),

@@ -388,6 +388,22 @@ def test_votlint_finds_nothing(
     assert stilts("votlint", f"votable={path}") == ""
 
 
+def test_stilts_reads_the_polygons_that_its_votlint_cannot(
+    make_stream: MakeStream, stilts: Callable[..., str], tmp_path: Path
+) -> None:
+    """votlint 3.4.7 finds nothing in the same bytes when the column is no polygon."""
+    batch = one(pa.array([[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]]))
+    column = Column("x", Datatype.DOUBLE, "*", xtype="polygon", unit="deg")
+    as_polygon, as_array = tmp_path / "polygon.vot", tmp_path / "array.vot"
+    as_polygon.write_bytes(written(make_stream(batch, columns=[column])))
+    as_array.write_bytes(as_polygon.read_bytes().replace(b' xtype="polygon"', b""))
+
+    rows = stilts("tpipe", f"in={as_polygon}", "ifmt=votable", "ofmt=csv").splitlines()
+
+    assert rows[1:] == ['"(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)"', '"(1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0)"']
+    assert stilts("votlint", f"votable={as_array}") == ""
+
+
 def test_votlint_finds_nothing_in_our_promises_and_errors(stilts: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "error.vot"
     path.write_bytes(votable.error_document(HOSTILE, Document(query="SELECT")))

@@ -4,10 +4,15 @@ import { send, unescaped } from "./http";
 
 const TAP = "/api/tap";
 
-/** Ask a small question and return its rows; for metadata, not for science. */
+/** Ask a small question and return its rows; for metadata, not for science, so that no history has it. */
 export async function ask(adql: string, signal?: AbortSignal): Promise<Row[]> {
   const body = new URLSearchParams({ REQUEST: "doQuery", LANG: "ADQL", QUERY: adql, RESPONSEFORMAT: "arrow" });
-  const response = await send(`${TAP}/sync`, { method: "POST", body, ...(signal && { signal }) });
+  const response = await send(`${TAP}/sync`, {
+    method: "POST",
+    body,
+    headers: { "X-Sciplat-History": "off" },
+    ...(signal && { signal }),
+  });
   return rowsOf(new Uint8Array(await response.arrayBuffer()));
 }
 

@@ -5,6 +5,8 @@ import { signal } from "@preact/signals-core";
 export type Place =
   | { page: "query"; job: string | null; table: string | null }
   | { page: "sign-in"; code: string | null; next: string }
+  /** Somebody's shared query; what opens it stands in the fragment, which no server ever sees. */
+  | { page: "shared"; secret: string | null }
   | { page: "tokens" }
   | { page: "unknown" };
 
@@ -21,6 +23,7 @@ export function placeOf(url: URL): Place {
   if (path === `${HOME}/sign-in`) {
     return { page: "sign-in", code: url.hash.slice(1) || null, next: safe(url.searchParams.get("next")) };
   }
+  if (path === `${HOME}/shared`) return { page: "shared", secret: url.hash.slice(1) || null };
   if (path === `${HOME}/tokens`) return { page: "tokens" };
   return { page: "unknown" };
 }

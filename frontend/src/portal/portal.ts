@@ -7,11 +7,13 @@ import { base, controls } from "../views/style";
 import { Watch } from "../views/watch";
 import { condition, listen, watch } from "./condition";
 import { notice, tell } from "./notices";
+import { Past } from "./past";
 import { go, place } from "./place";
 import * as session from "./session";
 import { Work } from "./work";
 import "./help";
 import "./query-page";
+import "./shared";
 import "./sign-in";
 import "./tokens";
 import "./top-bar";
@@ -86,6 +88,7 @@ export class Portal extends LitElement {
 
   private readonly catalog = new Catalog();
   private readonly work = new Work();
+  private readonly past = new Past();
 
   constructor() {
     super();
@@ -119,6 +122,7 @@ export class Portal extends LitElement {
       return;
     }
     this.work.forget();
+    this.past.forget();
     go("/portal");
     tell("Signed out");
     await this.renew();
@@ -145,7 +149,7 @@ export class Portal extends LitElement {
         ${state === "well" ? nothing : html`<div class="banner ${state}">${SAYS[state]}</div>`}
       </div>
       <main>
-        <sp-query-page ?hidden=${at.page !== "query"} .catalog=${this.catalog} .work=${this.work}></sp-query-page>
+        <sp-query-page ?hidden=${at.page !== "query"} .catalog=${this.catalog} .work=${this.work} .past=${this.past}></sp-query-page>
         ${this.otherPage()}
       </main>
       <div class="notice" role="status" aria-live="polite">${notice.value ? html`<span>${notice.value}</span>` : nothing}</div>
@@ -160,6 +164,8 @@ export class Portal extends LitElement {
         return nothing;
       case "sign-in":
         return html`<sp-sign-in .code=${at.code} .next=${at.next}></sp-sign-in>`;
+      case "shared":
+        return html`<sp-shared .secret=${at.secret} .work=${this.work}></sp-shared>`;
       case "tokens":
         return html`<sp-tokens></sp-tokens>`;
       case "unknown":
@@ -172,7 +178,7 @@ export class Portal extends LitElement {
   }
 }
 
-const TITLES = { query: "Query", "sign-in": "Sign in", tokens: "Tokens", unknown: "Not found" } as const;
+const TITLES = { query: "Query", "sign-in": "Sign in", shared: "Shared query", tokens: "Tokens", unknown: "Not found" } as const;
 
 /** Whether a key belongs to a text that somebody is writing. */
 function isTyping(event: KeyboardEvent): boolean {

@@ -21,7 +21,8 @@ export const style = css`
     flex-direction: column;
   }
   sp-data-browser,
-  sp-job-list {
+  sp-job-list,
+  sp-history-panel {
     flex: 1;
     min-height: 0;
   }

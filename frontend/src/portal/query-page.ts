@@ -5,6 +5,7 @@ import { ask } from "../api/tap";
 import { quoted } from "../adql/words";
 import type { Catalog } from "../catalog/catalog";
 import { examplesOf, positionOf, previewOf, type Example, type Known } from "../catalog/examples";
+import * as history from "../api/queries";
 import "../views/adql-editor";
 import type { AdqlEditor } from "../views/adql-editor";
 import "../views/data-browser";
@@ -18,15 +19,20 @@ import { base, controls } from "../views/style";
 import { Watch } from "../views/watch";
 import { job as read } from "../api/jobs";
 import type { JobBrief } from "../wire/job";
+import type { PastQuery } from "../wire/query";
+import "./history-panel";
 import { keep, kept } from "./kept";
 import { tell } from "./notices";
+import type { Past } from "./past";
 import { go, place, signInAddress } from "./place";
 import { style } from "./query-page.style";
 import "./result-panel";
 import * as session from "./session";
+import "./share";
+import type { Share } from "./share";
 import type { Work } from "./work";
 
-type Tab = "data" | "jobs" | "query";
+type Tab = "data" | "jobs" | "history" | "query";
 
 const LIMITS: [string, string][] = [
   ["1000", "1,000"],
@@ -36,12 +42,19 @@ const LIMITS: [string, string][] = [
   ["", "No limit"],
 ];
 
+/** The limits to choose from; one that a shared query or an address brought is among them. */
+function limitsWith(chosen: string): [string, string][] {
+  if (LIMITS.some(([value]) => value === chosen)) return LIMITS;
+  return [[chosen, Number(chosen).toLocaleString("en")], ...LIMITS];
+}
+
 /** The workplace: data at the left, a query above its result. */
 export class QueryPage extends LitElement {
   static override styles = [base, controls, style];
   static override properties = {
     catalog: { attribute: false },
     work: { attribute: false },
+    past: { attribute: false },
     tab: { reflect: true },
     examples: { state: true },
     side: { state: true },
@@ -50,6 +63,7 @@ export class QueryPage extends LitElement {
 
   declare catalog: Catalog;
   declare work: Work;
+  declare past: Past;
   declare tab: Tab;
   /** Null until somebody asks for them. */
   declare private examples: readonly Example[] | null;
@@ -85,6 +99,12 @@ export class QueryPage extends LitElement {
     this.addEventListener("sp-open-job", (event) => this.openJob((event as CustomEvent<JobBrief>).detail));
     this.addEventListener("sp-edit-job", (event) => void this.editJob((event as CustomEvent<JobBrief>).detail));
     this.addEventListener("sp-abort-job", (event) => void this.try_(() => this.work.abort((event as CustomEvent<JobBrief>).detail)));
+    this.addEventListener("sp-open-query", (event) => void this.openQuery((event as CustomEvent<PastQuery>).detail));
+    this.addEventListener("sp-repeat-query", (event) => void this.repeat((event as CustomEvent<PastQuery>).detail));
+    this.addEventListener("sp-forget-query", (event) => void this.forget((event as CustomEvent<PastQuery>).detail));
+    this.addEventListener("sp-share-query", (event) =>
+      this.renderRoot.querySelector<Share>("sp-share")!.open((event as CustomEvent<PastQuery>).detail),
+    );
     this.addEventListener("sp-delete-job", (event) => void this.deleteJob((event as CustomEvent<JobBrief>).detail));
   }
 
@@ -185,6 +205,37 @@ export class QueryPage extends LitElement {
     });
   }
 
+  /** Show a query of the past: with its result while that is kept, else in the editor. */
+  private async openQuery(query: PastQuery): Promise<void> {
+    if (this.isNarrow) this.tab = "query";
+    if (query.links.job) {
+      go(`/portal/jobs/${encodeURIComponent(query.id)}`);
+      return;
+    }
+    this.work.setQuery(query.query);
+    await this.updateComplete;
+    this.editor.focus();
+  }
+
+  private async repeat(query: PastQuery): Promise<void> {
+    await this.try_(async () => {
+      const made = await history.runAgain(query.id);
+      const changed = made.changes.map(({ table }) => table).join(", ");
+      if (changed) tell(`Since then these tables have changed: ${changed}`);
+      if (this.isNarrow) this.tab = "query";
+      go(`/portal/jobs/${encodeURIComponent(made.id)}`);
+      await Promise.all([this.past.read(), this.work.refreshJobs()]);
+    });
+  }
+
+  private async forget(query: PastQuery): Promise<void> {
+    await this.try_(async () => {
+      await history.forget(query.id);
+      this.past.drop(query.id);
+      tell("Deleted from the history");
+    });
+  }
+
   private async deleteJob(job: JobBrief): Promise<void> {
     await this.try_(async () => {
       await this.work.destroy(job);
@@ -204,6 +255,7 @@ export class QueryPage extends LitElement {
   private choose(tab: Tab): void {
     this.tab = tab;
     if (tab === "jobs") void this.work.refreshJobs();
+    if (tab === "history" && session.user.value !== null) void this.past.read();
   }
 
   /** Make examples from the tables that exist, each at a place where there are data. */
@@ -230,12 +282,15 @@ export class QueryPage extends LitElement {
       <h1 class="visually-hidden">Query</h1>
       <div class="side">
         <div class="tabs" role="tablist" aria-label="Panes" @keydown=${(event: KeyboardEvent) => this.onTabKey(event)}>
-          ${this.tabButton("data", "Data")} ${this.tabButton("jobs", "Jobs")} ${this.tabButton("query", "Query", "only-narrow")}
+          ${this.tabButton("data", "Data")} ${this.tabButton("jobs", "Jobs")} ${this.tabButton("history", "History")} ${this.tabButton("query", "Query", "only-narrow")}
         </div>
         <div role="tabpanel" id="pane-data" aria-labelledby="tab-data" ?hidden=${this.sideTab !== "data"}>
           <sp-data-browser .catalog=${this.catalog}></sp-data-browser>
         </div>
         <div role="tabpanel" id="pane-jobs" aria-labelledby="tab-jobs" ?hidden=${this.sideTab !== "jobs"}>${this.jobs()}</div>
+        <div role="tabpanel" id="pane-history" aria-labelledby="tab-history" ?hidden=${this.sideTab !== "history"}>
+          <sp-history-panel .past=${this.past}></sp-history-panel>
+        </div>
       </div>
       <sp-splitter
         class="only-wide"
@@ -264,6 +319,7 @@ export class QueryPage extends LitElement {
         ></sp-splitter>
         <sp-result-panel .work=${work}></sp-result-panel>
       </div>
+      <sp-share></sp-share>
     `;
   }
 
@@ -287,7 +343,7 @@ export class QueryPage extends LitElement {
   }
 
   private onTabKey(event: KeyboardEvent): void {
-    const tabs: Tab[] = this.isNarrow ? ["data", "jobs", "query"] : ["data", "jobs"];
+    const tabs: Tab[] = this.isNarrow ? ["data", "jobs", "history", "query"] : ["data", "jobs", "history"];
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
     const at = tabs.indexOf(this.isNarrow ? this.tab : this.sideTab);
@@ -306,7 +362,7 @@ export class QueryPage extends LitElement {
       <label
         ><span class="long">Row limit</span>
         <select @change=${(event: Event) => work.setMaxrec((event.target as HTMLSelectElement).value)}>
-          ${LIMITS.map(([value, label]) => html`<option value=${value} ?selected=${work.maxrec.value === value}>${label}</option>`)}
+          ${limitsWith(work.maxrec.value).map(([value, label]) => html`<option value=${value} ?selected=${work.maxrec.value === value}>${label}</option>`)}
         </select>
       </label>
       <span class="room"></span>

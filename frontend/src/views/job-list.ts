@@ -7,7 +7,7 @@ import { icon } from "./icons";
 import { base, controls } from "./style";
 
 /** Phases in the words of a person; the standard's own word stays in the tooltip. */
-const SAID: Record<Phase, string> = {
+export const SAID: Record<Phase, string> = {
   PENDING: "Not started",
   QUEUED: "Waiting",
   EXECUTING: "Running",
@@ -27,6 +27,116 @@ export function duration(job: JobBrief, now = Date.now()): number | null {
   return Math.max(0, (end - Date.parse(utc(job.started))) / 1000);
 }
 
+/** How lists of queries look. */
+export const listStyle = css`
+  :host {
+    display: block;
+    overflow: auto;
+  }
+  ul {
+    margin: 0;
+    padding: 0;
+    list-style: none;
+  }
+  li {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) auto;
+    padding: 8px 8px 8px 12px;
+    border-bottom: 1px solid var(--_line);
+  }
+  li:hover {
+    background: var(--_hover);
+  }
+  li.current {
+    background: var(--_tint);
+  }
+  .open {
+    display: block;
+    width: 100%;
+    min-height: 0;
+    padding: 0;
+    border: 0;
+    background: none;
+    text-align: left;
+    font: 12.5px/1.45 var(--_mono);
+    white-space: normal;
+  }
+  .open:hover {
+    background: none;
+    text-decoration: underline;
+    text-underline-offset: 2px;
+  }
+  .open span {
+    display: -webkit-box;
+    overflow: hidden;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 2;
+    overflow-wrap: anywhere;
+  }
+  .why,
+  .facts {
+    grid-column: 1 / -1;
+  }
+  .facts {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 2px 10px;
+    margin-top: 3px;
+    color: var(--_muted);
+    font-size: 12px;
+    font-variant-numeric: tabular-nums;
+  }
+  .phase {
+    display: inline-flex;
+    align-items: center;
+    gap: 5px;
+    color: var(--_text);
+  }
+  .phase::before {
+    content: "";
+    width: 7px;
+    height: 7px;
+    border-radius: 50%;
+    background: var(--_edge);
+  }
+  .COMPLETED::before {
+    background: var(--_accent);
+  }
+  .ERROR::before {
+    background: var(--_bad);
+  }
+  .EXECUTING::before {
+    background: var(--_warn);
+    animation: beat 1.6s ease-in-out infinite;
+  }
+  @keyframes beat {
+    50% {
+      opacity: 0.35;
+    }
+  }
+  .why {
+    margin-top: 3px;
+    color: var(--_bad);
+    font-size: 12px;
+    overflow-wrap: anywhere;
+  }
+  .actions {
+    display: flex;
+    margin: -3px 0 0 6px;
+  }
+  .actions button,
+  .actions .button {
+    min-height: 24px;
+    width: 26px;
+    color: var(--_muted);
+  }
+  .actions button:hover,
+  .actions .button:hover {
+    color: var(--_text);
+  }
+`;
+
 /**
  * Jobs, the newest first.
  *
@@ -36,112 +146,7 @@ export class JobList extends LitElement {
   static override styles = [
     base,
     controls,
-    css`
-      :host {
-        display: block;
-        overflow: auto;
-      }
-      ul {
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-      li {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr) auto;
-        padding: 8px 8px 8px 12px;
-        border-bottom: 1px solid var(--_line);
-      }
-      li:hover {
-        background: var(--_hover);
-      }
-      li.current {
-        background: var(--_tint);
-      }
-      .open {
-        display: block;
-        width: 100%;
-        min-height: 0;
-        padding: 0;
-        border: 0;
-        background: none;
-        text-align: left;
-        font: 12.5px/1.45 var(--_mono);
-        white-space: normal;
-      }
-      .open:hover {
-        background: none;
-        text-decoration: underline;
-        text-underline-offset: 2px;
-      }
-      .open span {
-        display: -webkit-box;
-        overflow: hidden;
-        -webkit-box-orient: vertical;
-        -webkit-line-clamp: 2;
-        overflow-wrap: anywhere;
-      }
-      .why,
-      .facts {
-        grid-column: 1 / -1;
-      }
-      .facts {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 2px 10px;
-        margin-top: 3px;
-        color: var(--_muted);
-        font-size: 12px;
-        font-variant-numeric: tabular-nums;
-      }
-      .phase {
-        display: inline-flex;
-        align-items: center;
-        gap: 5px;
-        color: var(--_text);
-      }
-      .phase::before {
-        content: "";
-        width: 7px;
-        height: 7px;
-        border-radius: 50%;
-        background: var(--_edge);
-      }
-      .COMPLETED::before {
-        background: var(--_accent);
-      }
-      .ERROR::before {
-        background: var(--_bad);
-      }
-      .EXECUTING::before {
-        background: var(--_warn);
-        animation: beat 1.6s ease-in-out infinite;
-      }
-      @keyframes beat {
-        50% {
-          opacity: 0.35;
-        }
-      }
-      .why {
-        margin-top: 3px;
-        color: var(--_bad);
-        font-size: 12px;
-        overflow-wrap: anywhere;
-      }
-      .actions {
-        display: flex;
-        margin: -3px 0 0 6px;
-      }
-      .actions button {
-        min-height: 24px;
-        width: 26px;
-        color: var(--_muted);
-      }
-      .actions button:hover {
-        color: var(--_text);
-      }
-    `,
+    listStyle,
   ];
   static override properties = { jobs: { attribute: false }, current: {} };
 

@@ -14,6 +14,11 @@ describe("an address", () => {
     expect(at("/portal/elsewhere")).toEqual({ page: "unknown" });
   });
 
+  it("carries what opens a shared query in its fragment", () => {
+    expect(at("/portal/shared#sq-abc")).toEqual({ page: "shared", secret: "sq-abc" });
+    expect(at("/portal/shared")).toEqual({ page: "shared", secret: null });
+  });
+
   it("carries the code of a one-time link in its fragment", () => {
     expect(at("/portal/sign-in#abc")).toEqual({ page: "sign-in", code: "abc", next: "/portal" });
   });

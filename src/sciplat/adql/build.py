@@ -7,6 +7,7 @@ from functools import reduce
 from sqlglot import exp
 
 from sciplat.adql.kinds import Kind, kind_of, set_kind
+from sciplat.adql.tree import nodes
 
 __all__ = [
     "add",
@@ -139,8 +140,7 @@ def multiply(*factors: exp.Expr) -> exp.Expr:
 
 def aggregates(node: exp.Expr) -> list[exp.AggFunc]:
     """Return the aggregates in a value, without those of the queries inside it."""
-    found = node.walk(prune=lambda inner: isinstance(inner, exp.Query))
-    return [inner for inner in found if isinstance(inner, exp.AggFunc)]
+    return [inner for inner in nodes(node, queries=False) if isinstance(inner, exp.AggFunc)]
 
 
 def aggregate_name(node: exp.AggFunc) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from sciplat.adql.build import aggregate_name, aggregates
+from sciplat.adql.build import aggregate_name, aggregates, call
 from sciplat.adql.kinds import kind_of, set_kind
 from sciplat.adql.resolved import Resolved
 
@@ -15,7 +15,8 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
     """See that in a grouped query every column is grouped by, or inside an aggregate.
 
     A column that follows from a grouped primary key has one value in each group, so it may stand
-    alone, as in PostgreSQL; Rubin's notebooks use this.
+    alone, as in PostgreSQL. Without GROUP BY a column may stand beside an aggregate as long as all
+    rows have one value. Rubin's notebooks use both.
     """
     own: frozenset[str] = node.meta["aliases"]
     group = node.args.get("group")
@@ -31,6 +32,8 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
         _check_aggregate(resolved, aggregate, own)
     if group is None and node.args.get("having") is None and not found:
         return
+    for place in places:
+        _check_seeds(resolved, place)
     keyed = _keyed(resolved, grouped)
     for place in places:
         for column in _ungrouped(place, grouped, own):
@@ -42,9 +45,36 @@ def check_groups(resolved: Resolved, node: exp.Select) -> None:
                 column.replace(value)
                 continue
             name = reference.field.column.name if reference is not None else column.name
+            if group is None and node.args.get("having") is None and not _of_subquery(column, place):
+                column.replace(_only_value(column, name))
+                continue
             raise resolved.error(
                 column, f"{name} is neither in GROUP BY nor inside COUNT, MIN, MAX, AVG or SUM"
             )
+
+
+def _check_seeds(resolved: Resolved, place: exp.Expr) -> None:
+    for inner in place.walk(prune=lambda inner: isinstance(inner, exp.AggFunc)):
+        if isinstance(inner, exp.Anonymous) and inner.meta_get("rows") is not None:
+            raise resolved.error(
+                inner, "RAND with a seed is a number of each row, and here are groups: leave the seed out"
+            )
+
+
+def _only_value(column: exp.Column, name: str) -> exp.Expr:
+    """Return the one value that a column has in all rows; the engine stops the query where it has two."""
+    least, most = exp.Min(this=column.copy()), exp.Max(this=column.copy())
+    message = f"The column {name} has more than one value here: group by it, or take it out"
+    several = exp.If(
+        this=exp.NEQ(this=least, expression=most), true=call("ERROR", exp.Literal.string(message))
+    )
+    value = exp.AnyValue(this=column.copy())
+    only = exp.Case(ifs=[several], default=value)
+    for node in (least, most, value, only):
+        set_kind(node, kind_of(column))
+    only.meta["done"] = True
+    only.meta["name"] = name
+    return only
 
 
 def _check_aggregate(resolved: Resolved, aggregate: exp.AggFunc, own: frozenset[str]) -> None:

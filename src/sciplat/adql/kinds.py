@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from sciplat.adql.functions import FUNCTIONS
 from sciplat.adql.signatures import SAME
+from sciplat.adql.tree import nodes
 from sciplat.vo.schema import Column, Datatype
 
 __all__ = ["NUMBERS", "REGIONS", "Kind", "annotate", "common_kind", "kind_of", "kind_of_column", "set_kind"]
@@ -82,8 +83,7 @@ def kind_of(node: exp.Expr) -> Kind:
 
 def annotate(root: exp.Expr) -> None:
     """Find the kind of each value in an expression, innermost first; queries inside are left out."""
-    nodes = list(root.walk(prune=lambda node: isinstance(node, exp.Query)))
-    for node in reversed(nodes):
+    for node in reversed(nodes(root, queries=False)):
         if node.meta_get("kind") is None:
             set_kind(node, _kind(node))
 

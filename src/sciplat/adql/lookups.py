@@ -31,7 +31,10 @@ def lookups(resolved: Resolved) -> None:
     }
     if not sources:
         return
-    for select in list(resolved.tree.find_all(exp.Select)):
+    # Most queries read one table, and walking through a tree takes its time.
+    whole = resolved.tree
+    one = isinstance(whole, exp.Select) and len(resolved.relations) == 1
+    for select in [whole] if one else list(whole.find_all(exp.Select)):
         where, from_ = select.args.get("where"), select.args.get("from_")
         # In a join the engine carries the constant over to the other tables, which is worth more.
         if where is None or from_ is None or select.args.get("joins"):

@@ -10,14 +10,14 @@ Where one of the tables is cut to a constant region, so is the other, to a sligh
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sciplat.adql.build import add, all_of, call, constant, copy, multiply, number, strip, subtract
+from sciplat.adql.build import all_of, constant, strip
 from sciplat.adql.constructors import read_shape
+from sciplat.adql.grid import aliased, column, derived, repeated, same_cell
 from sciplat.adql.regions import healpix_column
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
@@ -32,10 +32,7 @@ __all__ = ["positional_joins"]
 LARGEST_RADIUS = 5.0
 """Degrees; beyond it cells are so large that they spare little."""
 
-SMALLEST_CELL = 2 / 3600
-"""Degrees; smaller cells would only be emptier."""
-
-_ZONE, _CELL = "_match_zone", "_match_cell"
+_ROW = "_match_row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +66,124 @@ def positional_joins(resolved: Resolved) -> None:
 def _rewrite(resolved: Resolved, select: exp.Select) -> None:
     joins: list[exp.Join] = select.args["joins"]
     own: frozenset[str] = select.meta["aliases"]
-    expanded: set[str] = set()
+    settled: set[str] = set()
+    """Tables whose rows are repeated already, or must not be."""
     # Tests move as tables are rewritten, so all are read before.
     regions = _regions(resolved, select)
-    for match in list(_matches(resolved, select, own)):
+    matches = list(_matches(resolved, select, own))
+    for match in [match for match in matches if _keeps_rows(match)]:
+        if _match_first(resolved, select, match, regions, settled):
+            matches.remove(match)
+    for match in matches:
         near = _near(resolved, match, regions)
-        alias = _smaller(resolved, match, regions, _allowed(select, match) - expanded)
+        alias = _smaller(resolved, match, regions, _allowed(select, match) - settled)
         tests = list(near)
         if alias is not None:
-            expanded.add(alias)
-            _expand(select, match, alias, _own_conditions(select, joins, alias))
-            tests += _same_cell(match, alias)
+            settled.add(alias)
+            place = _place(select, alias)
+            conditions = _own_conditions(select, joins, alias)
+            rows = repeated(place.this.copy(), alias, match.point(alias), match.radius, conditions)
+            place.set("this", rows)
+            tests += same_cell(alias, match.point(match.other(alias)), match.radius)
         if tests:
-            found = all_of(*tests, match.node.copy())
-            if alias is not None:
-                found.meta["near"] = (*((name, HEALPIX_COLUMN) for name in match.aliases), match.radius)
-            match.node.replace(found)
+            match.node.replace(_marked(match, tests, cells=alias is not None))
+
+
+def _marked(match: _Match, tests: list[exp.Expr], *, cells: bool) -> exp.Expr:
+    """Return the test of a match with others before it, and what an estimate has to know of it."""
+    found = all_of(*tests, match.node.copy())
+    if cells:
+        found.meta["near"] = (*((name, HEALPIX_COLUMN) for name in match.aliases), match.radius)
+    return found
+
+
+def _place(select: exp.Select, alias: str) -> exp.Expr:
+    places = [select.args["from_"], *select.args["joins"]]
+    found: exp.Expr = next(place for place in places if _name(place.this) == alias)
+    return found
+
+
+# -- LEFT JOIN ---------------------------------------------------------------------------------------
+
+
+def _keeps_rows(match: _Match) -> bool:
+    return match.join is not None and match.join.args.get("side") == "LEFT"
+
+
+def _match_first(
+    resolved: Resolved,
+    select: exp.Select,
+    match: _Match,
+    regions: list[tuple[PointShape, Circle]],
+    settled: set[str],
+) -> bool:
+    """Let ``a LEFT JOIN b`` find its pairs as JOIN does, and then join these to the rows of a.
+
+    Only b's rows could be repeated otherwise: a copy of one of a's that finds nothing would stay.
+    False where that is better, or a has no numbers for its rows.
+    """
+    join = match.join
+    assert join is not None
+    right = _name(join.this)
+    if right not in match.aliases or not isinstance(join.this, exp.Table):
+        return False
+    left = match.other(right)
+    if left in settled or _smaller(resolved, match, regions, {left, right}) != left:
+        return False
+    place = next(
+        (each for each in (select.args["from_"], *select.args["joins"]) if _name(each.this) == left), None
+    )
+    if place is None or not isinstance(place.this, exp.Table) or not _has_row_numbers(resolved, left):
+        return False
+    condition = join.args["on"]
+    there = {_table(node) for node in condition.find_all(exp.Column)}
+    if not there <= {left, right} or condition.find(exp.Query) is not None:
+        return False
+    point = match.point(left)
+    numbered = aliased(column(left, "rowid"), _ROW)
+    tests = _copied_conditions(select, left)
+    rows = repeated(place.this.copy(), left, point, match.radius, tests, numbered)
+    match.node.replace(
+        _marked(
+            match,
+            [*_near(resolved, match, regions), *same_cell(left, match.point(right), match.radius)],
+            cells=True,
+        )
+    )
+    pairs = exp.Select(
+        expressions=[exp.Column(this=exp.Star(), table=quoted(right)), column(left, _ROW)],
+        from_=exp.From(this=rows),
+        joins=[exp.Join(this=join.this.copy(), on=join.args["on"].copy())],
+    )
+    join.set("this", derived(pairs, right))
+    join.set("on", exp.EQ(this=column(left, "rowid"), expression=column(right, _ROW)))
+    settled.add(left)
+    return True
+
+
+def _table(node: exp.Column) -> str | None:
+    table = node.args.get("table")
+    return None if table is None else str(table.name)
+
+
+def _has_row_numbers(resolved: Resolved, alias: str) -> bool:
+    for relation in resolved.relations:
+        if relation.alias == alias and relation.source is not None:
+            names = {each.name.casefold() for each in relation.source.table.columns}
+            return relation.source.only is None and "rowid" not in names
+    return False
+
+
+def _copied_conditions(select: exp.Select, alias: str) -> list[exp.Expr]:
+    """Return copies of the tests of one table alone in WHERE, if none of its rows can be missing there."""
+    if any(join.args.get("side") and _name(join.this) == alias for join in select.args["joins"]):
+        return []
+    where = select.args.get("where")
+    return [
+        exp.Paren(this=test.copy())
+        for test in _conjuncts(where.this if where is not None else None)
+        if test.find(exp.Query) is None and {_table(node) for node in test.find_all(exp.Column)} == {alias}
+    ]
 
 
 # -- finding -----------------------------------------------------------------------------------------
@@ -231,7 +330,7 @@ def _near(resolved: Resolved, match: _Match, regions: list[tuple[PointShape, Cir
                 break
 
 
-# -- cells -------------------------------------------------------------------------------------------
+# -- which rows are repeated ------------------------------------------------------------------------
 
 
 def _allowed(select: exp.Select, match: _Match) -> set[str]:
@@ -281,113 +380,3 @@ def _own_conditions(select: exp.Select, joins: list[exp.Join], alias: str) -> li
     else:
         select.set("where", None)
     return own
-
-
-def _expand(select: exp.Select, match: _Match, alias: str, tests: list[exp.Expr]) -> None:
-    """Repeat each row of a table for every cell within its circle."""
-    places = [select.args["from_"], *select.args["joins"]]
-    place = next(place for place in places if _name(place.this) == alias)
-    grid = _Grid(match.radius)
-    point = match.point(alias)
-    rows = place.this.copy()
-    by_zone = exp.Select(
-        expressions=[exp.Star(), _aliased(grid.zones(point), _ZONE)], from_=exp.From(this=rows)
-    )
-    if tests:
-        by_zone.set("where", exp.Where(this=all_of(*tests)))
-    by_cell = exp.Select(
-        expressions=[exp.Star(), _aliased(grid.cells(point, _column(alias, _ZONE)), _CELL)],
-        from_=exp.From(this=_derived(by_zone, alias)),
-    )
-    place.set("this", _derived(by_cell, alias))
-
-
-def _same_cell(match: _Match, alias: str) -> list[exp.Expr]:
-    grid = _Grid(match.radius)
-    other = match.point(match.other(alias))
-    zone, cell = _column(alias, _ZONE), _column(alias, _CELL)
-    return [
-        exp.EQ(this=zone, expression=grid.zone(copy(other.dec))),
-        exp.EQ(this=grid.wrapped(cell, zone.copy()), expression=grid.cell(other)),
-    ]
-
-
-def _column(alias: str, name: str) -> exp.Column:
-    return exp.Column(this=quoted(name), table=quoted(alias))
-
-
-def _aliased(node: exp.Expr, name: str) -> exp.Alias:
-    return exp.Alias(this=node, alias=quoted(name))
-
-
-def _derived(query: exp.Select, alias: str) -> exp.Subquery:
-    return exp.Subquery(this=query, alias=exp.TableAlias(this=quoted(alias)))
-
-
-class _Grid:
-    """The cells for one radius, as SQL; both tables must work them out in just the same way."""
-
-    def __init__(self, radius: float) -> None:
-        self.height = max(2 * radius, SMALLEST_CELL)
-        # Rounding must not lose a neighbour at the very edge.
-        self.radius = radius * (1 + 1e-9) + 1e-9
-
-    def zone(self, dec: exp.Expr) -> exp.Expr:
-        """Return the zone of a declination."""
-        return _whole(multiply(exp.Paren(this=add(dec, number(90.0))), number(1 / self.height)))
-
-    def zones(self, point: PointShape) -> exp.Expr:
-        """Return a row for every zone within the radius."""
-        first = self.zone(subtract(copy(point.dec), number(self.radius)))
-        last = self.zone(add(copy(point.dec), number(self.radius)))
-        return call("UNNEST", call("RANGE", first, add(last, exp.Literal.number(1))))
-
-    def count(self, zone: exp.Expr) -> exp.Expr:
-        """Return how many cells a zone has."""
-        middle = add(
-            multiply(exp.Paren(this=add(zone.copy(), number(0.5))), number(self.height)), number(-90.0)
-        )
-        cosine = call("COS", call("RADIANS", call("LEAST", call("ABS", middle), number(90.0))))
-        return call("GREATEST", exp.Literal.number(1), _whole(multiply(cosine, number(360 / self.height))))
-
-    def cell(self, point: PointShape) -> exp.Expr:
-        """Return the cell of a position in its zone."""
-        turns = multiply(copy(point.ra), number(1 / 360))
-        fraction = exp.Paren(this=exp.Sub(this=turns, expression=call("FLOOR", turns.copy())))
-        return _whole(multiply(fraction, self.scale(self.zone(copy(point.dec)))))
-
-    def scale(self, zone: exp.Expr) -> exp.Expr:
-        """Return the cells in a turn, a little less than there are: rounding must not reach the next turn."""
-        return multiply(number(1 - 1e-12), self.count(zone))
-
-    def wrapped(self, place: exp.Expr, zone: exp.Expr) -> exp.Expr:
-        """Return the cell at a place that may lie beyond 0 or 360 degrees."""
-        count = self.count(zone)
-        return call("MOD", add(call("MOD", place, count), count.copy()), count.copy())
-
-    def cells(self, point: PointShape, zone: exp.Expr) -> exp.Expr:
-        """Return a row for every cell of a zone within the radius, each once."""
-        sine = number(math.sin(math.radians(self.radius)))
-        ratio = multiply(sine, call("POW", call("COS", call("RADIANS", copy(point.dec))), number(-1.0)))
-        away_from_poles = call("DEGREES", call("ASIN", call("LEAST", number(1.0), ratio)))
-        # Near a pole the circle holds every right ascension.
-        away = exp.LT(this=call("ABS", copy(point.dec)), expression=number(90 - 2 * self.radius))
-        reach = exp.Case(
-            ifs=[exp.If(this=away, true=add(away_from_poles, number(1e-9)))], default=number(180.0)
-        )
-        count = self.count(zone)
-
-        def edge(side: type[exp.Binary]) -> exp.Expr:
-            ra = exp.Paren(this=side(this=copy(point.ra), expression=reach.copy()))
-            return _whole(multiply(ra, number(1 / 360), self.scale(zone)))
-
-        first = edge(exp.Sub)
-        last = call("LEAST", edge(exp.Add), add(first.copy(), count.copy(), exp.Literal.number(-1)))
-        return call("UNNEST", call("RANGE", first, add(last, exp.Literal.number(1))))
-
-
-def _whole(node: exp.Expr) -> exp.Expr:
-    """Return a number rounded down; NULL for NaN and whatever fits no integer."""
-    new = exp.TryCast(this=call("FLOOR", node), to=exp.DataType(this=exp.DType.BIGINT))
-    new.meta["done"] = True
-    return new

@@ -26,6 +26,7 @@ from sciplat.adql.functions import FUNCTIONS
 from sciplat.adql.kinds import Kind, kind_of, set_kind
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.templates import fill
+from sciplat.adql.tree import nodes
 
 __all__ = ["numbers"]
 
@@ -35,7 +36,7 @@ _LARGEST = 2**63 - 1
 def numbers(resolved: Resolved) -> None:
     """Rewrite literals, arithmetic, comparisons, casts and functions of a whole tree."""
     # Innermost first, so that an operand is finished before what it stands in looks at it.
-    for node in reversed(list(resolved.tree.walk())):
+    for node in reversed(nodes(resolved.tree)):
         if node.meta_get("done"):
             continue
         match node:
@@ -179,8 +180,7 @@ def _special(resolved: Resolved, node: exp.Expr, name: str, arguments: list[exp.
             converted = (exp.Div if divides else exp.Mul)(this=value, expression=number(factor))
             return exp.Paren(this=converted)
         case "RAND":
-            # The seed is read and not used: rows are not computed in any fixed order.
-            return call("RANDOM")
+            return _seeded(resolved, node) if arguments else call("RANDOM")
         case "MOD":
             divided, divisor = (as_number(resolved, argument) for argument in arguments)
             if not _is_nonzero(divisor):
@@ -190,6 +190,25 @@ def _special(resolved: Resolved, node: exp.Expr, name: str, arguments: list[exp.
             engine = "TRUNC" if name == "TRUNCATE" else name
             value = as_number(resolved, arguments[0])
             return call(engine, value, *(_places(argument) for argument in arguments[1:]))
+
+
+def _seeded(resolved: Resolved, node: exp.Expr) -> exp.Expr:
+    """Return a number from 0 to 1 that a row of a table always has for one seed.
+
+    The engine works rows out in any order, so the number is made of the row and not of the one before.
+    """
+    # A rule before this one may have put a query in the table's place, which has no numbers of rows.
+    queries = {query.alias for query in resolved.tree.find_all(exp.Subquery)}
+    row = [
+        exp.column("rowid", table=alias, quoted=True)
+        if stored and alias not in queries
+        else exp.column(alias, quoted=True)
+        for alias, stored in node.meta["rows"]
+    ]
+    bits = exp.BitwiseRightShift(
+        this=call("HASH", *row, node.expressions[0].copy()), expression=exp.Literal.number(11)
+    )
+    return exp.Paren(this=exp.Mul(this=exp.Paren(this=bits), expression=number(2.0**-53)))
 
 
 def _places(node: exp.Expr) -> exp.Expr:

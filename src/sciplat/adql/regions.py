@@ -11,7 +11,7 @@ from sciplat.adql.constructors import read_shape
 from sciplat.adql.coverage import cell_in, moc_holds, moc_lies_in, moc_meets
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
-from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, Shape
+from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, Shape, fixed_point
 from sciplat.adql.spherical import angle, edge_within, inside_polygon, ranges_test, within
 from sciplat.sky.healpix import ORDER, area_of, cover
 from sciplat.sky.region import Circle, Region
@@ -88,7 +88,7 @@ def _point_in(resolved: Resolved, point: PointShape, outer: CircleShape | Polygo
         test = within(point, outer.centre, outer.radius, outer.fixed_radius)
         return test if outer.fixed is None else ranged(resolved, point, outer.fixed, test)
     if outer.fixed is None:
-        near = outlines.may_touch(outer.outline, point.dec, number(0.0))
+        near = outlines.may_touch(outer.outline, point, number(0.0))
         return all_of(near, outlines.inside(point, outer.outline))
     if point.fixed is not None:
         return exp.Boolean(this=outer.fixed.contains(point.fixed))
@@ -109,7 +109,7 @@ def _circle_in(resolved: Resolved, inner: CircleShape, outer: CircleShape | Poly
         test = inside_polygon(centre, outer.fixed, margin=inner.fixed_radius)
         return ranged(resolved, centre, outer.fixed, test)
     test = all_of(
-        outlines.may_touch(outer.outline, centre.dec, number(0.0)),
+        outlines.may_touch(outer.outline, centre, number(0.0)),
         outlines.inside(centre, outer.outline),
         outlines.clear_of_edge(centre, outer.outline, inner.radius),
     )
@@ -118,7 +118,7 @@ def _circle_in(resolved: Resolved, inner: CircleShape, outer: CircleShape | Poly
 
 def _polygon_in(inner: PolygonShape, outer: CircleShape | PolygonShape) -> exp.Expr:
     if isinstance(outer, CircleShape):
-        near = outlines.may_touch(inner.outline, outer.centre.dec, outer.radius)
+        near = outlines.may_touch(inner.outline, outer.centre, outer.radius)
         return all_of(near, outlines.within_circle(inner.outline, outer.centre, outer.radius))
     if inner.fixed is not None and outer.fixed is not None and len(outer.fixed.parts) == 1:
         return exp.Boolean(this=all(outer.fixed.contains(corner) for corner in inner.fixed.corners))
@@ -145,7 +145,7 @@ def _circle_meets(resolved: Resolved, circle: CircleShape, polygon: PolygonShape
         return ranged(resolved, centre, Circle(around.centre, around.radius + radius), test)
     outline = polygon.outline
     meet = any_of(outlines.inside(centre, outline), outlines.near_edge(centre, outline, circle.radius))
-    return all_of(outlines.may_touch(outline, centre.dec, circle.radius), meet)
+    return all_of(outlines.may_touch(outline, centre, circle.radius), meet)
 
 
 def _polygons_meet(one: PolygonShape, other: PolygonShape) -> exp.Expr:
@@ -159,7 +159,7 @@ def _may_meet(one: PolygonShape, other: PolygonShape) -> exp.Expr:
     for still, moving in ((one, other), (other, one)):
         if still.fixed is not None:
             around = still.fixed.circle_around
-            return outlines.may_touch(moving.outline, number(around.centre.dec), number(around.radius))
+            return outlines.may_touch(moving.outline, fixed_point(around.centre), number(around.radius))
     return outlines.may_meet(one.outline, other.outline)
 
 

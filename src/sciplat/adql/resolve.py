@@ -146,7 +146,8 @@ class _Resolver:
                 )
         items = self._items(node, scope)
         for item in items:
-            self.expression(item, scope)
+            if item.this.meta_get("reference") is None:
+                self.expression(item, scope)
         fields = self._outputs(node, items)
         self._group(node, scope, items, fields)
         having = node.args.get("having")
@@ -330,6 +331,10 @@ class _Resolver:
                 self._resolve_column(inner, scope)
             elif isinstance(inner, exp.Anonymous):
                 self._check_function(inner)
+                if inner.name == "RAND" and inner.expressions:
+                    inner.meta["rows"] = tuple(
+                        (relation.alias, relation.is_stored) for relation in scope.relations
+                    )
         annotate(node)
         for inner in reversed(found):
             if isinstance(inner, exp.Anonymous) and inner.name == "IN_UNIT":

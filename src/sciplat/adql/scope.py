@@ -49,6 +49,13 @@ class Relation:
     names: Names[Field] = field(default_factory=lambda: Names(()))
     """Its fields by their names."""
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether its rows have numbers in the engine: it is a whole table that the instance keeps."""
+        return (
+            self.source is not None and self.source.only is None and self.source.table.schema != "TAP_UPLOAD"
+        )
+
     def column(self, entry: Field) -> exp.Column:
         """Return the node that means one of its columns."""
         return exp.Column(this=quoted(entry.sql), table=quoted(self.alias))

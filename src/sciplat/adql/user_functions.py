@@ -42,11 +42,11 @@ _COMPACT = r"REGEXP_REPLACE($1, '^\s*([+-]?)(\d{2,3})(\d{2})(\d{2}(?:\.\d*)?)\s*
 def _angle(unit: str, sign: str, factor: int) -> str:
     """Return the SQL that reads a sexagesimal angle, whose first part may be marked by ``unit``."""
     pattern = rf"^\s*({sign})(\d{{1,3}})[:{unit}]\s*(\d{{1,2}})[:mM]\s*(\d{{1,2}}(?:\.\d*)?)[sS]?\s*$"
-    whole, minutes, seconds = (f"TRY_CAST(p.{part} AS DOUBLE)" for part in ("whole", "minutes", "seconds"))
+    whole, minutes, seconds = (f"TRY_CAST(p['{part}'] AS DOUBLE)" for part in ("whole", "minutes", "seconds"))
     return (
         f"LIST_TRANSFORM([REGEXP_EXTRACT({_COMPACT}, '{pattern}', ['sign', 'whole', 'minutes', 'seconds'])], "
         f"LAMBDA p : CASE WHEN {minutes} < 60 AND {seconds} < 60 THEN "
-        f"CASE WHEN p.sign = '-' THEN -1 ELSE 1 END * {factor}e0 * "
+        f"CASE WHEN p['sign'] = '-' THEN -1 ELSE 1 END * {factor}e0 * "
         f"({whole} + {minutes} / 60e0 + {seconds} / 3600e0) END)[1]"
     )
 

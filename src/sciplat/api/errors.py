@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,6 +16,9 @@ from sciplat.tables import votable
 __all__ = ["CHALLENGES", "STATUS_CODES", "add_error_handlers"]
 
 _log = logging.getLogger(__name__)
+
+_SECRET = re.compile(r"s[pq]-[A-Za-z0-9_.-]+")
+"""What tokens and links look like: no log has them."""
 
 STATUS_CODES: dict[type[errors.SciplatError], int] = {
     errors.UsageError: 400,
@@ -104,7 +108,8 @@ def add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> Response:
-        _log.error("Unexpected error on %s %s", request.method, request.url.path, exc_info=error)
+        path = _SECRET.sub("…", request.url.path)
+        _log.error("Unexpected error on %s %s", request.method, path, exc_info=error)
         response = document(
             request,
             errors.EngineError("Something went wrong inside the server; the operator finds it in the log."),

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from sciplat.api.encoding import choose, encoded, is_here
 from sciplat.errors import SciplatError
-from sciplat.services.query import Answer
+from sciplat.services.query import Answer, KeptAnswer
 from sciplat.tables.document import Document
 from sciplat.tables.formats import Format
 from sciplat.tables.stream import TableStream
@@ -51,7 +51,7 @@ def respond(
         "Vary": "Accept-Encoding",
     }
     here = is_here(request.client.host if request.client else None)
-    coding = choose(request.headers.get("accept-encoding"), form.gain, here=here)
+    coding = choose(request.headers.get("accept-encoding"), packable=form.packable, here=here)
     chunks = form.write(stream, document)
     head: list[bytes] = []
     size = 0
@@ -73,7 +73,7 @@ def respond(
 
 
 async def respond_with(
-    answer: Answer,
+    answer: Answer | KeptAnswer,
     form: Format,
     document: Document,
     *,
@@ -109,13 +109,16 @@ async def respond_with(
         response = _Rows(response, answer)
     if answer.id is not None:
         response.headers["X-Sciplat-Query"] = answer.id
+    response.headers["X-Sciplat-Cache"] = "miss" if answer.age is None else "hit"
+    if answer.age is not None:
+        response.headers["Age"] = str(int(answer.age))
     return response
 
 
 class _Rows(Response):
     """A stream of rows that takes its query with it."""
 
-    def __init__(self, stream: StreamingResponse, answer: Answer) -> None:
+    def __init__(self, stream: StreamingResponse, answer: Answer | KeptAnswer) -> None:
         self._stream, self._answer = stream, answer
         self.background = None
         self.raw_headers = stream.raw_headers
@@ -142,12 +145,12 @@ class _Rows(Response):
             await _close(self._answer)
 
 
-async def _stop_when_gone(receive: Receive, answer: Answer) -> None:
+async def _stop_when_gone(receive: Receive, answer: Answer | KeptAnswer) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     answer.stop()
 
 
-async def _close(answer: Answer) -> None:
+async def _close(answer: Answer | KeptAnswer) -> None:
     with CancelScope(shield=True):
         await to_thread.run_sync(answer.close)

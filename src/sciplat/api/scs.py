@@ -6,7 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from sciplat.api.aspect import aspect_of
+from sciplat.api.aspect import manner_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
@@ -84,9 +84,9 @@ async def cone_search(
             verbosity=_verbosity(parameters),
             maxrec=parameters.whole_number("MAXREC"),
         )
-        aspect = aspect_of(request)
+        manner = manner_of(request)
         answer = await to_thread.run_sync(
-            lambda: asking.answer(query, visitor=visitor, aspect=aspect), limiter=turns
+            lambda: asking.answer(query, visitor=visitor, manner=manner), limiter=turns
         )
         return await respond_with(
             answer,

@@ -8,7 +8,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from sciplat.api.aspect import aspect_of
+from sciplat.api.aspect import manner_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
@@ -18,7 +18,7 @@ from sciplat.api.uploads import sent_with
 from sciplat.errors import UsageError
 from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
-from sciplat.services.query import Answer
+from sciplat.services.query import Answer, KeptAnswer
 from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.examples import examples_document
@@ -68,11 +68,11 @@ async def sync(
     query, form = query_of(parameters), format_of(parameters)
     sent = sent_with(request, parameters, visitor, instance)
     turns = request.app.state.turns
-    wished, aspect = wished_format(parameters), aspect_of(request)
+    manner = manner_of(request, wished_format(parameters))
 
-    def ask() -> Answer:
-        uploads = instance.uploads.receive(sent, visitor=visitor)
-        return asking.answer(replace(query, uploads=uploads), visitor=visitor, aspect=aspect, form=wished)
+    def ask() -> Answer | KeptAnswer:
+        whole = replace(query, uploads=instance.uploads.receive(sent, visitor=visitor))
+        return asking.answer(whole, visitor=visitor, manner=manner)
 
     answer = await to_thread.run_sync(ask, limiter=turns)
     infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)

@@ -2,6 +2,7 @@
 """What a script or a notebook imports to work with an instance."""
 
 from sciplat.client.connection import Client, connect
+from sciplat.client.history import ClientQuery
 from sciplat.client.job import ClientJob
 
-__all__ = ["Client", "ClientJob", "connect"]
+__all__ = ["Client", "ClientJob", "ClientQuery", "connect"]

@@ -4,17 +4,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cached_property
+from io import BytesIO
+from pathlib import Path
 
 from astropy.table import Table
 from pyvo.dal import TAPService
 
 from sciplat.client.door import Door
+from sciplat.client.history import ClientQuery, read_history, submit_specification
 from sciplat.client.job import ClientJob
 
 __all__ = ["Client", "connect"]
 
 DEFAULT_URL = "http://127.0.0.1:8080"
+
+Uploads = Mapping[str, Table | Path]
+"""Tables by the names that a query gives them."""
 
 
 class Client:
@@ -48,22 +55,35 @@ class Client:
         user = self._door.get("/api/identity/me")["user"]
         return None if user is None else str(user["name"])
 
-    def query(self, adql: str, *, maxrec: int | None = None) -> Table:
+    def query(self, adql: str, *, maxrec: int | None = None, uploads: Uploads | None = None) -> Table:
         """Run a query and return its rows as an astropy table, with units.
+
+        For a user who has signed in, ``meta["query_id"]`` is its id in the history.
 
         Short queries only: one that takes longer than the instance's limit for synchronous queries
         should be submitted as a job.
+
+        Parameters
+        ----------
+        uploads
+            Tables of one's own that the query reads as ``TAP_UPLOAD.name``: astropy tables, or files
+            in any format that the instance reads (VOTable, FITS, Parquet, Arrow, CSV, ECSV).
 
         Raises
         ------
         pyvo.dal.DALQueryError
             The query is wrong; the message says where.
         """
-        return self.tap.search(adql, maxrec=maxrec).to_table()
+        found = self.tap.search(adql, maxrec=maxrec, uploads=_sent(uploads))
+        table = found.to_table()
+        for info in found.votable.resources[0].infos:
+            if info.name == "QUERY_ID":
+                table.meta["query_id"] = info.value
+        return table
 
-    def submit(self, adql: str, *, maxrec: int | None = None) -> ClientJob:
-        """Run a query as a job, which goes on without this script."""
-        job = self.tap.submit_job(adql, maxrec=maxrec)
+    def submit(self, adql: str, *, maxrec: int | None = None, uploads: Uploads | None = None) -> ClientJob:
+        """Run a query as a job, which goes on without this script; ``uploads`` are as in `query`."""
+        job = self.tap.submit_job(adql, maxrec=maxrec, uploads=_sent(uploads))
         job.run()
         return self.job(job.job_id)
 
@@ -78,6 +98,49 @@ class Client:
         job = ClientJob(self._door, job_id)
         job.refresh()
         return job
+
+    def history(
+        self,
+        search: str | None = None,
+        *,
+        aspect: str | None = None,
+        phase: str | None = None,
+        table: str | None = None,
+        limit: int = 100,
+    ) -> list[ClientQuery]:
+        """Return what the user has asked, from whichever Aspect, newest first.
+
+        Parameters
+        ----------
+        search
+            Words that all stand in the query.
+        aspect
+            ``portal``, ``notebook`` or ``api``.
+        phase
+            ``COMPLETED``, ``ERROR`` and so on.
+        table
+            ``release.table``, or a release alone.
+        limit
+            At most so many.
+
+        Raises
+        ------
+        UsageError
+            This connection has no token, or a filter is wrong.
+        """
+        return read_history(self._door, search=search, aspect=aspect, phase=phase, table=table, limit=limit)
+
+    def submit_specification(self, text: str) -> ClientJob:
+        """Run what a specification says (`ClientQuery.specification`), as a job."""
+        return submit_specification(self._door, text)
+
+
+def _sent(uploads: Uploads | None) -> dict[str, Table | BytesIO]:
+    """Read files as what they are: pyvo would take each for text."""
+    return {
+        name: BytesIO(table.read_bytes()) if isinstance(table, Path) else table
+        for name, table in (uploads or {}).items()
+    }
 
 
 def connect(url: str | None = None, token: str | None = None) -> Client:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,9 @@ import requests
 from sciplat.errors import SciplatError, UnavailableError, UsageError
 
 __all__ = ["Door"]
+
+NOTEBOOK = "sciplat-notebook"
+"""What the client calls itself in ``X-Requested-With`` where it is used in a notebook."""
 
 TIMEOUT_SECONDS = 120
 """The longest silence; a large answer may take longer as a whole."""
@@ -36,21 +40,34 @@ class Door:
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/")
         self.session = requests.Session()
+        if "ipykernel" in sys.modules:
+            self.session.headers["X-Requested-With"] = NOTEBOOK
         if token:
             parts = urlsplit(self.url)
             self.session.auth = _TokenFor(f"{parts.scheme}://{parts.netloc}", token)
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
         """Return the JSON at an address of the instance."""
-        return dict(self._send(path, parameters).json())
+        return dict(self._send("GET", path, params=parameters).json())
 
     def fetch(self, path: str) -> bytes:
         """Return what is at an address of the instance."""
-        return self._send(path, {}).content
+        return self._send("GET", path).content
 
-    def _send(self, path: str, parameters: dict[str, Any]) -> requests.Response:
+    def post(
+        self, path: str, *, json: Any = None, data: bytes | None = None, kind: str | None = None
+    ) -> dict[str, Any]:
+        """Send ``json``, or ``data`` of the media type ``kind``, and return the JSON that comes back."""
+        headers = None if kind is None else {"Content-Type": kind}
+        return dict(self._send("POST", path, json=json, data=data, headers=headers).json())
+
+    def delete(self, path: str) -> None:
+        """Remove what is at an address of the instance."""
+        self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, **what: Any) -> requests.Response:
         try:
-            answer = self.session.get(f"{self.url}{path}", params=parameters, timeout=TIMEOUT_SECONDS)
+            answer = self.session.request(method, f"{self.url}{path}", timeout=TIMEOUT_SECONDS, **what)
         except (requests.ConnectionError, requests.Timeout) as error:
             raise UnavailableError(f"Nobody answers at {self.url}: is the instance running?") from error
         if answer.ok:

@@ -64,12 +64,25 @@ class QuerySettings(_Group):
     sync_seconds: int = Field(
         default=60, ge=1, le=86_400, description="How long a synchronous query may run in the engine."
     )
+    cache_seconds: int = Field(
+        default=300,
+        ge=0,
+        le=86_400,
+        description="How long the result of a synchronous query is kept, for its asker alone, and given "
+        "again without running the query while the tables have not changed; 0 keeps none.",
+    )
+    cache_memory_mb: int = Field(
+        default=64, ge=0, le=1_000_000, description="Memory (megabytes) for small results that are kept so."
+    )
+    cache_disk_mb: int = Field(
+        default=1000, ge=0, le=10_000_000, description="Disk (megabytes) for large results that are kept so."
+    )
     short_seconds: float = Field(
         default=1.0,
         gt=0,
         le=3600,
-        description="A query that is expected to take longer than that, or does, is a heavy one: heavy ones "
-        "never take the last worker, and give way to others.",
+        description="A query that is expected to use more of the processors' time than that, or does, is "
+        "a heavy one: heavy ones never take the last worker, and give way to others.",
     )
     queue_seconds: int = Field(
         default=30,
@@ -140,7 +153,7 @@ class QuerySettings(_Group):
         description="How many jobs of one user run at once; others wait in the queue.",
     )
     anonymous_jobs: int = Field(
-        default=100,
+        default=1000,
         ge=0,
         le=1_000_000,
         description="How many jobs of all people together who have not signed in may wait or run at once. As "

@@ -38,7 +38,7 @@ class QueryPool:
     Parameters
     ----------
     short_seconds
-        Time at work after which a query is heavy, whatever was thought of it.
+        Of the processors' time; a query that has used more is heavy, whatever was thought of it.
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,6 +10,13 @@ from pathlib import Path
 from sciplat.vo.schema import Column
 
 __all__ = ["Outcome", "Progress", "State", "Statement"]
+
+# Of DuckDB's functions, those that the same rows give another value; a text that looks like one does no harm.
+_FLEETING = re.compile(
+    r"\b(?:random|setseed|gen_random_uuid|uuid\w*|now|today|get_current_\w+|transaction_timestamp|nextval)\s*\("
+    r"|\b(?:current_(?:timestamp|date|time)|localtimestamp|localtime)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,11 @@ class Statement:
 
     time_limit_seconds: float | None = None
     """Time at work, without the time in the queue."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the same files give the same result each time: it asks for no chance and no clock."""
+        return _FLEETING.search(self.sql) is None
 
 
 class State(StrEnum):

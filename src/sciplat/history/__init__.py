@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sciplat.history.models import Aspect, Filters, Mark, Record, TableRead, Upload
+from sciplat.history.models import Aspect, Filters, Link, Mark, Record, TableRead, Upload
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 
-__all__ = ["Aspect", "Filters", "HistoryStore", "Mark", "Record", "Recorder", "TableRead", "Upload"]
+__all__ = ["Aspect", "Filters", "HistoryStore", "Link", "Mark", "Record", "Recorder", "TableRead", "Upload"]

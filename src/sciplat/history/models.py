@@ -12,7 +12,7 @@ from typing import Any, Self
 from sciplat.errors import UsageError
 from sciplat.vo.uws import Phase
 
-__all__ = ["Aspect", "Filters", "Mark", "Record", "TableRead", "Upload"]
+__all__ = ["Aspect", "Filters", "Link", "Mark", "Record", "TableRead", "Upload"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -96,6 +96,20 @@ class Record:
     def mark(self) -> Mark:
         """The place of this record in its owner's history."""
         return Mark(self.created, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A way for others to see how a query was asked: never its rows, nor a right to them."""
+
+    key: str
+    """By which its owner names it; it opens nothing."""
+
+    query: str
+    owner: str
+    created: datetime
+    expires: datetime | None
+    """None: when it is revoked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Insert, Row, Select, case, delete, func, or_, select, tuple_
+from sqlalchemy import Insert, Select, case, delete, func, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sciplat.database import Database, in_folder
-from sciplat.history.models import Aspect, Filters, Mark, Record, TableRead, Upload
+from sciplat.history.links import LinkStore
+from sciplat.history.models import Filters, Mark, Record
+from sciplat.history.rows import NO_TABLES, record_of, values_of
 from sciplat.history.tables import queries
 from sciplat.vo.uws import Phase
 
@@ -21,7 +22,6 @@ __all__ = ["HistoryStore"]
 
 _ROOM = "sciplat.history"
 _ACTIVE = tuple(phase.value for phase in Phase if phase.is_active)
-_NO_TABLES = "\n"
 _OF_PLANS = ("tables", "table_names", "uploads")
 _OF_ENDS = ("phase", "started", "ended", "rows", "bytes", "overflow", "cached", "error")
 
@@ -32,8 +32,11 @@ class HistoryStore:
     Whoever asks for records gets those of the owner that they name: services decide who may.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.database = database
+        self.links = LinkStore(database, clock=clock)
 
     @classmethod
     def open(cls, home: Path, *, database: str | None = None) -> Self:
@@ -59,7 +62,7 @@ class HistoryStore:
         begun: builtins.list[dict[str, Any]] = []
         over: builtins.list[dict[str, Any]] = []
         for record in records:
-            (begun if record.phase.is_active else over).append(_values(record))
+            (begun if record.phase.is_active else over).append(values_of(record))
         with self.database.write() as connection:
             if begun:
                 connection.execute(self._insert(over=False), begun)
@@ -129,7 +132,7 @@ class HistoryStore:
         dialect: Any = sqlite if self.database.is_sqlite else postgresql
         insert = dialect.insert(queries)
         old, new = queries.c, insert.excluded
-        known = new.table_names != _NO_TABLES
+        known = new.table_names != NO_TABLES
         changes: dict[str, Any] = {name: case((known, new[name]), else_=old[name]) for name in _OF_PLANS}
         changes["aspect"] = func.coalesce(old.aspect, new.aspect)
         if over:
@@ -156,40 +159,3 @@ def _passing(query: Select[Any], filters: Filters) -> Select[Any]:
             )
         )
     return query
-
-
-def _values(record: Record) -> dict[str, Any]:
-    values = {name: getattr(record, name) for name in _FIELDS}
-    return values | {
-        "aspect": None if record.aspect is None else record.aspect.value,
-        "phase": record.phase.value,
-        "uploads": [asdict(upload) for upload in record.uploads],
-        "tables": [asdict(table) for table in record.tables],
-        "table_names": _lines(record),
-        "error": None if record.error is None else dict(record.error),
-    }
-
-
-def _lines(record: Record) -> str:
-    names = [
-        *(table.name for table in record.tables),
-        *(f"TAP_UPLOAD.{each.name}" for each in record.uploads),
-    ]
-    return "".join([_NO_TABLES, *(f"{name.lower()}\n" for name in names)])
-
-
-_FIELDS = tuple(name for name in queries.columns.keys() if name != "table_names")  # noqa: SIM118  # no mapping
-
-
-def record_of(row: Row[Any]) -> Record:
-    """Return the record that a row of the table is."""
-    values = {name: row._mapping[name] for name in _FIELDS}  # noqa: SLF001  # its public name
-    return Record(
-        **values
-        | {
-            "aspect": None if row.aspect is None else Aspect(row.aspect),
-            "phase": Phase(row.phase),
-            "uploads": tuple(Upload(**upload) for upload in row.uploads),
-            "tables": tuple(TableRead(**table) for table in row.tables),
-        }
-    )

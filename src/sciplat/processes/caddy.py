@@ -249,7 +249,7 @@ def _log(path: Path) -> dict[str, Any]:
                 "request>headers": {"filter": "delete"},
                 "resp_headers": {"filter": "delete"},
                 "user_id": {"filter": "delete"},
-                "request>uri": {"filter": "regexp", "regexp": r"\?.*|sp-[A-Za-z0-9_.-]+", "value": ""},
+                "request>uri": {"filter": "regexp", "regexp": r"\?.*|s[pq]-[A-Za-z0-9_.-]+", "value": ""},
             },
         },
     }

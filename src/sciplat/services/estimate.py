@@ -187,10 +187,13 @@ class _Counting:
                 part *= _of_texts(known, name, len(values.texts))
             if values.intervals or not values.texts:
                 groups &= known.groups_with(name, values.intervals)
+        if not (scan.columns or scan.limits or scan.tests):
+            groups[:] = False  # rows are only counted, and the file says how many there are
         rows_read = float(known.groups[groups].sum())
         part *= _UNKNOWN_TEST ** min(scan.tests, 3)
-        in_cells = min(in_cells, rows_read)
-        rows = min(in_cells * scan.fill * part, rows_read)
+        if scan.limits:
+            in_cells = min(in_cells, rows_read)
+        rows = in_cells * scan.fill * part
         self.readings.append(Reading(scan, rows, rows_read, int(groups.sum()), len(known.groups)))
         seconds = rows_read * len(scan.limits) * _LOOK + in_cells * scan.tests * _TEST
         seconds += rows * len(scan.columns) * _TAKE

@@ -72,7 +72,7 @@ def load(source: Path, target: Path, *, largest: int, memory_bytes: int) -> Tabl
         raise LimitError(f"{label}: it has {len(opened.columns)} columns; an upload may have {COLUMNS_MAX}")
     columns = agree([opened])
     for column in columns:
-        if column.name.lower() == HEALPIX_COLUMN:
+        if column.name.lower().startswith((HEALPIX_COLUMN, "_match_")):  # joins by position use the latter
             raise IngestError(f"{label}: column {column.name!r} is called as only the service's own may be")
     position = position_of(columns)
     if position is not None:

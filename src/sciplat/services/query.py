@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
 
 from sciplat.catalogs.store import CatalogStore
+from sciplat.engine.cache import Kept, ResultCache
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
+from sciplat.engine.statement import Outcome
 from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
 from sciplat.history.models import Aspect
 from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.estimate import Estimate, estimate
 from sciplat.services.note import Note, NoteService
 from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
+from sciplat.services.relations import with_keys
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
 from sciplat.vo.schema import Schema, Table
 
-__all__ = ["Answer", "QueryService"]
+__all__ = ["Answer", "KeptAnswer", "Manner", "QueryService"]
 
 _STOP_SECONDS = 10.0
 
 
-class Answer:
-    """A query that is being answered, for one reader; close it, whatever happens."""
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a synchronous query was sent, beside what it asks."""
 
-    def __init__(self, running: Running, spool: Path, note: Note | None = None) -> None:
+    aspect: Aspect = Aspect.API
+    form: str | None = None
+    """RESPONSEFORMAT, as it was sent."""
+
+    is_noted: bool = True
+    """It belongs in the history of whoever asks; a program's own questions don't."""
+
+    anew: bool = False
+    """It is run in any case."""
+
+
+class Answer:
+    """A query that is being answered, for one reader; close it, whatever happens.
+
+    Parameters
+    ----------
+    keep
+        Told of a query that is finished; returns whether somebody else has its spool now.
+    """
+
+    age: float | None = None
+    """How many seconds ago the rows were read; None for a query that runs now."""
+
+    def __init__(self, running: Running, note: Note | None, keep: Callable[[Outcome], bool]) -> None:
         self._running = running
-        self._spool = spool
         self._note = note
+        self._keep = keep
+        self._is_closed = False
 
     @property
     def id(self) -> str | None:
@@ -50,12 +80,48 @@ class Answer:
 
     def close(self) -> None:
         """Stop the query if it still runs, note how it ended, and remove what it has written."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self._running.cancel()
         with suppress(SciplatError, TimeoutError), self._note or nullcontext():
             outcome = self._running.wait(_STOP_SECONDS)
             if self._note is not None:
                 self._note.completed(outcome)
-        self._spool.unlink(missing_ok=True)
+            if self._keep(outcome):
+                return
+        self._running.spool.unlink(missing_ok=True)
+
+
+class KeptAnswer:
+    """The answer to a query that ran before, on the same tables."""
+
+    def __init__(self, kept: Kept, note: Note | None) -> None:
+        self._kept = kept
+        self._note = note
+
+    @property
+    def age(self) -> float:
+        """How many seconds ago the rows were read."""
+        return self._kept.age
+
+    @property
+    def id(self) -> str | None:
+        """Of the query in its user's history; None for somebody who has none."""
+        return None if self._note is None else self._note.id
+
+    def stream(self) -> TableStream:
+        """Return the rows."""
+        return self._kept.result.stream()
+
+    def stop(self) -> None:
+        """Do nothing: nothing runs."""
+
+    def close(self) -> None:
+        """Let go of the rows, and note that it was answered."""
+        self._kept.result.close()
+        if self._note is not None:
+            self._note.completed(self._kept.outcome, cached=True)
 
 
 class QueryService:
@@ -70,6 +136,7 @@ class QueryService:
         limits: QueryLimits,
         notes: NoteService | None = None,
         short_seconds: float = 1.0,
+        cache: ResultCache | None = None,
     ) -> None:
         self._catalogs = catalogs
         self._pool = pool
@@ -78,26 +145,32 @@ class QueryService:
         self._limits = limits
         self._plans = PlanService(catalogs, limits)
         self._notes = notes
+        self._cache = cache if cache is not None and cache.is_on else None
 
     def answer(
-        self, query: Query, *, visitor: Visitor, aspect: Aspect = Aspect.API, form: str | None = None
-    ) -> Answer:
-        """Run ``query`` for ``visitor``; the result is read once and not kept. Raises as `plan` does.
-
-        Parameters
-        ----------
-        aspect, form
-            By which way it came, and the RESPONSEFORMAT that was sent: for the visitor's history.
-        """
-        spool = self._spools / f"{uuid4().hex}.arrow"
+        self,
+        query: Query,
+        *,
+        visitor: Visitor,
+        manner: Manner = Manner(),
+    ) -> Answer | KeptAnswer:
+        """Answer ``query`` of ``visitor``: run it, or give what it gave before. Raises as `plan` does."""
         note = None
-        if self._notes is not None:
-            note = self._notes.query(query, visitor=visitor, aspect=aspect, form=form)
+        if self._notes is not None and manner.is_noted:
+            note = self._notes.query(query, visitor=visitor, aspect=manner.aspect, form=manner.form)
         with note or nullcontext():
             plan = self.plan(query, visitor=visitor)
             if note is not None:
                 note.planned(plan)
-            return Answer(self.run(plan, spool=spool), spool, note)
+            if self._cache is not None and not manner.anew:
+                kept = self._cache.find(visitor.name, plan.statement)
+                if kept is not None:
+                    return KeptAnswer(kept, note)
+            running = self.run(plan, spool=self._spools / f"{uuid4().hex}.arrow")
+            return Answer(running, note, partial(self._keep, visitor.name, running))
+
+    def _keep(self, who: str | None, running: Running, outcome: Outcome) -> bool:
+        return self._cache is not None and self._cache.keep(who, running, outcome)
 
     def rows(self, query: Query, *, visitor: Visitor) -> pa.Table:
         """Return the few rows of a question that the instance itself has; raises as `plan` does."""
@@ -168,9 +241,7 @@ class QueryService:
 
     def schemas(self, visitor: Visitor) -> tuple[Schema, ...]:
         """Return the releases with their tables that ``visitor`` may query."""
-        return tuple(
-            schema for schema in self._catalogs.snapshot().schemas if may_read_release(visitor, schema)
-        )
+        return tuple(map(with_keys, self._visible(visitor)))
 
     def table(self, name: str, visitor: Visitor) -> Table:
         """Return the table of this name, in any case, as it is written or plain.
@@ -182,7 +253,7 @@ class QueryService:
         AuthenticationError
             The visitor has not signed in: it may exist for somebody who does.
         """
-        for schema in self.schemas(visitor):
+        for schema in self._visible(visitor):
             for table in schema.tables:
                 names = (table.qualified_name, table_name(schema.name, table.name))
                 if name.lower() in {each.lower() for each in names}:
@@ -192,3 +263,7 @@ class QueryService:
                 f"There is no public table {name!r}. If it is private, sign in or send a token."
             )
         raise NotFoundError(f"There is no table {name!r}.")
+
+    def _visible(self, visitor: Visitor) -> Iterator[Schema]:
+        schemas = self._catalogs.snapshot().schemas
+        return (schema for schema in schemas if may_read_release(visitor, schema))

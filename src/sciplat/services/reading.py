@@ -8,6 +8,7 @@ nothing else is hurt, and reading begins within moments.
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import json
 import logging
@@ -68,16 +69,19 @@ def _answer(asked: dict[str, Any], owner: socket.socket) -> NoReturn:
         reply = error.facts()
     except MemoryError:
         os._exit(1)
-    except OSError as error:
-        _log.exception("An upload cannot be written")
-        reply = UnavailableError(f"{source.name}: it cannot be kept now ({error.strerror})").facts()
     except Exception as error:  # noqa: BLE001 - whatever a library makes of what no honest writer wrote
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        failure: SciplatError = IngestError(f"{source.name}: it cannot be read ({reason})")
-        reply = failure.facts()
+        reply = _failure(source.name, error).facts()
     with suppress(OSError):  # nobody waits for it any more
         owner.sendall(json.dumps(reply).encode())
     os._exit(0)
+
+
+def _failure(label: str, error: Exception) -> SciplatError:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _log.error("An upload cannot be written", exc_info=error)
+        return UnavailableError(f"{label}: the disk is full; ask the operator of this instance to make room")
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return IngestError(f"{label}: it cannot be read ({reason})")
 
 
 def _confine(seconds: int, memory_bytes: int) -> None:

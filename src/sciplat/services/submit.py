@@ -198,8 +198,15 @@ class SubmitService:
         job = self.job(job_id, visitor=visitor)
         self._uploads.hold(uploads, f"job-{job.id}")
         parameters = _with_uploads(parameters, uploads)
-        named = {name for name, _ in parameters}
-        changed = (*(pair for pair in job.parameters if pair[0] not in named), *parameters)
+        named = {name for name, _ in parameters} - {"UPLOAD"}
+        sent = {upload.table.name.lower() for upload in uploads}
+        # A table that comes later joins the others, or takes the place of the one of its name.
+        stay = [
+            pair
+            for pair in job.parameters
+            if pair[0] not in named and not {name.lower() for name, _ in uploads_of([pair])} & sent
+        ]
+        changed = (*stay, *parameters)
         self._jobs.set_parameters(job.id, changed, title=_title(changed))
 
     def upload(self, job_id: str, name: str, *, visitor: Visitor) -> Path:

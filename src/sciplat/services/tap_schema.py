@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from sciplat.services.relations import with_keys
 from sciplat.tables.arrow import arrow_type
 from sciplat.vo.names import delimited, table_name
 from sciplat.vo.schema import Column, Datatype, Key, Schema, Table
@@ -140,7 +141,7 @@ def tap_schema_rows(schemas: Sequence[Schema]) -> tuple[tuple[Table, pa.Table], 
 
     Hidden columns are not described. A key is listed when the table that it points at is there.
     """
-    described = (*(s for s in schemas if s.name != NAME), tap_schema())
+    described = (*(with_keys(s) for s in schemas if s.name != NAME), tap_schema())
     there = {t.qualified_name for schema in described for t in schema.tables}
     schema_rows: list[_Row] = []
     table_rows: list[_Row] = []

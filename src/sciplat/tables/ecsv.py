@@ -87,7 +87,12 @@ def _description(cell: Cell) -> dict[str, object]:
         facts |= {"datatype": "string", "subtype": f"{kind}[{shape}]"}
     if column.description:
         facts["description"] = column.description
-    more = {"ucd": column.ucd, "utype": column.utype, "xtype": column.xtype}
+    more = {
+        "ucd": column.ucd,
+        "utype": column.utype,
+        "xtype": column.xtype,
+        "links": [link.to_json() for link in column.links],
+    }
     said = {name: value for name, value in more.items() if value}
     return facts | {"meta": said} if said else facts
 

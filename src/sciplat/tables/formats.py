@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
 
 from sciplat.errors import UsageError
 from sciplat.tables import arrow_ipc, csv, ecsv, fits, json, parquet, sqlite, votable
@@ -13,10 +12,7 @@ from sciplat.tables.document import Document
 from sciplat.tables.stream import TableStream
 from sciplat.vo.capabilities import OutputFormat
 
-__all__ = ["FORMATS", "Format", "Gain", "negotiate", "output_formats"]
-
-Gain = Literal["much", "some", "none"]
-"""How well a format can be compressed: text, numbers in binary, what is compressed already."""
+__all__ = ["FORMATS", "Format", "negotiate", "output_formats"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,8 @@ class Format:
 
     write: Callable[[TableStream, Document], Iterator[bytes]]
 
-    gain: Gain = "some"
+    packable: bool = True
+    """It gains by compression on the way; False for what is compressed in itself."""
 
     mute: bool = False
     """It has no place to say that rows were cut."""
@@ -69,7 +66,6 @@ def _votable(
         aliases=(*aliases, f"text/xml{said}"),
         ivo_id=ivo_id,
         write=partial(votable.write, serialization=serialization, version=version),
-        gain="much" if serialization == "TABLEDATA" else "some",
     )
 
 
@@ -102,7 +98,6 @@ FORMATS: tuple[Format, ...] = (
         aliases=("text/csv",),
         ivo_id=None,
         write=_rows_only(csv.write),
-        gain="much",
         mute=True,
     ),
     Format(
@@ -112,7 +107,6 @@ FORMATS: tuple[Format, ...] = (
         aliases=(),
         ivo_id=None,
         write=_rows_only(csv.write_tsv),
-        gain="much",
         mute=True,
     ),
     Format(
@@ -122,7 +116,6 @@ FORMATS: tuple[Format, ...] = (
         aliases=(),
         ivo_id=None,
         write=json.write,
-        gain="much",
     ),
     Format(
         name="ecsv",
@@ -131,7 +124,6 @@ FORMATS: tuple[Format, ...] = (
         aliases=("application/x-ecsv",),
         ivo_id=None,
         write=ecsv.write,
-        gain="much",
     ),
     Format(
         name="fits",
@@ -148,7 +140,7 @@ FORMATS: tuple[Format, ...] = (
         aliases=("application/parquet", "application/x-parquet"),
         ivo_id=None,
         write=parquet.write,
-        gain="none",
+        packable=False,
     ),
     Format(
         name="arrow",

@@ -57,5 +57,6 @@ def _description(cell: Cell) -> dict[str, object]:
         "ucd": column.ucd,
         "utype": column.utype,
         "description": column.description,
+        "links": [link.to_json() for link in column.links] or None,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}

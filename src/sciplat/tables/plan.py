@@ -126,6 +126,7 @@ def overlay(columns: Sequence[Column], told: Table, warnings: list[str]) -> tupl
 
 
 def _described(column: Column, told: Column) -> Column:
+    told = replace(told, links=column.links)  # Felis has none
     if told.datatype is None:
         return replace(told, datatype=column.datatype, arraysize=column.arraysize)
     if told.datatype in _TEXT:

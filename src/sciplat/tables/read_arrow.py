@@ -59,7 +59,9 @@ def open_arrow(path: Path) -> RowSource:
 def _reader(path: Path, label: str) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     try:
         with pa.OSFile(str(path)) as file:
-            if path.open("rb").read(len(_FILE)) == _FILE:
+            head = file.read(len(_FILE))
+            file.seek(0)
+            if head == _FILE:
                 whole = pa.ipc.open_file(file)
                 yield whole.schema, (whole.get_batch(i) for i in range(whole.num_record_batches))
             else:

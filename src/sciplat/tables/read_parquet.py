@@ -90,6 +90,7 @@ def _columns(label: str, schema: pa.Schema) -> tuple[Column, ...]:
                 ucd=other.ucd,
                 utype=other.utype,
                 description=other.description,
+                links=other.links,
             )
         )
     return tuple(merged)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import gzip
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 from xml.parsers import expat
@@ -14,9 +15,9 @@ import pyarrow as pa
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import arrow_type
 from sciplat.tables.source import RowSource
-from sciplat.tables.votable_fields import Field, field_of
+from sciplat.tables.votable_fields import Field, field_of, link_of
 from sciplat.tables.votable_rows import BinaryRows, TextRows
-from sciplat.vo.schema import Column
+from sciplat.vo.schema import Column, Link
 
 __all__ = ["described_fields", "open_votable"]
 
@@ -100,6 +101,7 @@ class _Reader:
         self._attributes: Mapping[str, str] = {}
         self._described: list[str] = []
         self._null: str | None = None
+        self._links: list[Link] = []
         self._rows: TextRows | BinaryRows | None = None
         self._parser = parser = expat.ParserCreate()
         parser.buffer_text = True
@@ -149,11 +151,13 @@ class _Reader:
                 raise IngestError(f"{self._label}: cells with an encoding of their own are not read")
             self._text = []
         elif name == "FIELD":
-            self._attributes, self._described, self._null = attributes, [], None
+            self._attributes, self._described, self._null, self._links = attributes, [], None, []
         elif name == "DESCRIPTION" and self._path[-2:-1] == ["FIELD"]:
             self._text = []
         elif name == "VALUES" and self._path[-2:-1] == ["FIELD"]:
             self._null = attributes.get("null")
+        elif name == "LINK" and self._path[-2:-1] == ["FIELD"]:
+            self._links += link_of(attributes)
         elif self._path[-2:-1] == ["DATA"] and rows is None and name != "INFO":
             self._begin(name)
         elif name == "STREAM" and isinstance(rows, BinaryRows):
@@ -187,7 +191,9 @@ class _Reader:
             self._described = self._taken()
         elif name == "FIELD":
             described = " ".join("".join(self._described).split())
-            self.fields.append(field_of(self._attributes, self._null, described, self._label))
+            found = field_of(self._attributes, self._null, described, self._label)
+            column = replace(found.column, links=tuple(self._links))
+            self.fields.append(replace(found, column=column))
         elif name == "STREAM" and isinstance(rows, BinaryRows):
             self._decode(rows)
             if any(self._taken()):

@@ -5,6 +5,7 @@ SQLite goes back and forth in its file, so the file is finished on disk before i
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ _CHUNK_BYTES = 1 << 20
 _COLUMNS_MOST = 2000
 """SQLite's own limit as it is compiled everywhere."""
 
-_FACTS = ("name", "datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description")
+_FACTS = ("name", "datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description", "links")
 
 
 def write(stream: TableStream, document: Document) -> Iterator[bytes]:
@@ -115,14 +116,23 @@ def _quoted(name: str) -> str:
 
 
 def _described(cells: Sequence[Cell]) -> pa.RecordBatch:
-    facts = [
-        [str(cell.datatype) if fact == "datatype" else getattr(cell.column, fact) for cell in cells]
-        for fact in _FACTS
-    ]
+    facts = [[_fact(cell, fact) for cell in cells] for fact in _FACTS]
     places = pa.array(range(1, len(cells) + 1), pa.int32())
     return pa.RecordBatch.from_arrays(
         [places, *(pa.array(each, pa.string()) for each in facts)], ["position", *_FACTS]
     )
+
+
+def _fact(cell: Cell, name: str) -> str | None:
+    match name:
+        case "datatype":
+            return str(cell.datatype)
+        case "links":
+            links = [link.to_json() for link in cell.column.links]
+            return json.dumps(links, ensure_ascii=False) if links else None
+        case _:
+            fact: str | None = getattr(cell.column, name)
+            return fact
 
 
 def _facts(document: Document, *, overflow: bool) -> pa.RecordBatch:

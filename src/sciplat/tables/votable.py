@@ -17,7 +17,7 @@ from sciplat.tables import binary, tabledata
 from sciplat.tables.cells import Cell, Shape, cells_of, pieces
 from sciplat.tables.document import Document, Info
 from sciplat.tables.stream import TableStream
-from sciplat.vo.schema import Datatype
+from sciplat.vo.schema import Datatype, Link
 from sciplat.vo.xml import element, fragment
 
 __all__ = ["MEDIA_TYPE", "Serialization", "Version", "description", "error_document", "field_ids", "write"]
@@ -183,7 +183,17 @@ def _field(cell: Cell, identifier: str) -> ET.Element:
     }
     description = element("DESCRIPTION", text=column.description) if column.description else None
     values = element("VALUES", {"null": cell.null}) if cell.null else None
-    return element("FIELD", attributes, description, values)
+    return element("FIELD", attributes, description, values, *map(_link, column.links))
+
+
+def _link(link: Link) -> ET.Element:
+    attributes = {
+        "content-role": link.content_role,
+        "content-type": link.content_type,
+        "title": link.title,
+        "href": link.href,
+    }
+    return element("LINK", attributes)
 
 
 def field_ids(cells: Iterable[Cell]) -> list[str]:

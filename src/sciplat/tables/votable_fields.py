@@ -9,9 +9,9 @@ from math import prod
 import numpy as np
 
 from sciplat.errors import IngestError
-from sciplat.vo.schema import Column, Datatype
+from sciplat.vo.schema import Column, Datatype, Link
 
-__all__ = ["Field", "field_of"]
+__all__ = ["Field", "field_of", "link_of"]
 
 _ITEMS = {
     Datatype.BOOLEAN: "u1",
@@ -91,6 +91,18 @@ def field_of(attributes: Mapping[str, str], null: str | None, description: str, 
         description=description or None,
     )
     return Field(column, np.dtype(_ITEMS[datatype]), count, null, bits=said == "bit")
+
+
+def link_of(attributes: Mapping[str, str]) -> list[Link]:
+    """Return the link that a LINK element is; none unless it leads to the Web.
+
+    A browser may follow it, and what else it would do with an address a file cannot be trusted with.
+    """
+    href = attributes.get("href", "").strip()
+    if not href.lower().startswith(("http://", "https://")):
+        return []
+    facts = (attributes.get(name) or None for name in ("title", "content-type", "content-role"))
+    return [Link(href, *facts)]
 
 
 def _count(arraysize: str, name: str, label: str) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -29,6 +29,23 @@ class Datatype(StrEnum):
     UNICODE_CHAR = "unicodeChar"
     FLOAT = "float"
     DOUBLE = "double"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where more about a column, or about a value of it, is found (VOTable 1.4, section 3.5)."""
+
+    href: str
+    """An address; ``${name}`` in it stands for the row's value of that column."""
+
+    title: str | None = None
+    content_type: str | None = None
+    content_role: str | None = None
+    """What for: ``doc``, ``query``, ``type`` or a word of the writer's own."""
+
+    def to_json(self) -> dict[str, str]:
+        """Return what is known of the link, without what is None."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +76,25 @@ class Column:
     hidden: bool = False
     """Kept for the engine (`HEALPIX_COLUMN`); can be named in a query, but ``*`` leaves it out."""
 
+    links: tuple[Link, ...] = ()
+
     def to_json(self) -> dict[str, Any]:
-        """Return what is known of the column, without what is None or False."""
-        facts = ((name, getattr(self, name)) for name in self.__slots__)
-        return {name: value for name, value in facts if value not in (None, False)}
+        """Return what is known of the column, without what is None, False or empty."""
+        facts = {name: getattr(self, name) for name in self.__slots__}
+        facts["links"] = [link.to_json() for link in self.links]
+        return {name: value for name, value in facts.items() if value not in (None, False, [])}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
         """Read what `to_json` made."""
         datatype = facts.get("datatype")
-        return cls(**{**facts, "datatype": None if datatype is None else Datatype(datatype)})
+        return cls(
+            **{
+                **facts,
+                "datatype": None if datatype is None else Datatype(datatype),
+                "links": tuple(Link(**link) for link in facts.get("links", ())),
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)

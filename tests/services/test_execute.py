@@ -96,7 +96,7 @@ class Runner:
             spools=self.spools,
             spool_disk_fraction=0.9,
             slots=2,
-            running_per_user=2,
+            running_per_user=5,
         )
         self.thread = Thread(target=self.service.serve, args=(self.stop,))
 
@@ -192,19 +192,22 @@ def test_long_jobs_leave_a_place_to_short_ones(runner: Runner) -> None:
     until(lambda: runner.phase(long[1]) is Phase.EXECUTING)
 
 
-def test_a_job_that_takes_longer_than_expected_is_a_long_one(
-    runner: Runner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    runner.service._short_seconds = 0.0
-    runner.asked.seconds["SELECT 1"] = -1.0
-    surprise, long = runner.submit(), runner.submit("SELECT long")
+def test_a_job_that_proves_long_where_there_is_no_place_for_it_waits(runner: Runner) -> None:
+    runner.service._short_seconds = 0.5
+    surprises = [runner.submit() for _ in range(2)]
     runner.thread.start()
-    until(lambda: runner.phase(surprise) is Phase.EXECUTING)
+    until(lambda: all(runner.phase(job) is Phase.EXECUTING for job in surprises))
 
+    until(lambda: runner.phase(surprises[1]) is Phase.QUEUED)
     short = runner.submit()
+    until(lambda: runner.phase(short) is not Phase.QUEUED)
 
-    until(lambda: runner.phase(short) is Phase.EXECUTING)
-    assert runner.phase(long) is Phase.QUEUED
+    assert runner.phase(surprises[0]) is Phase.EXECUTING
+    waits = runner.jobs.get(surprises[1].id)
+    assert waits is not None
+    assert (waits.restarts, waits.estimated_seconds) == (0, 5.0)
+    runner.asked.begun[0].end.set()
+    until(lambda: runner.phase(surprises[1]) is Phase.EXECUTING)
 
 
 def test_jobs_go_on_after_the_database_could_not_be_used(

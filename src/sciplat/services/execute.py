@@ -47,6 +47,9 @@ _NOTE_SECONDS = 1.0
 """How often the progress of running jobs is noted."""
 
 _ESTIMATES_AT_ONCE = 10
+_SURPRISE = 10.0
+"""What a job that proved to be long is expected to take, in times of a short one."""
+
 _NOTHING = JobProgress(0, 0)
 _AGAIN_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
@@ -95,11 +98,12 @@ class ExecuteService:
         self._short_seconds = short_seconds
         self._long: dict[str, float] = {}
         """When each running job has become a long one, or will, on the clock of ``time.monotonic``."""
+        self._put_back: set[str] = set()
         self._running: dict[str, Running] = {}
         self._threads: dict[str, Thread] = {}
         self._look_again = Event()
         self._stop = Event()
-        self._seen: int | None = None
+        self._seen: tuple[int, int] | None = None
         self._next_cleaning = 0.0
         self._next_noting = 0.0
         self._noted: dict[str, JobProgress] = {}
@@ -136,13 +140,14 @@ class ExecuteService:
         if monotonic() > self._next_noting:
             self._next_noting = monotonic() + _NOTE_SECONDS
             self._note_progress()
-        version = self._jobs.version()
-        if version != self._seen or self._look_again.is_set():
+        state = self._jobs.version(), self._long_now()
+        if state != self._seen or self._look_again.is_set():
             self._look_again.clear()
             self._stop_aborted()
+            self._put_back_surprises()
             self._take_up()
             self._estimate_some()
-            self._seen = version
+            self._seen = state
 
     def clean(self) -> None:
         """Remove what is over: jobs whose destruction has come, and results that belong to no job.
@@ -169,16 +174,39 @@ class ExecuteService:
         kind, _, job_id = holder.partition("-")
         return kind != "job" or self._jobs.get(job_id) is not None
 
+    @property
+    def _most_long(self) -> int:
+        """How many long jobs may run: they leave a place to short ones, where there is more than one."""
+        return max(1, self._slots - 1)
+
+    def _put_back_surprises(self) -> None:
+        """Put jobs that prove to be long back into the queue, if there is no place for so many.
+
+        Each has lost what it did in the time of a short one, and waits for a place from now on.
+        """
+        now = monotonic()
+        long = [
+            (since, name)
+            for name, since in tuple(self._long.items())
+            if since <= now and name not in self._put_back
+        ]
+        for _, name in sorted(long)[self._most_long :]:
+            if (running := self._running.get(name)) is not None:
+                self._put_back.add(name)
+                self._jobs.queue.note_estimates({name: (None, _SURPRISE * self._short_seconds)})
+                running.cancel()
+
     def _take_up(self) -> None:
-        while len(self._threads) < self._slots:
-            # Long jobs leave a slot to short ones, where there is more than one.
-            short = sum(since < monotonic() for since in tuple(self._long.values())) >= max(
-                1, self._slots - 1
-            )
-            job = self._jobs.queue.claim(
-                running_per_user=self._running_per_user,
-                longest_seconds=self._short_seconds if short and self._slots > 1 else None,
-            )
+        while True:
+            long = self._long_now()
+            # A long job that holds the only place is no reason to wait: the engine opens one more.
+            if len(self._threads) < self._slots and long < self._most_long:
+                longest = None
+            elif len(self._threads) - long < max(1, self._slots - long):
+                longest = self._short_seconds
+            else:
+                return
+            job = self._jobs.queue.claim(running_per_user=self._running_per_user, longest_seconds=longest)
             if job is None:
                 return
             seconds = job.estimated_seconds
@@ -190,6 +218,10 @@ class ExecuteService:
             thread = Thread(target=self._execute, args=(job,), name=f"job-{job.id[:6]}", daemon=True)
             self._threads[job.id] = thread
             thread.start()
+
+    def _long_now(self) -> int:
+        now = monotonic()
+        return sum(since <= now for since in tuple(self._long.values()))
 
     def _estimate_some(self) -> None:
         """Find out how long jobs in the queue will take: owners ask, and turns depend on it."""
@@ -241,6 +273,7 @@ class ExecuteService:
         finally:
             self._running.pop(job.id, None)
             self._long.pop(job.id, None)
+            self._put_back.discard(job.id)
             self._threads.pop(job.id, None)
             self._look_again.set()
 

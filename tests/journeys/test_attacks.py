@@ -717,7 +717,11 @@ def test_readers_who_stop_reading_block_nobody_and_leave_nothing(platform: Platf
 def test_who_leaves_before_the_first_row_stops_the_query(platform: Platform) -> None:
     workers = workers_of_web(platform)
     waiting = [begun(platform, ENDLESS) for _ in workers]
-    platform.wait_for(lambda: all(one.cpu_percent(0.1) > 5 for one in workers), what="the work to begin")
+    # Heavy queries leave a worker to the short ones.
+    busy = max(1, len(workers) - 1)
+    platform.wait_for(
+        lambda: sum(one.cpu_percent(0.1) > 5 for one in workers) >= busy, what="the work to begin"
+    )
     for connection in waiting:
         connection.close()
 

@@ -34,7 +34,7 @@ def test_the_examples_run(page: Path, platform: Platform, tmp_path: Path) -> Non
         timeout=120,
         cwd=tmp_path,
         check=False,
-        env={**os.environ, "SCIPLAT_TOKEN": platform.token(user="ada")},
+        env={**os.environ, "SCIPLAT_URL": platform.url, "SCIPLAT_TOKEN": platform.token(user="ada")},
     )
 
     assert ran.returncode == 0, ran.stderr

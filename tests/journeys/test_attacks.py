@@ -135,6 +135,21 @@ def test_the_documentation_lists_every_route(platform: Platform) -> None:
     assert described <= {(method, path) for method, path, _ in documented()}
 
 
+def test_every_address_answers_head_as_it_answers_get(platform: Platform, ada: Ada) -> None:
+    for method, address, _ in documented():
+        if method == "GET":
+            path = address.replace("{job_id}", ada.job)
+            get, head = (
+                requests.request(each, platform.url + path, headers=ada.bearer, timeout=30)
+                for each in ("GET", "HEAD")
+            )
+            assert (head.status_code, head.content) == (get.status_code, b""), path
+            assert head.headers["content-type"] == get.headers["content-type"], path
+            if path.startswith("/api/"):
+                kept = "private" if path.startswith("/api/views/") and get.ok else "no-store"
+                assert kept in get.headers["cache-control"], path
+
+
 @pytest.fixture(scope="module")
 def credentials(platform: Platform, ada: Ada) -> dict[str, str]:
     """Tokens that open nothing any more, or never did."""

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page, sync_playwright
+from support.asking import Ada, session_of
 from support.running import Platform, copy_home, running, sciplat
 
 CHROMIUM = next(
@@ -46,6 +48,24 @@ def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     sciplat(home, "user", "add", "ada")
     with running(home) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def ada(platform: Platform) -> Ada:
+    """A user with a token, a session, and a job on a private table."""
+    token = platform.token("read:tap", user="ada")
+    bearer = {"Authorization": f"Bearer {token}"}
+    made = requests.post(
+        f"{platform.tap}/async",
+        {"QUERY": "SELECT name FROM secret.mine ORDER BY name", "LANG": "ADQL", "PHASE": "RUN"},
+        headers=bearer,
+        timeout=30,
+    )
+    platform.wait_for(
+        lambda: requests.get(f"{made.url}/phase", headers=bearer, timeout=30).text == "COMPLETED",
+        what="ada's job",
+    )
+    return Ada(token, session_of(platform, "ada"), made.url.rsplit("/", 1)[1])
 
 
 @pytest.fixture(scope="session")

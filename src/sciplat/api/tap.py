@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -15,11 +16,10 @@ from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
-from sciplat.api.uploads import sent_with
+from sciplat.api.uploads import received_with
 from sciplat.errors import UsageError
 from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
-from sciplat.services.query import Answer, KeptAnswer
 from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.examples import examples_document
@@ -67,15 +67,10 @@ async def sync(
 ) -> Response:
     """Run a query and answer its rows."""
     query, form = query_of(parameters), format_of(parameters)
-    sent = sent_with(request, parameters, visitor, instance)
+    query = replace(query, uploads=await received_with(request, parameters, visitor, instance))
     turns = request.app.state.turns
-    manner = manner_of(request, wished_format(parameters))
-
-    def ask() -> Answer | KeptAnswer:
-        whole = replace(query, uploads=instance.uploads.receive(sent, visitor=visitor))
-        return asking.answer(whole, visitor=visitor, manner=manner)
-
-    answer = await to_thread.run_sync(ask, limiter=turns)
+    ask = partial(asking.answer, visitor=visitor, manner=manner_of(request, wished_format(parameters)))
+    answer = await to_thread.run_sync(ask, query, limiter=turns)
     infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
     document = Document(query=query.adql, infos=infos)
     return await respond_with(answer, form, document, request=request, turns=turns)

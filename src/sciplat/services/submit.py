@@ -159,7 +159,9 @@ class SubmitService:
         turns = self._jobs.turns_before(job)
         if job.estimated_seconds is None or not job.phase.is_active:
             return Outlook(turns, None)
-        now, work = datetime.now(UTC), timedelta(seconds=job.estimated_seconds)
+        # No job is at work for longer than it may be.
+        seconds = min(job.estimated_seconds, job.execution_duration)
+        now, work = datetime.now(UTC), timedelta(seconds=seconds)
         if turns is not None:
             before = timedelta(seconds=self._jobs.seconds_before(job) / self._limits.slots)
             return Outlook(turns, now + before + work)

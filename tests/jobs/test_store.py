@@ -306,7 +306,7 @@ def test_short_jobs_can_be_taken_before_their_turn(store: JobStore) -> None:
     store.queue.note_estimates({long.id: (10**9, 500.0), short.id: (1, 0.1), other.id: (None, 0.2)})
 
     assert [job.id for job in store.queue.to_estimate(10)] == [unknown.id]
-    assert store.seconds_before(short) == 500.0
+    assert store.seconds_before(short) == 60.0  # no job takes longer than it may
     taken = [store.queue.claim(running_per_user=5, longest_seconds=1.0) for _ in range(3)]
 
     assert [job and job.id for job in taken] == [short.id, other.id, None]

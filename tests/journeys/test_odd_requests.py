@@ -8,10 +8,25 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import requests
-from support.asking import FORM, STARS, Ada, ask, others_are_answered, send
+from support.asking import FORM, STARS, Ada, ask, documented, others_are_answered, send
 from support.running import Platform
 
 pytestmark = pytest.mark.journey
+
+
+def test_every_address_answers_head_as_it_answers_get(platform: Platform, ada: Ada) -> None:
+    for method, address, _ in documented():
+        if method == "GET":
+            path = address.replace("{job_id}", ada.job)
+            get, head = (
+                requests.request(each, platform.url + path, headers=ada.bearer, timeout=30)
+                for each in ("GET", "HEAD")
+            )
+            assert (head.status_code, head.content) == (get.status_code, b""), path
+            assert head.headers["content-type"] == get.headers["content-type"], path
+            if path.startswith("/api/"):
+                kept = "private" if path.startswith("/api/views/") and get.ok else "no-store"
+                assert kept in get.headers["cache-control"], path
 
 
 def raw(platform: Platform, text: bytes) -> tuple[int, bytes]:

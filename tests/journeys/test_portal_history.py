@@ -81,10 +81,10 @@ def test_a_query_is_saved_as_a_file_and_deleted(page: Page, platform: Platform) 
 
 
 def test_a_query_is_shared_and_the_link_revoked(page: Page, platform: Platform, browser: Browser) -> None:
-    asked(platform, "SELECT TOP 2 ra FROM gaia.gaia_source -- to be shared")
+    asked(platform, "SELECT TOP 2 ra FROM gaia.gaia_source -- lent to a visitor")
     sign_in(page, platform)
     opened(page)
-    page.get_by_role("searchbox", name="Search in your queries").fill("shared")
+    page.get_by_role("searchbox", name="Search in your queries").fill("lent visitor")
     line = page.get_by_role("list", name="History").get_by_role("listitem")
     expect(line).to_have_count(1)
     line.get_by_role("button", name=re.compile("^Share")).click()

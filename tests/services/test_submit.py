@@ -81,3 +81,18 @@ def test_a_job_is_quoted_by_what_is_known_of_it_and_of_those_before(instance: In
     assert outlook(0) == Outlook(None, first.started + timedelta(seconds=1000))
     instance.jobs.queue.complete(first.id, [])
     assert outlook(0) == Outlook(None, None)
+
+
+def test_a_job_is_never_expected_to_take_longer_than_it_may(instance: Instance) -> None:
+    reader = Visitor(instance.identity.create_user("ada"), frozenset({Scope.READ_TAP}))
+    made = [instance.submit.submit([("QUERY", "SELECT 1")], visitor=reader, run=True) for _ in range(2)]
+    instance.jobs.queue.note_estimates({job.id: (1, 1e300) for job in made})
+    limit, slots = timedelta(seconds=made[0].execution_duration), instance.settings.query.job_workers
+    now = datetime.now(UTC)
+
+    ends = [instance.submit.outlook(instance.submit.job(job.id, visitor=reader)).end for job in made]
+
+    assert None not in ends
+    assert [end - now for end in ends if end] == pytest.approx(
+        [limit, limit + limit / slots], abs=timedelta(seconds=60)
+    )

@@ -103,7 +103,9 @@ def _point(resolved: Resolved, ra: exp.Expr, dec: exp.Expr) -> PointShape:
         raise resolved.error(ra, f"A right ascension is a number of degrees, and {fixed_ra:g} is not")
     if fixed_ra is not None and fixed_dec is not None:
         fixed = Position(fixed_ra, fixed_dec)
-    return PointShape(ra, dec, fixed)
+    relation = resolved.position(strip(ra), strip(dec))
+    sure = relation is not None and relation.source is not None and relation.source.is_checked
+    return PointShape(ra, dec, fixed, sure=sure)
 
 
 def _as_point(resolved: Resolved, node: exp.Expr) -> PointShape:
@@ -179,7 +181,11 @@ def _centroid(resolved: Resolved, node: exp.Anonymous) -> PointShape:
 
 def star(resolved: Resolved, node: exp.Anonymous) -> list[exp.Expr]:
     """Return the arguments of an epoch propagation as numbers."""
-    return [real(copy(as_number(resolved, argument))) for argument in node.expressions]
+    ra, dec, *others = node.expressions
+    place = _point(resolved, ra, dec).known
+    return [
+        real(copy(value)) for value in (place.ra, place.dec, *(as_number(resolved, each) for each in others))
+    ]
 
 
 def read_order(resolved: Resolved, node: exp.Expr) -> int:

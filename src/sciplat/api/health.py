@@ -17,8 +17,4 @@ router = APIRouter(prefix="/api/health", tags=["health"])
 def health(request: Request, _: Anyone) -> JSONResponse:
     """Answer the states of the processes; 503 while the instance is starting."""
     state: HealthResponse = request.app.state.health()
-    return JSONResponse(
-        state.model_dump(),
-        503 if state.status == "starting" else 200,
-        headers={"Cache-Control": "no-store"},
-    )
+    return JSONResponse(state.model_dump(), 503 if state.status == "starting" else 200)

@@ -29,9 +29,8 @@ router = APIRouter(prefix="/api/identity", tags=["identity"])
 
 
 @router.get("/me")
-def me(visitor: Visiting, instance: Reach, response: Response) -> MeResponse:
+def me(visitor: Visiting, instance: Reach) -> MeResponse:
     """Answer who is asking."""
-    response.headers["Cache-Control"] = "no-store"
     return _me(visitor, instance)
 
 
@@ -60,7 +59,6 @@ def sign_in(
         samesite="lax",
         secure=request.url.scheme == "https",
     )
-    response.headers["Cache-Control"] = "no-store"
     return _me(instance.sign_in.visitor(session.text), instance)
 
 
@@ -101,14 +99,11 @@ def tokens(visitor: SignedIn, instance: Reach) -> TokenListResponse:
 
 
 @router.post("/tokens", status_code=201)
-def create_token(
-    wanted: TokenRequest, response: Response, visitor: SignedIn, instance: Reach
-) -> TokenCreatedResponse:
+def create_token(wanted: TokenRequest, visitor: SignedIn, instance: Reach) -> TokenCreatedResponse:
     """Make a token with some of the asker's own scopes; its text is shown only now."""
     created = instance.tokens.create(
         visitor, name=wanted.name, scopes=wanted.scopes, expires_days=wanted.expires_days
     )
-    response.headers["Cache-Control"] = "no-store"
     return TokenCreatedResponse(token=created.text, key=created.token.key)
 
 

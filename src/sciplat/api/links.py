@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 
 from sciplat.api.dependencies import Reach
 from sciplat.api.policy import Anyone, SignedIn, origin
@@ -34,10 +34,9 @@ def revoke(key: str, visitor: SignedIn, instance: Reach) -> None:
 
 
 @router.get("/shared/{secret}")
-def shared(secret: str, response: Response, instance: Reach, _: Anyone) -> SharedResponse:
+def shared(secret: str, instance: Reach, _: Anyone) -> SharedResponse:
     """Answer how a shared query was asked; whoever runs it does so with rights of their own."""
     link, record = instance.share.open(secret)
-    response.headers["Cache-Control"] = "no-store"
     specification = specification_of(record)
     return SharedResponse(
         by=link.owner,
@@ -58,7 +57,6 @@ def links_of(query_id: str, visitor: SignedIn, instance: Reach) -> LinkListRespo
 def share(
     query_id: str,
     request: Request,
-    response: Response,
     visitor: SignedIn,
     instance: Reach,
     wanted: LinkRequest | None = None,
@@ -66,7 +64,6 @@ def share(
     """Make a link to a query of the asker; its secret is shown only now."""
     days = None if wanted is None else wanted.expires_days
     link, secret = instance.share.share(query_id, visitor=visitor, days=days)
-    response.headers["Cache-Control"] = "no-store"
     return LinkCreatedResponse(
         **_wire(link).model_dump(), secret=secret, url=f"{origin(request)}/portal/shared#{secret}"
     )

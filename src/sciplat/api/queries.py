@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Any, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
@@ -42,9 +44,11 @@ _YAML_TYPES = frozenset({YAML, "application/x-yaml", "text/yaml", "text/x-yaml"}
 router = APIRouter(prefix=PREFIX, tags=["queries"])
 
 
-async def _sent(request: Request) -> QuerySpecification:
+async def _sent(request: Request, _: SignedIn) -> QuerySpecification:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return read_specification(await request.body(), is_yaml=kind in _YAML_TYPES)
+    content = await request.body()
+    # YAML takes its time, in which others are answered.
+    return await to_thread.run_sync(partial(read_specification, content, is_yaml=kind in _YAML_TYPES))
 
 
 _BODY: dict[str, Any] = {

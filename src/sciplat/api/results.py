@@ -32,7 +32,7 @@ def page(
     """Answer ``limit`` rows of a completed job from row ``offset`` on, as an Arrow IPC stream.
 
     Each field's metadata has its description as JSON under ``sciplat``. A result never changes,
-    so browsers may keep its pages.
+    so a browser may keep its pages for whoever is signed in.
     """
     with instance.submit.result(job_id, visitor=visitor) as result:
         rows = result.slice(offset, limit)
@@ -40,5 +40,5 @@ def page(
     return Response(
         b"".join(arrow_ipc.write(stream)),
         media_type=MIME,
-        headers={"Cache-Control": "private, max-age=3600, immutable"},
+        headers={"Cache-Control": "private, max-age=3600, immutable", "Vary": "Cookie, Authorization"},
     )

@@ -7,7 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Tuple, func, literal, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, Tuple, case, func, literal, literal_column, select, tuple_
 
 from sciplat.jobs.models import JobBrief, JobReference, Phase
 from sciplat.jobs.tables import jobs
@@ -97,9 +97,11 @@ def to_estimate(limit: int) -> Select[Any]:
 
 
 def seconds_before(queued: datetime, job_id: str) -> Select[Any]:
-    """Ask how many seconds all jobs that were queued before one are expected to take."""
+    """Ask how many seconds all jobs that were queued before one are expected to take, as far as they may."""
     earlier = tuple_(jobs.c.queued, jobs.c.id) < _tuple((queued, job_id))
-    return _queued(select(func.coalesce(func.sum(jobs.c.estimated_seconds), 0.0)), None).where(earlier)
+    estimate, limit = jobs.c.estimated_seconds, jobs.c.execution_duration
+    seconds = case((estimate < limit, estimate), (estimate.is_not(None), limit), else_=0)
+    return _queued(select(func.coalesce(func.sum(seconds), 0.0)), None).where(earlier)
 
 
 def turns_before(owner: str | None, queued: datetime, job_id: str) -> Select[Any]:

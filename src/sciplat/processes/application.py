@@ -10,6 +10,8 @@ from fastapi import FastAPI
 
 from sciplat.api.admission import Admission
 from sciplat.api.cross_origin import CrossOrigin
+from sciplat.api.head import Head
+from sciplat.api.reserve import Reserve
 from sciplat.instance import Instance
 
 __all__ = ["application"]
@@ -29,5 +31,7 @@ def application(
     )
     app.add_middleware(Admission)
     app.add_middleware(CrossOrigin)
+    app.add_middleware(Head)
+    app.add_middleware(Reserve)
     app.state.instance = instance
     return app

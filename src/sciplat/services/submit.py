@@ -159,7 +159,9 @@ class SubmitService:
         turns = self._jobs.turns_before(job)
         if job.estimated_seconds is None or not job.phase.is_active:
             return Outlook(turns, None)
-        now, work = datetime.now(UTC), timedelta(seconds=job.estimated_seconds)
+        # No job is at work for longer than it may be.
+        seconds = min(job.estimated_seconds, job.execution_duration)
+        now, work = datetime.now(UTC), timedelta(seconds=seconds)
         if turns is not None:
             before = timedelta(seconds=self._jobs.seconds_before(job) / self._limits.slots)
             return Outlook(turns, now + before + work)
@@ -243,7 +245,8 @@ class SubmitService:
         """
         job = self.job(job_id, visitor=visitor)
         if job.phase is not Phase.COMPLETED:
-            raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
+            reason = "" if job.error is None else f" {job.error}"
+            raise ConflictError(f"Job {job_id} is {job.phase} and has no result.{reason}")
         return Result.open(result_file(self._spools, job.id))
 
     def _most(self, owner: str | None) -> int | None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import yaml
@@ -19,6 +20,7 @@ _LARGEST_YAML = 1_000_000
 
 _DEEPEST = 10
 _MOST_NODES = 10_000
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 
 
 class _Loader(yaml.SafeLoader):
@@ -39,6 +41,18 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
+
+
+def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
+    # YAML 1.1 also takes 1:2:3 for a number of base 60, and a long one for hours of work.
+    text = str(loader.construct_scalar(node))
+    if not _WHOLE.fullmatch(text):
+        line = node.start_mark.line + 1
+        raise UsageError(f"The specification has {text[:40]!r} at line {line}: put it in quotation marks.")
+    return int(text)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -42,6 +42,12 @@ def test_several_tables_come_in_one_parameter_or_in_several(uploads: tuple[str, 
     assert [(each.name, b"".join(each.chunks)) for each in sent] == [("a", b"x"), ("b", b"y")]
 
 
+def test_two_tables_may_be_one_part() -> None:
+    sent = sent_with(request("a,param:x;b,param:x", files=("x",)))
+
+    assert [b"".join(each.chunks) for each in sent] == [b"x", b"x"]
+
+
 def test_a_part_without_a_file_name_is_taken_too() -> None:
     sent = sent_with(request("a,param:Table", fields=(("Table", "ra,dec\n1,2\n"),)))
 

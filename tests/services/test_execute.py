@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,9 +101,9 @@ class Runner:
         )
         self.thread = Thread(target=self.service.serve, args=(self.stop,))
 
-    def submit(self, query: str = "SELECT 1") -> Job:
+    def submit(self, query: str = "SELECT 1", owner: str | None = ADMIN) -> Job:
         return self.jobs.create(
-            owner=ADMIN,
+            owner=owner,
             parameters=[("QUERY", query)],
             destruction=LATER,
             execution_duration=60,
@@ -167,6 +168,25 @@ def test_the_progress_of_a_job_can_be_seen(runner: Runner, monkeypatch: pytest.M
     until(lambda: (found := runner.jobs.get(job.id)) is not None and found.rows == 1000)
     assert (found := runner.jobs.get(job.id)) is not None
     assert (found.bytes, found.phase) == (50_000, Phase.EXECUTING)
+
+
+def test_results_of_people_who_have_not_signed_in_leave_room_to_users(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execute.shutil, "disk_usage", lambda _: SimpleNamespace(total=1000))
+    kept = runner.jobs.create(
+        owner=None, parameters=[], destruction=LATER, execution_duration=60
+    )  # pending, so that its file is nobody's mistake
+    result_file(runner.spools, kept.id).write_bytes(bytes(500))
+    runner.thread.start()
+
+    nobodys, users = runner.submit(owner=None), runner.submit()
+
+    until(lambda: runner.phase(nobodys) is Phase.ERROR)
+    assert (found := runner.jobs.get(nobodys.id)) is not None
+    assert found.error is not None
+    assert "The space for results is full" in found.error.message
+    until(lambda: runner.phase(users) is Phase.EXECUTING)
 
 
 def test_a_job_that_waits_is_estimated(runner: Runner) -> None:

@@ -30,6 +30,9 @@ class Site(BaseHTTPRequestHandler):
                 self._answer(200, b"ra,dec\n", length=100)
             case "/loop":
                 self._answer(302, b"", location="/loop")
+            case "/slow-loop":
+                self.silence.wait(0.2)
+                self._answer(302, b"", location="/slow-loop")
             case "/moved":
                 self._answer(302, b"", location="/table")
             case "/inwards":
@@ -107,6 +110,26 @@ def test_a_host_that_never_ends_is_left(path: str) -> None:
         get(url + path, seconds=0.3)
 
 
+def test_redirects_have_no_time_of_their_own() -> None:
+    with site() as (url, seen), pytest.raises(IngestError, match="took too long"):
+        get(f"{url}/slow-loop", seconds=0.5)
+    assert len(seen) < 4
+
+
+def test_a_host_that_is_found_too_late_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = socket.getaddrinfo
+    late = Event()
+
+    def look_up(*where: object, **how: object) -> list[object]:
+        assert not late.wait(0.3)  # the alarm comes in the meantime
+        return found(*where, **how)  # type: ignore[return-value]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    with site() as (url, seen), pytest.raises(IngestError, match="took too long"):
+        get(f"{url}/endless", seconds=0.1)
+    assert seen == []
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -175,6 +198,23 @@ def test_an_address_that_is_none_is_refused(url: str, message: str) -> None:
         get(url)
 
 
-@pytest.mark.parametrize(("address", "open_"), [("8.8.8.8", True), ("2606:4700::1", True), ("::", False)])
+@pytest.mark.parametrize(
+    ("address", "open_"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1", True),
+        ("64:ff9b::808:808", True),
+        ("::", False),
+        ("::7f00:1", False),  # IPv4-compatible, of old
+        ("fec0::1", False),  # of a site, of old
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b:1::7f00:1", False),
+        ("2002:7f00:1::", False),
+        ("ff0e::1", False),
+        ("100.64.0.1", False),
+        ("192.0.0.192", False),
+        ("240.0.0.1", False),
+    ],
+)
 def test_open_addresses_are_told_from_others(address: str, open_: bool) -> None:
     assert is_open(ip_address(address)) is open_

@@ -10,7 +10,13 @@ import pytest
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.statement import Statement
-from sciplat.errors import AuthenticationError, NotFoundError, UnseenNameError
+from sciplat.errors import (
+    ADQLError,
+    AuthenticationError,
+    NotFoundError,
+    SciplatError,
+    UnseenNameError,
+)
 from sciplat.identity.models import Scope, User
 from sciplat.services.access import Visitor
 from sciplat.services.ingest import IngestService
@@ -85,6 +91,24 @@ def test_a_private_table_does_not_exist_for_others(query: QueryService, tmp_path
         query.run(query.plan(Query("SELECT * FROM secret.stars"), visitor=NOBODY), spool=tmp_path / "spool")
     with pytest.raises(NotFoundError):
         query.table("secret.galaxies", VERA)
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "message"),
+    [
+        ("secret.stars", UnseenNameError, "secret.stars. If it is private, sign in or send a token."),
+        ("dr1.sizes", UnseenNameError, "Did you mean dr1.size? If it is private, sign in or send a token."),
+        ("TAP_UPLOAD.mine", ADQLError, "There is no table TAP_UPLOAD.mine"),
+    ],
+)
+def test_nobody_is_asked_to_sign_in_for_what_no_user_can_see(
+    query: QueryService, table: str, kind: type[SciplatError], message: str
+) -> None:
+    with pytest.raises(kind) as told:
+        query.plan(Query(f"SELECT * FROM {table}"), visitor=NOBODY)
+
+    assert type(told.value) is kind
+    assert told.value.message.endswith(message)
 
 
 def test_the_engine_is_told_whose_query_it_is_and_how_many_there_may_be(

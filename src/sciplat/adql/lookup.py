@@ -12,6 +12,7 @@ from sciplat.adql.functions import nearest
 from sciplat.adql.kinds import kind_of_column
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import Field, Relation, named, quoted
+from sciplat.vo.names import TAP_UPLOAD
 
 __all__ = ["Lookup"]
 
@@ -118,7 +119,9 @@ class Lookup:
             tails = {source.table.name: source.table.qualified_name for source in self.catalog.sources}
             close = [tails[tail] for tail in nearest(written, tails)]
         hint = f". Did you mean {' or '.join(close)}?" if close else ""
-        raise self.resolved.error(node, f"There is no table {written}{hint}", unknown_table=True)
+        # What comes with a query is nobody else's: signing in would not bring it.
+        is_upload = schema is not None and schema.name.upper() == TAP_UPLOAD
+        raise self.resolved.error(node, f"There is no table {written}{hint}", unknown_table=not is_upload)
 
 
 def _engine_table(source: TableSource) -> exp.Table:

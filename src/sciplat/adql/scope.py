@@ -13,6 +13,7 @@ from sciplat.adql.functions import nearest
 from sciplat.adql.kinds import Kind
 from sciplat.adql.tokens import Text
 from sciplat.errors import ADQLError
+from sciplat.vo.names import TAP_UPLOAD
 from sciplat.vo.schema import Column
 
 __all__ = ["Entry", "Field", "Relation", "Scope", "Sight", "named", "quoted"]
@@ -52,9 +53,7 @@ class Relation:
     @property
     def is_stored(self) -> bool:
         """Whether its rows have numbers in the engine: it is a whole table that the instance keeps."""
-        return (
-            self.source is not None and self.source.only is None and self.source.table.schema != "TAP_UPLOAD"
-        )
+        return self.source is not None and self.source.only is None and self.source.table.schema != TAP_UPLOAD
 
     def column(self, entry: Field) -> exp.Column:
         """Return the node that means one of its columns."""

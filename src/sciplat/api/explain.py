@@ -11,7 +11,7 @@ from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import DaliWithFiles
 from sciplat.api.policy import Visiting
 from sciplat.api.tap import query_of
-from sciplat.api.uploads import sent_with
+from sciplat.api.uploads import received_with
 from sciplat.services.estimate import Reading
 from sciplat.services.explain import Explanation, explain
 from sciplat.wire.explanation import ExplanationResponse, ReadingFacts
@@ -28,11 +28,10 @@ async def explained(
 ) -> ExplanationResponse:
     """Answer what the query in QUERY would read, give and take; parameters and errors are those of TAP."""
     query = query_of(parameters)
-    sent = sent_with(request, parameters, visitor, instance)
+    query = replace(query, uploads=await received_with(request, parameters, visitor, instance))
 
     def tell() -> Explanation:
-        uploads = instance.uploads.receive(sent, visitor=visitor)
-        plan = asking.plan(replace(query, uploads=uploads), visitor=visitor)
+        plan = asking.plan(query, visitor=visitor)
         return explain(plan, asking.estimate(plan))
 
     return _wire(await to_thread.run_sync(tell, limiter=request.app.state.turns))

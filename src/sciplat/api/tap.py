@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from sciplat.api import tap_plus
 from sciplat.api.aspect import manner_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond_with
 from sciplat.api.tap_capabilities import capabilities_of
-from sciplat.api.uploads import sent_with
+from sciplat.api.uploads import received_with
 from sciplat.errors import UsageError
 from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
-from sciplat.services.query import Answer, KeptAnswer
 from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.examples import examples_document
@@ -66,31 +67,29 @@ async def sync(
 ) -> Response:
     """Run a query and answer its rows."""
     query, form = query_of(parameters), format_of(parameters)
-    sent = sent_with(request, parameters, visitor, instance)
+    query = replace(query, uploads=await received_with(request, parameters, visitor, instance))
     turns = request.app.state.turns
-    manner = manner_of(request, wished_format(parameters))
-
-    def ask() -> Answer | KeptAnswer:
-        whole = replace(query, uploads=instance.uploads.receive(sent, visitor=visitor))
-        return asking.answer(whole, visitor=visitor, manner=manner)
-
-    answer = await to_thread.run_sync(ask, limiter=turns)
+    ask = partial(asking.answer, visitor=visitor, manner=manner_of(request, wished_format(parameters)))
+    answer = await to_thread.run_sync(ask, query, limiter=turns)
     infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
     document = Document(query=query.adql, infos=infos)
     return await respond_with(answer, form, document, request=request, turns=turns)
 
 
 @router.get("/tables", response_class=Response)
-def tables(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
-    """Answer the tables that the asker can query (VOSI 1.1, section 6)."""
-    match parameters.text("DETAIL"):
-        case None | "max":
-            content = tables_document(asking.schemas(visitor))
+def tables(request: Request, parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
+    """Answer the tables that the asker can query (VOSI 1.1, section 6), or those of TAP+'s TABLES."""
+    names = parameters.text("TABLES")
+    schemas = asking.schemas(visitor) if names is None else tap_plus.only(names, asking, visitor)
+    flags = tap_plus.spoken(request)
+    match parameters.text("DETAIL") or tap_plus.detail(parameters):
+        case "max":
+            content = tables_document(schemas, tap_plus=flags)
         case "min":
-            content = tables_document(asking.schemas(visitor), detail="min")
+            content = tables_document(schemas, detail="min", tap_plus=flags)
         case other:
             raise UsageError(f"DETAIL={other[:40]!r} is unknown; it can be min or max.")
-    return Response(content, media_type=XML)
+    return Response(content, media_type=XML, headers={"Vary": "User-Agent"})
 
 
 @router.get("/tables/{name}", response_class=Response)
@@ -116,3 +115,6 @@ def examples_page(visitor: Visiting, asking: Asking, instance: Reach) -> Respons
     """Answer queries to learn from, as a page for people and clients (DALI 1.1, section 2.3)."""
     page = examples_document(f"Examples of {instance.settings.name}", examples(asking, visitor))
     return Response(page, media_type=XHTML)
+
+
+router.add_api_route("/deletejobs", tap_plus.delete_jobs, methods=["POST"], response_class=PlainTextResponse)

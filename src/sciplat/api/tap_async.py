@@ -24,7 +24,7 @@ from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.respond import respond
 from sciplat.api.tap import PREFIX, XML, format_of
-from sciplat.api.uploads import sent_with
+from sciplat.api.uploads import received_with
 from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
 from sciplat.instance import Instance
@@ -107,21 +107,18 @@ async def submit(request: Request, parameters: DaliWithFiles, visitor: Visiting,
     if phase is not None and phase.upper() != "RUN":
         raise UsageError(f"PHASE={phase[:40]!r}: a new job can only be sent RUN.")
     duration, destruction = parameters.text("EXECUTIONDURATION"), parameters.text("DESTRUCTION")
-    kept, sent = _kept(parameters), sent_with(request, parameters, visitor, instance)
-
-    def make() -> Job:
-        return instance.submit.submit(
-            kept,
-            visitor=visitor,
-            aspect=aspect_of(request),
-            run_id=parameters.text("RUNID"),
-            duration=None if duration is None else _duration(duration),
-            destruction=None if destruction is None else _when("DESTRUCTION", destruction),
-            uploads=instance.uploads.receive(sent, visitor=visitor),
-            run=phase is not None,
-        )
-
-    job = await to_thread.run_sync(make, limiter=request.app.state.turns if sent else None)
+    make = partial(
+        instance.submit.submit,
+        _kept(parameters),
+        visitor=visitor,
+        aspect=aspect_of(request),
+        run_id=parameters.text("RUNID"),
+        duration=None if duration is None else _duration(duration),
+        destruction=None if destruction is None else _when("DESTRUCTION", destruction),
+        run=phase is not None,
+    )
+    uploads = await received_with(request, parameters, visitor, instance)
+    job = await to_thread.run_sync(partial(make, uploads=uploads))
     return _see(request, job.id)
 
 
@@ -251,13 +248,10 @@ async def set_parameters(
     job_id: str, request: Request, parameters: DaliWithFiles, visitor: Visiting, instance: Reach
 ) -> Response:
     """Change what a pending job asks."""
-    kept, sent = _kept(parameters), sent_with(request, parameters, visitor, instance)
-
-    def change() -> None:
-        uploads = instance.uploads.receive(sent, visitor=visitor)
-        instance.submit.set_parameters(job_id, kept, visitor=visitor, uploads=uploads)
-
-    await to_thread.run_sync(change, limiter=request.app.state.turns if sent else None)
+    kept = _kept(parameters)
+    uploads = await received_with(request, parameters, visitor, instance)
+    change = partial(instance.submit.set_parameters, job_id, kept, visitor=visitor, uploads=uploads)
+    await to_thread.run_sync(change)
     return _see(request, job_id)
 
 

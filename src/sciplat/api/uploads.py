@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
 from sciplat.api.parameters import Parameters
@@ -18,9 +19,10 @@ from sciplat.instance import Instance
 from sciplat.services.access import Visitor
 from sciplat.services.upload import Sent
 from sciplat.tables import arrow_ipc
+from sciplat.uploads.models import Upload
 from sciplat.vo.names import RESERVED_WORDS
 
-__all__ = ["sent_with"]
+__all__ = ["Receiving", "received_with", "sent_with"]
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,127}")
 # A semicolon may stand in an address too; one that separates has the next table's name behind it.
@@ -30,6 +32,33 @@ _OF_JOB = re.compile(
     r"/api/tap/async/(?P<job>[a-z0-9]+)/(?:(?P<result>results/result)(?:\?.*)?|uploads/(?P<name>\w+))"
 )
 _CHUNK = 1 << 20
+_AT_ONCE = 20
+
+
+class Receiving:
+    """Turns of those whose tables are taken in: a slow host keeps nobody waiting who sends none.
+
+    Those who have not signed in have turns of their own.
+    """
+
+    def __init__(self) -> None:
+        self._of_users = CapacityLimiter(_AT_ONCE)
+        self._of_nobody = CapacityLimiter(_AT_ONCE)
+
+    def of(self, visitor: Visitor) -> CapacityLimiter:
+        """Return the turns for a visitor."""
+        return self._of_nobody if visitor.user is None else self._of_users
+
+
+async def received_with(
+    request: Request, parameters: Parameters, visitor: Visitor, instance: Instance
+) -> tuple[Upload, ...]:
+    """Take in the tables that came with a request; raises as `sent_with` and `UploadService.receive` do."""
+    sent = sent_with(request, parameters, visitor, instance)
+    if not sent:
+        return ()
+    receive = partial(instance.uploads.receive, sent, visitor=visitor)
+    return await to_thread.run_sync(receive, limiter=request.app.state.receiving.of(visitor))
 
 
 def sent_with(
@@ -93,6 +122,7 @@ def _bytes(path: Callable[[], Path]) -> Iterator[bytes]:
 
 
 def _read(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)  # two tables may be one part
     while chunk := file.read(_CHUNK):
         yield chunk
 

@@ -171,7 +171,8 @@ class QuerySettings(_Group):
         gt=0,
         le=0.9,
         description="The part of the disk that the results of jobs may fill together, 0 to 1; all workers "
-        "together may put down as much while they sort and join.",
+        "together may put down as much while they sort and join. What people who have not signed in ask "
+        "for may fill half of it.",
     )
 
     @property

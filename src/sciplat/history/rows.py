@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from sciplat.history.models import Aspect, Record, TableRead, Upload
 from sciplat.history.tables import queries
+from sciplat.vo.names import TAP_UPLOAD
 from sciplat.vo.uws import Phase
 
 __all__ = ["NO_TABLES", "record_of", "values_of"]
@@ -48,5 +49,5 @@ def record_of(row: Row[Any]) -> Record:
 
 def _lines(record: Record) -> str:
     names = [table.name for table in record.tables]
-    names += [f"TAP_UPLOAD.{upload.name}" for upload in record.uploads]
+    names += [f"{TAP_UPLOAD}.{upload.name}" for upload in record.uploads]
     return "".join([NO_TABLES, *(f"{name.lower()}\n" for name in names)])

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from sciplat.api import explain, health, identity, jobs, links, metadata, queries, scs, tap, tap_async
 from sciplat.api.errors import add_error_handlers
+from sciplat.api.uploads import Receiving
 from sciplat.api.waiting import Changes
 from sciplat.instance import Instance
 from sciplat.portal import pages
@@ -37,6 +38,7 @@ def create_app(instance: Instance) -> FastAPI:
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds, sync=True)
         app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
+        app.state.receiving = Receiving()
         app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         yield
         pool.close()

@@ -9,7 +9,10 @@ from sciplat.errors import AuthenticationError, PermissionDeniedError
 from sciplat.identity.models import Credential, Scope, Token, TokenKind, User
 from sciplat.vo.schema import Schema
 
-__all__ = ["Visitor", "may_read_release"]
+__all__ = ["PART_OF_NOBODY", "Visitor", "may_read_release"]
+
+PART_OF_NOBODY = 0.5
+"""Of room that all share, what people who have not signed in may fill: the rest stays to users."""
 
 
 @dataclass(frozen=True, slots=True)

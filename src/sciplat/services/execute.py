@@ -27,7 +27,7 @@ from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import Job, JobError, JobProgress, JobResult, Phase
 from sciplat.jobs.store import JobStore
-from sciplat.services.access import Visitor
+from sciplat.services.access import PART_OF_NOBODY, Visitor
 from sciplat.services.estimate import Estimate
 from sciplat.services.note import NoteService
 from sciplat.services.plan import LANGUAGES, Plan, Query
@@ -306,7 +306,9 @@ class ExecuteService:
     def _run(self, job: Job, spool: Path) -> Outcome:
         spool.unlink(missing_ok=True)
         verb = self._verb(job)
-        self._running[job.id] = running = verb.begin(job, self._owner(job), spool, self._bytes_left())
+        self._running[job.id] = running = verb.begin(
+            job, self._owner(job), spool, self._bytes_left(job.owner)
+        )
         # It may have been aborted, or the instance stopped, before there was anything to cancel.
         self._stop_aborted()
         if self._stop.is_set():
@@ -328,13 +330,14 @@ class ExecuteService:
         user = self._identity.user(job.owner)
         return Visitor(user, user.scopes & {Scope.READ_TAP})
 
-    def _bytes_left(self) -> int:
-        """Return how many bytes of results the disk may still take."""
+    def _bytes_left(self, owner: str | None) -> int:
+        """Return how many bytes of results the disk may still take from this owner."""
         kept = self._uploads.bytes
         for _, file in result_files(self._spools):
             with suppress(FileNotFoundError):  # its owner deletes it at this moment
                 kept += file.stat().st_size
-        left = int(shutil.disk_usage(self._spools).total * self._spool_disk_fraction) - kept
+        room = shutil.disk_usage(self._spools).total * self._spool_disk_fraction
+        left = int(room * (PART_OF_NOBODY if owner is None else 1)) - kept
         if left <= 0:
             raise LimitError(
                 "The space for results is full. Delete jobs that you no longer need, or ask the operator to "

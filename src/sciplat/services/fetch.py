@@ -7,8 +7,9 @@ import ssl
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from threading import Timer
+from time import monotonic
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -20,7 +21,11 @@ __all__ = ["fetch", "is_open"]
 _CHUNK = 1 << 20
 _REDIRECTS = 5
 _SILENCE_SECONDS = 10.0
+_PROTOCOLS = IPv4Network("192.0.0.0/24")
+"""Of IPv4, what protocols use among themselves (RFC 6890, section 2.2.2); a cloud's metadata are there."""
 _NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+"""Of IPv6, what is given out to the Internet (RFC 4291, section 2.4)."""
 
 
 def fetch(url: str, label: str, *, seconds: float, hosts: Collection[str] = ()) -> Iterator[bytes]:
@@ -43,10 +48,11 @@ def fetch(url: str, label: str, *, seconds: float, hosts: Collection[str] = ()) 
     IngestError
         It cannot be fetched; the message says why.
     """
+    deadline = monotonic() + seconds
     for _ in range(_REDIRECTS + 1):
         parts = _parts(url, label)
         connection = _connection(parts, label, hosts)
-        alarm = Timer(seconds, _hang_up, (connection,))
+        alarm = Timer(deadline - monotonic(), _hang_up, (connection,))
         alarm.start()
         try:
             answer = _ask(connection, parts)
@@ -82,6 +88,10 @@ def is_open(address: IPv4Address | IPv6Address) -> bool:
             return False
         if address in _NAT64:
             return is_open(IPv4Address(int(address) & 0xFFFFFFFF))
+        if address not in _UNICAST:
+            return False
+    elif address in _PROTOCOLS:
+        return False
     return address.is_global and not address.is_multicast
 
 
@@ -167,6 +177,8 @@ class _Plain(HTTPConnection):
 
     def connect(self) -> None:
         self.sock = self.line = _connected(self.host, self.port, self._label, anywhere=self._anywhere)
+        if self.overdue:  # the alarm came before there was a line to cut
+            raise TimeoutError
 
 
 class _Secure(HTTPSConnection):
@@ -182,4 +194,6 @@ class _Secure(HTTPSConnection):
 
     def connect(self) -> None:
         self.line = _connected(self.host, self.port, self._label, anywhere=self._anywhere)
+        if self.overdue:
+            raise TimeoutError
         self.sock = self.line = self._trust.wrap_socket(self.line, server_hostname=self.host)

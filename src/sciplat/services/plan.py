@@ -103,8 +103,9 @@ class PlanService:
             translation = translated(query.adql, catalog, maxrec=maxrec)
         except ADQLError as error:
             if error.unknown_table and visitor.user is None:
+                message = error.message if error.message.endswith("?") else f"{error.message.rstrip('.')}."
                 raise UnseenNameError(
-                    f"{error.message.rstrip('.')}. If it is private, sign in or send a token.",
+                    f"{message} If it is private, sign in or send a token.",
                     line=error.line,
                     column=error.column,
                     length=error.length,

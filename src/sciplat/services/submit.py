@@ -248,7 +248,8 @@ class SubmitService:
         """
         job = self.job(job_id, visitor=visitor)
         if job.phase is not Phase.COMPLETED:
-            raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
+            reason = "" if job.error is None else f" {job.error}"
+            raise ConflictError(f"Job {job_id} is {job.phase} and has no result.{reason}")
         return Result.open(result_file(self._spools, job.id))
 
     def _most(self, owner: str | None) -> int | None:

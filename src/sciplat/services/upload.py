@@ -13,13 +13,17 @@ from uuid import uuid4
 
 from sciplat.errors import ConflictError, IngestError, LimitError, UsageError
 from sciplat.identity.models import Scope
-from sciplat.services.access import Visitor
+from sciplat.services.access import PART_OF_NOBODY, Visitor
 from sciplat.services.fetch import fetch
 from sciplat.services.loader import Loader
 from sciplat.uploads.models import SCHEMA, Upload
 from sciplat.uploads.store import LATER, UploadStore
 
-__all__ = ["Sent", "UploadLimits", "UploadService"]
+__all__ = ["MOST", "Sent", "UploadLimits", "UploadService"]
+
+
+MOST = 20
+"""Tables that come with one query."""
 
 _log = logging.getLogger(__name__)
 
@@ -88,16 +92,19 @@ class UploadService:
         UsageError
             Two have the same name, or a file is no table; the message names the upload.
         LimitError
-            They are too large, or there is no room for them.
+            They are too many or too large, or there is no room for them.
         """
         visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        if len(sent) > MOST:
+            raise LimitError(f"UPLOAD names {len(sent)} tables; a query may come with {MOST}.")
+        room = int(self.limits.kept_bytes * (PART_OF_NOBODY if visitor.user is None else 1))
         for number, each in enumerate(sent):
             if any(each.name.lower() == other.name.lower() for other in sent[:number]):
                 raise UsageError(f"UPLOAD names the table {each.name!r} twice.")
         left = self.limits.bytes
         received = []
         for each in sent:
-            upload, size = self._take(each, left)
+            upload, size = self._take(each, left, room)
             left -= size
             received.append(upload)
         return tuple(received)
@@ -187,7 +194,7 @@ class UploadService:
         """How much all uploads take on the disk."""
         return self._store.bytes()
 
-    def _take(self, sent: Sent, left: int) -> tuple[Upload, int]:
+    def _take(self, sent: Sent, left: int, room: int) -> tuple[Upload, int]:
         folder = self._work / uuid4().hex
         folder.mkdir(parents=True)
         try:
@@ -196,7 +203,7 @@ class UploadService:
             upload = self._store.find(sent.name, content)
             if upload is not None:
                 return upload, size
-            self._check_room(size)
+            self._check_room(size, room)
             table = self._loader.load(source, folder / "data.duckdb", largest=self.limits.bytes)
             made = folder / "made"
             made.mkdir()
@@ -222,10 +229,9 @@ class UploadService:
                 file.write(chunk)
         return size, digest.hexdigest()
 
-    def _check_room(self, size: int) -> None:
-        limits = self.limits
+    def _check_room(self, size: int, room: int) -> None:
         wanted = 2 * size
-        if not self._store.make_room(wanted, limit=limits.kept_bytes, keep_seconds=limits.keep_seconds):
+        if not self._store.make_room(wanted, limit=room, keep_seconds=self.limits.keep_seconds):
             raise LimitError("there is no room for more uploads now; delete jobs that you no longer need")
 
 

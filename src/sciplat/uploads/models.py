@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sciplat.vo.names import TAP_UPLOAD
 from sciplat.vo.schema import Column, Table
 
 __all__ = ["SCHEMA", "Upload", "parameter_of", "table_from_json", "table_to_json", "uploads_of"]
 
-SCHEMA = "TAP_UPLOAD"
-"""The schema of every upload (TAP 1.1, section 2.7.6)."""
+SCHEMA = TAP_UPLOAD
+"""The schema of every upload."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ADQL_WORDS", "RESERVED_WORDS", "delimited", "table_name"]
+__all__ = ["ADQL_WORDS", "RESERVED_WORDS", "TAP_UPLOAD", "delimited", "table_name"]
+
+TAP_UPLOAD = "TAP_UPLOAD"
+"""The schema of every table that comes with a query (TAP 1.1, section 2.7.6)."""
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 

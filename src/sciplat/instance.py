@@ -27,6 +27,7 @@ from sciplat.services.query import QueryService
 from sciplat.services.recall import HistoryLimits, RecallService
 from sciplat.services.share import ShareService
 from sciplat.services.sign_in import SignInService
+from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
@@ -175,6 +176,19 @@ class Instance:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
+    @cached_property
+    def space(self) -> Space:
+        """The room for results of synchronous queries, in `fetched`."""
+        fraction = self.settings.query.spool_disk_fraction
+        return Space(self.fetched, int(disk_usage(self.home).total * fraction / 2))
+
+    @property
+    def fetched(self) -> Path:
+        """The folder with results of synchronous queries, and with what is made of any result."""
+        folder = self.work / "results"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
     @property
     def work(self) -> Path:
         """The folder for what no restart needs: rows of private releases among it."""
@@ -215,12 +229,10 @@ class Instance:
             Its users wait for their answers, each for so many at once.
         """
         settings = self.settings.query
-        spools = self.work / "results"
-        spools.mkdir(mode=0o700, parents=True, exist_ok=True)
         return QueryService(
             self.catalogs,
             pool,
-            spools=spools,
+            spools=self.fetched,
             limits=QueryLimits(
                 seconds=seconds,
                 rows=settings.max_rows,
@@ -230,6 +242,7 @@ class Instance:
             ),
             notes=self.notes,
             short_seconds=settings.short_seconds,
+            space=self.space if sync else None,
             cache=ResultCache(
                 seconds=settings.cache_seconds,
                 memory_bytes=settings.cache_memory_mb * 1_000_000,

@@ -172,7 +172,8 @@ class QuerySettings(_Group):
         le=0.9,
         description="The part of the disk that the results of jobs may fill together, 0 to 1; all workers "
         "together may put down as much while they sort and join. What people who have not signed in ask "
-        "for may fill half of it.",
+        "for may fill half of it. Results of synchronous queries that are being fetched may fill half as "
+        "much beside it; when they do, one that does not fit in memory is cut and says `OVERFLOW`.",
     )
 
     @property

@@ -27,6 +27,7 @@ from sciplat.services.query import QueryService
 from sciplat.services.recall import HistoryLimits, RecallService
 from sciplat.services.share import ShareService
 from sciplat.services.sign_in import SignInService
+from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
@@ -93,7 +94,7 @@ class Instance:
     @cached_property
     def notes(self) -> NoteService:
         """The verb that notes what users ask."""
-        return NoteService(self.recorder)
+        return NoteService(self.recorder, self.uploads)
 
     @cached_property
     def recall(self) -> RecallService:
@@ -105,6 +106,7 @@ class Instance:
             self.jobs,
             self.catalogs,
             self.submit,
+            self.uploads,
             limits=HistoryLimits(days=settings.days, most=settings.most),
         )
 
@@ -162,6 +164,7 @@ class Instance:
                 kept_bytes=int(disk_usage(self.home).total * settings.spool_disk_fraction),
                 seconds=settings.upload_seconds,
                 hosts=frozenset(settings.upload_hosts.split()),
+                later_seconds=86_400.0 * self.settings.history.upload_days,
                 keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
             ),
         )
@@ -170,6 +173,19 @@ class Instance:
     def spools(self) -> Path:
         """The folder with the results of jobs, one file each."""
         folder = self.home / "spool"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    @cached_property
+    def space(self) -> Space:
+        """The room for results of synchronous queries, in `fetched`."""
+        fraction = self.settings.query.spool_disk_fraction
+        return Space(self.fetched, int(disk_usage(self.home).total * fraction / 2))
+
+    @property
+    def fetched(self) -> Path:
+        """The folder with results of synchronous queries, and with what is made of any result."""
+        folder = self.work / "results"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
@@ -213,12 +229,10 @@ class Instance:
             Its users wait for their answers, each for so many at once.
         """
         settings = self.settings.query
-        spools = self.work / "results"
-        spools.mkdir(mode=0o700, parents=True, exist_ok=True)
         return QueryService(
             self.catalogs,
             pool,
-            spools=spools,
+            spools=self.fetched,
             limits=QueryLimits(
                 seconds=seconds,
                 rows=settings.max_rows,
@@ -228,6 +242,7 @@ class Instance:
             ),
             notes=self.notes,
             short_seconds=settings.short_seconds,
+            space=self.space if sync else None,
             cache=ResultCache(
                 seconds=settings.cache_seconds,
                 memory_bytes=settings.cache_memory_mb * 1_000_000,

@@ -172,7 +172,8 @@ class QuerySettings(_Group):
         le=0.9,
         description="The part of the disk that the results of jobs may fill together, 0 to 1; all workers "
         "together may put down as much while they sort and join. What people who have not signed in ask "
-        "for may fill half of it.",
+        "for may fill half of it. Results of synchronous queries that are being fetched may fill half as "
+        "much beside it; when they do, one that does not fit in memory is cut and says `OVERFLOW`.",
     )
 
     @property
@@ -191,6 +192,13 @@ class HistorySettings(_Group):
 
     days: int = Field(
         default=365, ge=1, le=36_500, description="How long the history of a user keeps a query."
+    )
+    upload_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="How long a table that came with a query is kept for running that query again, while a "
+        "quarter of the room for uploads suffices; 0 keeps none.",
     )
     most: int = Field(
         default=100_000,

@@ -8,6 +8,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 WORDS = ROOT / "docs" / "requirements.toml"
@@ -22,8 +27,21 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def fuzz(request: pytest.FixtureRequest) -> int:
+    """How many examples a fuzz test makes."""
+    return int(request.config.getoption("--fuzz"))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+    parser.addoption(
+        "--fuzz",
+        type=int,
+        default=600,
+        metavar="N",
+        help="how many changed queries and odd requests each fuzz test makes",
+    )
     parser.addoption("--write-pictures", action="store_true", help="take the documentation's pictures anew")
     parser.addoption("--write-requirements", metavar="FILE", help="write the table of proven requirements")
 

@@ -93,7 +93,7 @@ class Instance:
     @cached_property
     def notes(self) -> NoteService:
         """The verb that notes what users ask."""
-        return NoteService(self.recorder)
+        return NoteService(self.recorder, self.uploads)
 
     @cached_property
     def recall(self) -> RecallService:
@@ -105,6 +105,7 @@ class Instance:
             self.jobs,
             self.catalogs,
             self.submit,
+            self.uploads,
             limits=HistoryLimits(days=settings.days, most=settings.most),
         )
 
@@ -162,6 +163,7 @@ class Instance:
                 kept_bytes=int(disk_usage(self.home).total * settings.spool_disk_fraction),
                 seconds=settings.upload_seconds,
                 hosts=frozenset(settings.upload_hosts.split()),
+                later_seconds=86_400.0 * self.settings.history.upload_days,
                 keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
             ),
         )

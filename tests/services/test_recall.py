@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from sciplat.config import Settings
+from sciplat.engine.statement import Outcome
 from sciplat.errors import (
     AuthenticationError,
     ConflictError,
@@ -16,11 +20,17 @@ from sciplat.errors import (
     UsageError,
 )
 from sciplat.history import Aspect, Filters
+from sciplat.history.models import Upload
 from sciplat.identity.models import Scope
 from sciplat.instance import Instance
 from sciplat.jobs import JobError, JobResult, Phase
 from sciplat.services.access import Visitor
 from sciplat.services.plan import Query
+from sciplat.uploads.models import Upload as Received
+from sciplat.vo.schema import Column, Datatype, Table
+
+if TYPE_CHECKING:
+    from sciplat.services.query import QueryService
 
 READ = frozenset({Scope.READ_TAP})
 
@@ -136,10 +146,6 @@ def test_a_query_is_asked_again_with_all_that_it_was(instance: Instance, ada: Vi
         "MAXREC": "5",
         "RESPONSEFORMAT": "csv",
     }
-    with pytest.raises(UsageError, match="uploaded as mine"):
-        instance.recall.submit(
-            Query("SELECT 1"), form=None, uploads=("mine",), visitor=ada, aspect=Aspect.API
-        )
 
 
 def test_what_is_not_over_is_not_forgotten(instance: Instance, ada: Visitor) -> None:
@@ -164,3 +170,114 @@ def test_pages_say_where_the_next_begins(instance: Instance, ada: Visitor) -> No
 
     assert [r.record.id for r in (*first.records, *last.records)] == made[::-1]
     assert last.next is None
+
+
+CONTENT = "ab" * 32
+
+
+def uploaded(instance: Instance, tmp_path: Path, name: str = "mine") -> Received:
+    """Return a table as if it had just come with a query."""
+    if (found := instance.uploads._store.find(name, CONTENT)) is not None:
+        return found
+    made = tmp_path / "made"
+    made.mkdir()
+    (made / "source").write_bytes(b"ra\n1\n")
+    (made / "data.duckdb").write_bytes(b"rows")
+    table = Table("TAP_UPLOAD", name, (Column("ra", Datatype.DOUBLE),), rows=1)
+    return instance.uploads._store.put(made, CONTENT, table)
+
+
+def asked(instance: Instance, tmp_path: Path, visitor: Visitor) -> str:
+    """Note a synchronous query that read an upload, and return its id."""
+    query = Query("SELECT * FROM TAP_UPLOAD.mine", uploads=(uploaded(instance, tmp_path),))
+    note = instance.notes.query(query, visitor=visitor)
+    note.completed(Outcome(rows=1, bytes=8, overflow=False, seconds=0.1, spooled=False))
+    assert note.id is not None
+    return note.id
+
+
+def later(instance: Instance, tmp_path: Path, *, days: float) -> None:
+    """Let so long pass, and clean up."""
+    instance.recorder.flush()
+    place = tmp_path / "uploads" / CONTENT
+    then = time.time() - 86_400 * days
+    for path in (place, *(place / "held").glob("*")):
+        os.utime(path, (then, then))
+    instance.execute(cast("QueryService", None)).clean()
+
+
+def upload_of(instance: Instance, visitor: Visitor, job_id: str) -> Path:
+    return instance.submit.upload(job_id, "mine", visitor=visitor)
+
+
+@pytest.mark.parametrize("run", ["again", "by its specification"])
+def test_a_query_that_read_an_upload_is_asked_again_with_it(
+    instance: Instance, tmp_path: Path, ada: Visitor, run: str
+) -> None:
+    first = asked(instance, tmp_path, ada)
+    later(instance, tmp_path, days=29)
+
+    if run == "again":
+        again = instance.recall.run(first, visitor=ada, aspect=Aspect.API)
+    else:
+        record = instance.recall.query(first, visitor=ada).record
+        again = instance.recall.submit(
+            Query(record.adql), form=None, uploads=record.uploads, first=first, visitor=ada, aspect=Aspect.API
+        )
+
+    assert upload_of(instance, ada, again.record.id).read_bytes() == b"ra\n1\n"
+    assert instance.recall.query(again.record.id, visitor=ada).record.uploads == (Upload("mine", CONTENT, 1),)
+
+
+@pytest.mark.parametrize("by", ["run at once", "run later"])
+def test_the_history_of_a_job_has_its_upload_also_when_the_job_is_gone(
+    instance: Instance, tmp_path: Path, ada: Visitor, by: str
+) -> None:
+    pairs = [("QUERY", "SELECT * FROM TAP_UPLOAD.mine")]
+    uploads = [uploaded(instance, tmp_path)]
+    made = instance.submit.submit(
+        pairs, visitor=ada, aspect=Aspect.PORTAL, uploads=uploads, run=by == "run at once"
+    )
+    if by == "run later":
+        instance.submit.run(made.id, visitor=ada, aspect=Aspect.PORTAL)
+    instance.submit.abort(made.id, visitor=ada)
+    assert instance.recall.query(made.id, visitor=ada).record.aspect is Aspect.PORTAL
+    instance.submit.delete(made.id, visitor=ada)
+    later(instance, tmp_path, days=1)
+
+    again = instance.recall.run(made.id, visitor=ada, aspect=Aspect.API)
+
+    assert upload_of(instance, ada, again.record.id).exists()
+
+
+@pytest.mark.parametrize("why", ["time has passed", "it was forgotten", "all were forgotten"])
+def test_an_upload_is_not_kept_for_ever(instance: Instance, tmp_path: Path, ada: Visitor, why: str) -> None:
+    first = asked(instance, tmp_path, ada)
+    if why == "it was forgotten":
+        instance.recall.delete(first, visitor=ada)
+    elif why == "all were forgotten":
+        instance.recall.delete_all(visitor=ada)
+    later(instance, tmp_path, days=31 if why == "time has passed" else 1)
+
+    assert not (tmp_path / "uploads" / CONTENT).exists()
+    if why == "time has passed":
+        with pytest.raises(ConflictError, match=r"TAP_UPLOAD\.mine is no longer kept: send it again"):
+            instance.recall.run(first, visitor=ada, aspect=Aspect.API)
+
+
+def test_who_knows_the_hash_of_a_table_of_somebody_else_gets_no_row_of_it(
+    instance: Instance, tmp_path: Path, ada: Visitor, vera: Visitor
+) -> None:
+    first = asked(instance, tmp_path, ada)
+    own = submitted(instance, vera)
+
+    for named in (first, own, None, "a" * 26, "ü"):
+        with pytest.raises(UsageError, match="uploaded as mine, and your history has no such table"):
+            instance.recall.submit(
+                Query("SELECT 1"),
+                form=None,
+                uploads=[Upload("mine", CONTENT, 1)],
+                first=named,
+                visitor=vera,
+                aspect=Aspect.API,
+            )

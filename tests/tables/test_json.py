@@ -22,6 +22,8 @@ from sciplat.vo.schema import Column, Datatype
 
 MakeStream = Callable[..., TableStream]
 
+FACTS = ("name", "datatype", "arraysize", "xtype", "unit", "ucd", "utype", "description")
+
 
 def written(stream: TableStream, document: Document | None = None) -> str:
     return b"".join(json.write(stream, document or Document())).decode()
@@ -87,6 +89,8 @@ def test_what_is_known_of_the_columns_and_the_query_comes_first(make_stream: Mak
             {
                 "name": "ra",
                 "datatype": "double",
+                "arraysize": None,
+                "xtype": None,
                 "unit": "deg",
                 "ucd": "pos.eq.ra",
                 "utype": "u:type",
@@ -113,7 +117,7 @@ def test_a_cut_result_says_overflow_in_its_last_member(make_stream: MakeStream) 
     batch = pa.RecordBatch.from_pydict({"x": [1]})
 
     assert standard_json.loads(written(make_stream(batch, batch, overflow=True))) == {
-        "metadata": [{"name": "x", "datatype": "long"}],
+        "metadata": [{**dict.fromkeys(FACTS), "name": "x", "datatype": "long"}],
         "data": [["1"], ["1"]],
         "query_status": "OVERFLOW",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,16 @@ def put(store: UploadStore, tmp_path: Path, content: str = CONTENT) -> Upload:
     return store.put(made, content, TABLE)
 
 
-def unused(tmp_path: Path) -> None:
-    os.utime(tmp_path / "uploads" / CONTENT, (0, 0))
+def unused(tmp_path: Path, content: str = CONTENT, at: int = 0) -> None:
+    os.utime(tmp_path / "uploads" / content, (at, at))
+
+
+def all_of_them(holders: Mapping[str, float]) -> Collection[str]:
+    return holders.keys()
+
+
+def none_of_them(_: Mapping[str, float]) -> Collection[str]:
+    return ()
 
 
 def test_what_was_put_is_found_again_under_any_name(store: UploadStore, tmp_path: Path) -> None:
@@ -62,10 +71,10 @@ def put_again(store: UploadStore, tmp_path: Path) -> Upload:
 
 def test_what_nobody_holds_goes_after_its_time(store: UploadStore, tmp_path: Path) -> None:
     put(store, tmp_path)
-    store.clean(lambda _: True, keep_seconds=60)
+    store.clean(all_of_them, keep_seconds=60, later_bytes=100)
     assert store.find("mine", CONTENT) is not None
     unused(tmp_path)
-    store.clean(lambda _: True, keep_seconds=60)
+    store.clean(all_of_them, keep_seconds=60, later_bytes=100)
     assert store.find("mine", CONTENT) is None
     assert store.bytes() == 0
 
@@ -74,10 +83,10 @@ def test_what_a_living_job_holds_stays(store: UploadStore, tmp_path: Path) -> No
     put(store, tmp_path)
     assert store.hold(CONTENT, "job-abc")
     unused(tmp_path)
-    store.clean({"job-abc"}.__contains__, keep_seconds=60)
+    store.clean(all_of_them, keep_seconds=60, later_bytes=100)
     assert store.find("mine", CONTENT) is not None
     unused(tmp_path)
-    store.clean(lambda _: False, keep_seconds=60)
+    store.clean(none_of_them, keep_seconds=60, later_bytes=100)
     assert store.find("mine", CONTENT) is None
 
 
@@ -92,6 +101,25 @@ def test_a_released_upload_makes_room(store: UploadStore, tmp_path: Path) -> Non
     assert not store.make_room(1, limit=8, keep_seconds=60)
     store.release("job-abc")
     assert store.make_room(1, limit=8, keep_seconds=60)
+
+
+def test_what_may_be_needed_again_gives_way_the_longest_unused_first(
+    store: UploadStore, tmp_path: Path
+) -> None:
+    old, new, needed = "aa" * 32, "bb" * 32, "cc" * 32
+    for content, at in ((new, 2), (old, 1), (needed, 0)):
+        put(store, tmp_path, content)
+        store.hold(content, "query-abc")
+        unused(tmp_path, content, at)
+    store.hold(needed, "job-abc")
+
+    store.clean(all_of_them, keep_seconds=60, later_bytes=16)
+    assert store.bytes() == 24
+    assert store.make_room(8, limit=24, keep_seconds=60)
+    assert not store.source(old).exists()
+    store.clean(all_of_them, keep_seconds=60, later_bytes=0)
+    assert not store.source(new).exists()
+    assert store.source(needed).exists()
 
 
 @pytest.mark.parametrize("content", ["", "..", "../../etc/passwd", "ab" * 31, "AB" * 32])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sciplat.vo.units import UnknownUnitError, conversion, power, product, same
 
-NAMES = st.sampled_from(["nJy", "deg", "mas", "yr", "km", "s", "mag", "pc", "d", "pix"])
+# astropy works out the scale of a unit, and that of nJy**10 is too small for a number.
+NAMES = st.sampled_from(["adu", "deg", "mas", "yr", "km", "s", "mag", "pc", "d", "pix"])
 FACTORS = st.builds(lambda name, exponent: name if exponent == 1 else f"{name}**{exponent}",
                     NAMES, st.sampled_from([1, 1, 2, -1, -2, 3]))  # fmt: skip
 PRODUCTS = st.lists(FACTORS, min_size=1, max_size=3).map(".".join)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from math import isfinite
 
 from sqlglot import exp
 
@@ -28,9 +29,13 @@ __all__ = [
 
 
 def number(value: float) -> exp.Expr:
-    """Return a DOUBLE literal. DuckDB would read 1.5 as DECIMAL, and 1.5e0 as DOUBLE."""
+    """Return a DOUBLE. DuckDB would read 1.5 as DECIMAL, and 1.5e0 as DOUBLE."""
     text = repr(float(abs(value)))
-    node: exp.Expr = exp.Literal.number(text if "e" in text else f"{text}e0")
+    node: exp.Expr
+    if isfinite(value):
+        node = exp.Literal.number(text if "e" in text else f"{text}e0")
+    else:
+        node = exp.TryCast(this=exp.Literal.string(text), to=exp.DataType(this=exp.DType.DOUBLE))
     set_kind(node, Kind.FLOAT)
     node.meta["done"] = True
     return exp.Neg(this=node) if value < 0 else node
@@ -105,7 +110,8 @@ def _arithmetic(node: exp.Expr, left: float, right: float, *, whole: bool) -> fl
         case _ if right == 0:
             return None
         case _:
-            return float(int(left / right)) if whole else left / right
+            value = left / right
+            return float(int(value)) if whole and isfinite(value) else value
 
 
 def plain(node: exp.Expr) -> exp.Expr:

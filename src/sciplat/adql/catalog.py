@@ -31,6 +31,9 @@ class TableSource:
 
     only: RowFilter | None = None
 
+    is_checked: bool = True
+    """Each of its rows has a position on the sky, or none."""
+
     @property
     def has_healpix(self) -> bool:
         """Whether cells of the sky can be picked by `HEALPIX_COLUMN`."""

@@ -104,4 +104,4 @@ def centre_of(order: int, cell: exp.Expr) -> PointShape:
     )
     cell = exp.TryCast(this=cell.copy(), to=exp.DataType(this=exp.DType.BIGINT))
     cell.meta["done"] = True
-    return PointShape(formula(f"({text})[1]", cell=cell), formula(f"({text})[2]", cell=cell), None)
+    return PointShape(formula(f"({text})[1]", cell=cell), formula(f"({text})[2]", cell=cell), None, sure=True)

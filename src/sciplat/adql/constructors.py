@@ -15,6 +15,7 @@ from sciplat.adql.outlines import box_outline, centroid
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.rotation import rotated_shape
 from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, Shape, fixed_point
+from sciplat.adql.tokens import shortened
 from sciplat.errors import UsageError
 from sciplat.sky.frames import FRAMES, rotation
 from sciplat.sky.healpix import ORDER
@@ -81,7 +82,7 @@ def _check_system(resolved: Resolved, node: exp.Anonymous) -> None:
     if system is not None and (system.split() or [""])[0].upper() not in _ICRS:
         raise resolved.error(
             node,
-            f"Positions are ICRS here. If these are {system}, write "
+            f"Positions are ICRS here. If these are {shortened(system)}, write "
             "ivo_geom_transform('GALACTIC', 'ICRS', region) with the frame's name in the IVOA's vocabulary",
         )
 
@@ -98,9 +99,13 @@ def _point(resolved: Resolved, ra: exp.Expr, dec: exp.Expr) -> PointShape:
         raise resolved.error(
             dec, f"A declination lies between -90 and 90 degrees, and {fixed_dec:g} does not"
         )
+    if fixed_ra is not None and not math.isfinite(fixed_ra):
+        raise resolved.error(ra, f"A right ascension is a number of degrees, and {fixed_ra:g} is not")
     if fixed_ra is not None and fixed_dec is not None:
         fixed = Position(fixed_ra, fixed_dec)
-    return PointShape(ra, dec, fixed)
+    relation = resolved.position(strip(ra), strip(dec))
+    sure = relation is not None and relation.source is not None and relation.source.is_checked
+    return PointShape(ra, dec, fixed, sure=sure)
 
 
 def _as_point(resolved: Resolved, node: exp.Expr) -> PointShape:
@@ -176,13 +181,17 @@ def _centroid(resolved: Resolved, node: exp.Anonymous) -> PointShape:
 
 def star(resolved: Resolved, node: exp.Anonymous) -> list[exp.Expr]:
     """Return the arguments of an epoch propagation as numbers."""
-    return [real(copy(as_number(resolved, argument))) for argument in node.expressions]
+    ra, dec, *others = node.expressions
+    place = _point(resolved, ra, dec).known
+    return [
+        real(copy(value)) for value in (place.ra, place.dec, *(as_number(resolved, each) for each in others))
+    ]
 
 
 def read_order(resolved: Resolved, node: exp.Expr) -> int:
     """Read the order of HEALPix cells."""
     order = constant(node)
-    if order is None or order != int(order) or not 0 <= order <= ORDER:
+    if order is None or not 0 <= order <= ORDER or order != int(order):
         raise resolved.error(node, f"The order is an integer from 0 to {ORDER}, the same for all rows")
     return int(order)
 
@@ -201,7 +210,7 @@ def _transformed(resolved: Resolved, node: exp.Anonymous) -> Shape:
         if name.name not in FRAMES:
             known = ", ".join(FRAMES)
             raise resolved.error(
-                name, f"The frame {name.name} is not known here; there are {known}, in capitals"
+                name, f"The frame {shortened(name.name)} is not known here; there are {known}, in capitals"
             )
         frames.append(name.name)
     shape = read_shape(resolved, region)

@@ -5,6 +5,7 @@ What cannot fit is refused while the query is read; a row whose text is no numbe
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlglot import exp
@@ -12,8 +13,14 @@ from sqlglot import exp
 from sciplat.adql.build import any_of, call, number, strip
 from sciplat.adql.kinds import NUMBERS, REGIONS, Kind, common_kind, kind_of, set_kind
 from sciplat.adql.resolved import Resolved
+from sciplat.adql.tokens import shortened
 
 __all__ = ["alike", "as_number", "as_text", "as_time", "as_whole", "cast", "comparable", "compare"]
+
+# Python would read the digits of other scripts too, and 1_000; the engine would not.
+_NUMBER = re.compile(
+    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE | re.ASCII
+)
 
 _KINDS = {
     exp.DType.INT: Kind.INTEGER,
@@ -32,12 +39,12 @@ def as_number(resolved: Resolved, node: exp.Expr) -> exp.Expr:
     """Return a node that can stand where a number must."""
     match kind_of(node):
         case Kind.TEXT if isinstance(node, exp.Literal):
-            try:
-                value = float(node.name)
-            except ValueError:
-                raise resolved.error(node, f"A number is needed here, and '{node.name}' is none") from None
-            if node.name.strip().lstrip("+-").isdecimal():
-                new: exp.Expr = exp.Literal.number(node.name.strip().lstrip("+-"))
+            text = node.name.strip()
+            if _NUMBER.fullmatch(text) is None:
+                raise resolved.error(node, f"A number is needed here, and '{shortened(node.name)}' is none")
+            value = float(text)
+            if text.lstrip("+-").isdecimal():
+                new: exp.Expr = exp.Literal.number(text.lstrip("+-"))
                 new = exp.Neg(this=new) if value < 0 else new
                 set_kind(new, Kind.INTEGER)
                 return new
@@ -101,8 +108,10 @@ def _time(resolved: Resolved, node: exp.Expr) -> exp.Expr:
         try:
             datetime.fromisoformat(node.name)
         except ValueError:
-            message = f"A time such as '2025-06-30T04:05:06' is needed here, and '{node.name}' is none"
-            raise resolved.error(node, message) from None
+            wrong = f"'{shortened(node.name)}' is none"
+            raise resolved.error(
+                node, f"A time such as '2025-06-30T04:05:06' is needed here, and {wrong}"
+            ) from None
     return _cast_to(node, exp.DType.TIMESTAMP)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from sciplat.adql.functions import nearest
-from sciplat.adql.tokens import Text, Token, Word, tokenize, words
+from sciplat.adql.tokens import Text, Token, Word, shortened, tokenize, words
 from sciplat.errors import ADQLError
 
 __all__ = ["Cursor", "Grammar", "mark", "span"]
@@ -228,12 +228,11 @@ def _show(token: Token) -> str:
         case Word.END:
             return "the end of the query"
         case Word.STRING:
-            shown = token.text if len(token.text) <= 30 else token.text[:27] + "..."
-            return f"the text '{shown}'"
+            return f"the text '{shortened(token.text, 30)}'"
         case Word.DELIMITED:
             return f'"{token.text}"'
         case _:
-            shown = token.text if len(token.text) <= 40 else token.text[:37] + "..."
+            shown = shortened(token.text)
             return f"`{shown}`" if token.word is Word.SIGN else shown
 
 

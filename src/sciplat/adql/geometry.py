@@ -20,7 +20,7 @@ from sciplat.adql.motion import moved_whole
 from sciplat.adql.outlines import area
 from sciplat.adql.regions import contains, healpix_column, intersects, ranged
 from sciplat.adql.resolved import Resolved
-from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape
+from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, at_most
 from sciplat.adql.spherical import angle, within
 from sciplat.adql.tokens import words
 from sciplat.sky.healpix import ORDER
@@ -195,7 +195,7 @@ def _area(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
             return number(shape.fixed.area)
         case CircleShape():
             # 2 pi (1 - cos r) steradians; the half-angle form keeps small circles precise.
-            half = multiply(number(math.radians(0.5)), call("LEAST", copy(shape.radius), number(180.0)))
+            half = multiply(number(math.radians(0.5)), at_most(shape.radius, 180.0))
             square = call("POW", call("SIN", half), exp.Literal.number(2))
             return exp.Paren(this=multiply(number(4 * math.pi * math.degrees(1) ** 2), square))
         case PolygonShape() if shape.fixed is not None:

@@ -44,7 +44,10 @@ def _in_motion(text: str) -> str:
 
 _TURN = "LIST_TRANSFORM([$ra + DEGREES(ATAN2(u['y'], u['x']))], LAMBDA l : l - 360 * FLOOR(l / 360))[1]"
 _HEIGHT = "DEGREES(ATAN2(u['z'], SQRT(u['x'] * u['x'] + u['y'] * u['y'])))"
-_POSITION = _in_motion(f"[{_TURN}, {_HEIGHT}]")
+_POSITION = _in_motion(
+    f"LIST_TRANSFORM([[{_TURN}, {_HEIGHT}]], LAMBDA w : "
+    "CASE WHEN ABS(w[1]) <= 360 AND ABS(w[2]) <= 90 THEN w END)[1]"
+)
 
 # f is the old distance over the new one, h the distance from the axis, p and q the triad's cosine and
 # sine of the longitude gone; at a pole, where there is none, the frame's own.
@@ -81,7 +84,7 @@ def moved(arguments: list[exp.Expr]) -> PointShape:
     """
     place = _at(_POSITION, arguments)
     ra, dec = (call("LIST_EXTRACT", place.copy(), exp.Literal.number(item)) for item in (1, 2))
-    return PointShape(ra, dec, None)
+    return PointShape(ra, dec, None, sure=True)
 
 
 def moved_whole(arguments: list[exp.Expr]) -> exp.Expr:

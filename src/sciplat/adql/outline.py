@@ -176,7 +176,7 @@ class _Reader:
         """Yield what a FROM reads; tables in parentheses are as good as tables without."""
         if isinstance(node, exp.Select):
             yield from self._from(node.args["from_"].this, tests)
-        elif isinstance(node, exp.Subquery) and not isinstance(node.this, exp.Query):
+        elif isinstance(node, exp.Subquery) and not node.alias:  # a query in FROM has an alias
             yield from self._from(node.this, tests)
         else:
             yield self._input(node)

@@ -18,7 +18,7 @@ from sqlglot import exp
 
 from sciplat.adql.build import all_of, number
 from sciplat.adql.formula import formula
-from sciplat.adql.shapes import PointShape
+from sciplat.adql.shapes import PointShape, at_most
 
 __all__ = [
     "area", "box_outline", "centroid", "clear_of_edge", "holds", "inside", "may_meet", "may_touch", "meet",
@@ -111,6 +111,9 @@ _REACH = (
     "+ LIST_MAX($outline[2:-1:2]) - LIST_MIN($outline[2:-1:2]) END"
 )
 
+_FAR = "1e9"
+"""Degrees; an outline that reaches farther has a corner at infinity."""
+
 
 def may_touch(outline: exp.Expr, point: PointShape, radius: exp.Expr) -> exp.Expr:
     """Return a cheap test without which an outline has nothing within ``radius`` of a point.
@@ -121,10 +124,13 @@ def may_touch(outline: exp.Expr, point: PointShape, radius: exp.Expr) -> exp.Exp
     most rows their sines; few must be left, because the exact test takes as long for one row of those
     that the engine reads at a time as for many.
     """
+    point = point.known
     values = {"outline": outline, "ra": point.ra, "dec": point.dec, "radius": radius}
     first = _apart("$outline[1] - $ra", "$outline[2]", "$dec")
     return all_of(
-        formula(f"ABS($outline[2] - $dec) <= $radius + 1e-9 + {_REACH}", **_without(values, "ra")),
+        formula(
+            f"$radius + 1e-9 + {_REACH} BETWEEN ABS($outline[2] - $dec) AND {_FAR}", **_without(values, "ra")
+        ),
         formula(f"{first} <= {_haversine(f'$radius + 1e-9 + {_REACH}')}", **values),
     )
 
@@ -148,16 +154,19 @@ def _apart(east: str, dec: str, other: str) -> str:
 
 def inside(point: PointShape, outline: exp.Expr) -> exp.Expr:
     """Return the test that a point lies in an outline, its edge included."""
+    point = point.known
     return formula(_in_frame(_INSIDE), outline=outline, ra=point.ra, dec=point.dec, **_EDGE)
 
 
 def near_edge(point: PointShape, outline: exp.Expr, radius: exp.Expr) -> exp.Expr:
     """Return the test that a point lies within ``radius`` degrees of the edge of an outline."""
+    point = point.known
     return formula(_in_frame(_NEAR), outline=outline, ra=point.ra, dec=point.dec, **_limits(radius))
 
 
 def clear_of_edge(point: PointShape, outline: exp.Expr, radius: exp.Expr) -> exp.Expr:
     """Return the test that no edge of an outline comes nearer to a point than ``radius`` degrees."""
+    point = point.known
     less = formula(f"$radius - {2 * math.degrees(_TOUCHING)!r}", radius=radius)
     return formula(f"NOT {_in_frame(_NEAR)}", outline=outline, ra=point.ra, dec=point.dec, **_limits(less))
 
@@ -165,8 +174,10 @@ def clear_of_edge(point: PointShape, outline: exp.Expr, radius: exp.Expr) -> exp
 def _limits(radius: exp.Expr) -> dict[str, exp.Expr]:
     """Return the square of the chord of an angle, and of its sine."""
     return {
-        "chord": formula("POW(2 * SIN(RADIANS(GREATEST(LEAST($r, 180), 0)) / 2), 2)", r=radius),
-        "sine": formula("POW(SIN(RADIANS(GREATEST(LEAST($r, 90), 0))), 2)", r=radius),
+        "chord": formula(
+            "POW(2 * SIN(RADIANS(CASE WHEN $r < 0 THEN 0 ELSE $r END) / 2), 2)", r=at_most(radius, 180.0)
+        ),
+        "sine": formula("POW(SIN(RADIANS(CASE WHEN $r < 0 THEN 0 ELSE $r END)), 2)", r=at_most(radius, 90.0)),
     }
 
 
@@ -180,9 +191,12 @@ def within_circle(outline: exp.Expr, centre: PointShape, radius: exp.Expr) -> ex
         "LIST_BOOL_AND(LIST_TRANSFORM(v, LAMBDA c : "
         "c['e'] * c['e'] + c['n'] * c['n'] + (1 - c['f']) * (1 - c['f']) <= $chord))"
     )
+    centre = centre.known
     chord = _limits(formula(f"$r + {math.degrees(_TOUCHING)!r}", r=radius))["chord"]
     small = formula(_in_frame(corners), outline=outline, ra=centre.ra, dec=centre.dec, chord=chord)
-    opposite = PointShape(formula("$ra + 180", ra=centre.ra), formula("-$dec", dec=centre.dec), None)
+    opposite = PointShape(
+        formula("$ra + 180", ra=centre.ra), formula("-$dec", dec=centre.dec), None, sure=True
+    )
     rest = formula("180 - $r", r=radius)
     outside = exp.Not(this=exp.Paren(this=inside(opposite, outline)))
     case = exp.Case(
@@ -240,7 +254,7 @@ def may_meet(one: exp.Expr, other: exp.Expr) -> exp.Expr:
     reach = f"1e-9 + {_REACH} + {_with(_REACH, outline='$other')}"
     first = _apart("$outline[1] - $other[1]", "$outline[2]", "$other[2]")
     return all_of(
-        formula(f"ABS($outline[2] - $other[2]) <= {reach}", outline=one, other=other),
+        formula(f"{reach} BETWEEN ABS($outline[2] - $other[2]) AND {_FAR}", outline=one, other=other),
         formula(f"{first} <= {_haversine(reach)}", outline=one, other=other),
     )
 

@@ -176,12 +176,7 @@ def ranged(resolved: Resolved, point: PointShape, region: Region, test: exp.Expr
 
 def healpix_column(resolved: Resolved, point: PointShape) -> exp.Expr | None:
     """Return the column of HEALPix cells that belongs to a point, if it is a table's position."""
-    ra, dec = resolved.reference(strip(point.ra)), resolved.reference(strip(point.dec))
-    if ra is None or dec is None or ra.relation is not dec.relation:
+    relation = resolved.position(strip(point.ra), strip(point.dec))
+    if relation is None or relation.source is None or not relation.source.has_healpix:
         return None
-    source = ra.relation.source
-    if source is None or not source.has_healpix:
-        return None
-    if source.table.position != (ra.field.column.name, dec.field.column.name):
-        return None
-    return exp.Column(this=quoted(HEALPIX_COLUMN), table=quoted(ra.relation.alias))
+    return exp.Column(this=quoted(HEALPIX_COLUMN), table=quoted(relation.alias))

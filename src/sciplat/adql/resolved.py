@@ -45,6 +45,16 @@ class Resolved:
         place: int | None = node.meta_get("reference")
         return None if place is None else self.references[place]
 
+    def position(self, ra: exp.Expr, dec: exp.Expr) -> Relation | None:
+        """Return the table whose own position two values are, as its columns; None for others."""
+        first, second = self.reference(ra), self.reference(dec)
+        if first is None or second is None or first.relation is not second.relation:
+            return None
+        source = first.relation.source
+        if source is None or source.table.position != (first.field.column.name, second.field.column.name):
+            return None
+        return first.relation
+
     def error(self, node: exp.Expr, message: str, *, unknown_table: bool = False) -> ADQLError:
         """Return an error that points at a node."""
         return self.text.error(message, *span(node), unknown_table=unknown_table)

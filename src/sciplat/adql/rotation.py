@@ -35,9 +35,10 @@ def rotated_shape(shape: PointShape | CircleShape | PolygonShape, rotation: Rota
 def _point(point: PointShape, rotation: Rotation) -> PointShape:
     if point.fixed is not None:
         return fixed_point(rotated(point.fixed, rotation))
-    place = formula(_rotated("$ra", "$dec", rotation), ra=point.ra, dec=point.dec)
+    known = point.known
+    place = formula(_rotated("$ra", "$dec", rotation), ra=known.ra, dec=known.dec)
     ra, dec = (call("LIST_EXTRACT", place.copy(), exp.Literal.number(item)) for item in (1, 2))
-    return PointShape(ra, dec, None)
+    return PointShape(ra, dec, None, sure=True)
 
 
 def _rotated(ra: str, dec: str, rotation: Rotation) -> str:

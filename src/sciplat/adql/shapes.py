@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from sciplat.adql.build import call, number
+from sciplat.adql.build import call, constant, copy, number
 from sciplat.sky.moc import Moc
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle, Polygon
 
-__all__ = ["CircleShape", "MocShape", "PointShape", "PolygonShape", "Shape", "fixed_point"]
+__all__ = ["CircleShape", "MocShape", "PointShape", "PolygonShape", "Shape", "at_most", "fixed_point"]
+
+_TURNS = 1e9
+"""Degrees of longitude; what is larger is no direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,23 @@ class PointShape:
     dec: exp.Expr
     fixed: Position | None
     """Set where no row changes it."""
+
+    sure: bool = False
+    """Each row's lies on the sky, or is NULL."""
+
+    @property
+    def known(self) -> PointShape:
+        """The point, NULL where it lies nowhere: beyond a pole, or at infinity."""
+        if self.fixed is not None or self.sure:
+            return self
+        return PointShape(_within(self.ra, _TURNS), _within(self.dec, 90.0), None, sure=True)
+
+    @property
+    def is_known(self) -> list[exp.Expr]:
+        """Tests that it lies on the sky."""
+        if self.fixed is not None:
+            return []
+        return [_is_within(self.ra, _TURNS), _is_within(self.dec, 90.0)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +89,33 @@ Shape = PointShape | CircleShape | PolygonShape | MocShape
 def fixed_point(position: Position) -> PointShape:
     """Return a constant point."""
     return PointShape(number(position.ra), number(position.dec), position)
+
+
+def at_most(angle: exp.Expr, largest: float) -> exp.Expr:
+    """Return an angle, no more than the largest; NULL where it is NULL or infinite."""
+    fixed = constant(angle)
+    if fixed is not None:
+        return number(min(fixed, largest))
+    # LEAST would take the largest where the angle is NULL.
+    return _case(
+        (exp.Between(this=copy(angle), low=number(-_TURNS), high=number(largest)), copy(angle)),
+        (exp.Between(this=copy(angle), low=number(largest), high=number(_TURNS)), number(largest)),
+    )
+
+
+def _within(value: exp.Expr, most: float) -> exp.Expr:
+    fixed = constant(value)
+    if fixed is not None and abs(fixed) <= most:
+        return value
+    return _case((_is_within(value, most), copy(value)))
+
+
+def _is_within(value: exp.Expr, most: float) -> exp.Expr:
+    # To the engine NaN is greater than any number.
+    return exp.LTE(this=call("ABS", copy(value)), expression=number(most))
+
+
+def _case(*choices: tuple[exp.Expr, exp.Expr]) -> exp.Expr:
+    case = exp.Case(ifs=[exp.If(this=test, true=value) for test, value in choices])
+    case.meta["done"] = True
+    return exp.Paren(this=case)

@@ -10,7 +10,7 @@ import math
 from sqlglot import exp
 
 from sciplat.adql.build import add, all_of, any_of, call, copy, multiply, number, subtract
-from sciplat.adql.shapes import PointShape, fixed_point
+from sciplat.adql.shapes import PointShape, at_most, fixed_point
 from sciplat.sky.position import Vector, cross, separation
 from sciplat.sky.region import Polygon
 
@@ -36,6 +36,10 @@ def haversine(a: PointShape, b: PointShape) -> exp.Expr:
     """Return sin² of half the angle between two points, which is precise for small angles."""
     if a.fixed is not None and b.fixed is not None:
         return number(haversine_of(separation(a.fixed, b.fixed)))
+    return _haversine(a.known, b.known)
+
+
+def _haversine(a: PointShape, b: PointShape) -> exp.Expr:
     return add(
         _square_of_half_sine(a.dec, b.dec, a, b, "dec"),
         multiply(_cosine(a), _cosine(b), _square_of_half_sine(a.ra, b.ra, a, b, "ra")),
@@ -59,9 +63,15 @@ def _cosine(point: PointShape) -> exp.Expr:
 
 def angle(a: PointShape, b: PointShape) -> exp.Expr:
     """Return the angle between two points in degrees."""
-    # Rounding can lift the root above 1 for opposite points.
-    root = call("LEAST", number(1.0), call("SQRT", haversine(a, b)))
-    return call("DEGREES", multiply(number(2.0), call("ASIN", root)))
+    known = [*a.is_known, *b.is_known]
+    if not known:
+        return call("DEGREES", multiply(number(2.0), call("ASIN", call("SQRT", haversine(a, b)))))
+    # Rounding can lift the root above 1 for opposite points; and LEAST takes 1 for a root that is NULL.
+    root = call("LEAST", number(1.0), call("SQRT", _haversine(a, b)))
+    value = call("DEGREES", multiply(number(2.0), call("ASIN", root)))
+    case = exp.Case(ifs=[exp.If(this=all_of(*known), true=value)])
+    case.meta["done"] = True
+    return exp.Paren(this=case)
 
 
 def within(a: PointShape, b: PointShape, radius: exp.Expr, fixed_radius: float | None) -> exp.Expr:
@@ -69,7 +79,7 @@ def within(a: PointShape, b: PointShape, radius: exp.Expr, fixed_radius: float |
     if fixed_radius is not None:
         limit = number(haversine_of(fixed_radius))
     else:
-        half = multiply(number(_HALF_DEGREE), call("LEAST", copy(radius), number(180.0)))
+        half = multiply(number(_HALF_DEGREE), at_most(radius, 180.0))
         # The sign is kept: a circle of negative radius is empty.
         limit = multiply(call("SIN", half), call("ABS", call("SIN", half.copy())))
     return exp.LTE(this=haversine(a, b), expression=limit)
@@ -88,6 +98,7 @@ def ranges_test(column: exp.Expr, ranges: list[tuple[int, int]]) -> exp.Expr:
 
 def inside_polygon(point: PointShape, polygon: Polygon, *, margin: float = 0.0) -> exp.Expr:
     """Return the test that a point lies in a polygon, ``margin`` degrees from its edges or more."""
+    point = point.known
     least = math.sin(math.radians(margin))
     parts = [
         all_of(*(exp.GTE(this=_height(point, pole), expression=number(least)) for pole in part))
@@ -108,6 +119,7 @@ def _height(point: PointShape, pole: Vector) -> exp.Expr:
 
 def edge_within(point: PointShape, polygon: Polygon, radius: float) -> exp.Expr:
     """Return the test that a point lies within ``radius`` degrees of a polygon's edge."""
+    point = point.known
     tests: list[exp.Expr] = []
     corners = polygon.corners
     for index, corner in enumerate(corners):

@@ -10,7 +10,7 @@ from enum import Enum
 from sciplat.errors import ADQLError
 from sciplat.vo.names import RESERVED_WORDS
 
-__all__ = ["MAX_LENGTH", "Place", "Text", "Token", "Word", "tokenize", "words"]
+__all__ = ["MAX_LENGTH", "Place", "Text", "Token", "Word", "shortened", "tokenize", "words"]
 
 MAX_LENGTH = 100_000
 """Characters a query may have. Beyond it every later step would be slow, and no person writes it."""
@@ -79,6 +79,11 @@ class Text:
         return ADQLError(
             message, line=place.line, column=place.column, length=place.length, unknown_table=unknown_table
         )
+
+
+def shortened(text: str, most: int = 40) -> str:
+    """Return a text as messages show it: the beginning of a long one."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def words(text: str) -> frozenset[str]:

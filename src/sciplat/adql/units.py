@@ -12,6 +12,7 @@ from sciplat.adql.functions import FUNCTIONS
 from sciplat.adql.kinds import NUMBERS, kind_of
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.signatures import SAME
+from sciplat.adql.tokens import shortened
 from sciplat.vo.units import UnknownUnitError, conversion, power, product, same
 
 __all__ = ["Meaning", "in_unit", "meaning_of"]
@@ -135,13 +136,14 @@ def in_unit(resolved: Resolved, node: exp.Anonymous) -> None:
     except UnknownUnitError as error:
         if str(error) == target.name:
             raise resolved.error(
-                target, f"'{target.name}' is no unit: units are written as VOUnits has them, e.g. 'mas/yr'"
+                target,
+                f"'{shortened(target.name)}' is no unit: units are written as VOUnits has it, e.g. 'mas/yr'",
             ) from None
         raise resolved.error(value, f"The unit of this value, {found.unit}, cannot be converted") from None
     if factor is None:
         unit = found.unit or "a number without dimension"
         raise resolved.error(
-            node, f"What is in {unit} cannot be given in {target.name}: no factor is between them"
+            node, f"What is in {unit} cannot be given in {shortened(target.name)}: no factor is between them"
         )
     node.meta["factor"] = factor
     node.meta["meaning"] = Meaning(target.name, found.ucd, found.description)

@@ -16,7 +16,7 @@ from sciplat.api.dependencies import Reach
 from sciplat.api.policy import SignedIn
 from sciplat.api.tap import PREFIX as TAP
 from sciplat.errors import UsageError
-from sciplat.history.models import Aspect, Filters, Mark, Record
+from sciplat.history.models import Aspect, Filters, Mark, Record, Upload
 from sciplat.services.plan import LANGUAGES
 from sciplat.services.plan import Query as Asked
 from sciplat.services.recall import Recalled
@@ -94,7 +94,8 @@ def submit(
     made = instance.recall.submit(
         _checked(wanted),
         form=wanted.format,
-        uploads=tuple(upload.name for upload in wanted.uploads),
+        uploads=[Upload(**upload.model_dump()) for upload in wanted.uploads],
+        first=wanted.id,
         visitor=visitor,
         aspect=aspect_of(request),
     )

@@ -7,8 +7,9 @@ from functools import partial
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from sciplat.api import tap_plus
 from sciplat.api.aspect import manner_of
 from sciplat.api.dependencies import Asking, Reach
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
@@ -76,16 +77,19 @@ async def sync(
 
 
 @router.get("/tables", response_class=Response)
-def tables(parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
-    """Answer the tables that the asker can query (VOSI 1.1, section 6)."""
-    match parameters.text("DETAIL"):
-        case None | "max":
-            content = tables_document(asking.schemas(visitor))
+def tables(request: Request, parameters: Dali, visitor: Visiting, asking: Asking) -> Response:
+    """Answer the tables that the asker can query (VOSI 1.1, section 6), or those of TAP+'s TABLES."""
+    names = parameters.text("TABLES")
+    schemas = asking.schemas(visitor) if names is None else tap_plus.only(names, asking, visitor)
+    flags = tap_plus.spoken(request)
+    match parameters.text("DETAIL") or tap_plus.detail(parameters):
+        case "max":
+            content = tables_document(schemas, tap_plus=flags)
         case "min":
-            content = tables_document(asking.schemas(visitor), detail="min")
+            content = tables_document(schemas, detail="min", tap_plus=flags)
         case other:
             raise UsageError(f"DETAIL={other[:40]!r} is unknown; it can be min or max.")
-    return Response(content, media_type=XML)
+    return Response(content, media_type=XML, headers={"Vary": "User-Agent"})
 
 
 @router.get("/tables/{name}", response_class=Response)
@@ -111,3 +115,6 @@ def examples_page(visitor: Visiting, asking: Asking, instance: Reach) -> Respons
     """Answer queries to learn from, as a page for people and clients (DALI 1.1, section 2.3)."""
     page = examples_document(f"Examples of {instance.settings.name}", examples(asking, visitor))
     return Response(page, media_type=XHTML)
+
+
+router.add_api_route("/deletejobs", tap_plus.delete_jobs, methods=["POST"], response_class=PlainTextResponse)

@@ -21,6 +21,7 @@ from sciplat.vo.uws import Phase
 __all__ = ["HistoryStore"]
 
 _ROOM = "sciplat.history"
+_AT_ONCE = 500
 _ACTIVE = tuple(phase.value for phase in Phase if phase.is_active)
 _OF_PLANS = ("tables", "table_names", "uploads")
 _OF_ENDS = ("phase", "started", "ended", "rows", "bytes", "overflow", "cached", "error")
@@ -77,6 +78,15 @@ class HistoryStore:
         with self.database.read() as connection:
             row = connection.execute(found).one_or_none()
         return None if row is None else record_of(row)
+
+    def kept(self, ids: Iterable[str]) -> set[str]:
+        """Return those of these ids that are of records, whoever owns them."""
+        wanted, found = sorted(ids), set[str]()
+        with self.database.read() as connection:
+            for first in range(0, len(wanted), _AT_ONCE):
+                some = queries.c.id.in_(wanted[first : first + _AT_ONCE])
+                found.update(connection.execute(select(queries.c.id).where(some)).scalars())
+        return found
 
     def list(
         self, owner: str, *, filters: Filters | None = None, before: Mark | None = None, limit: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -157,7 +157,7 @@ class ExecuteService:
         for job_id in self._jobs.queue.expired(datetime.now(UTC)):
             self._jobs.delete(job_id)
             result_file(self._spools, job_id).unlink(missing_ok=True)
-        self._uploads.clean(self._needs_upload)
+        self._uploads.clean(self._living)
         files = list(result_files(self._spools))
         there = self._jobs.phases({job_id for job_id, _ in files})
         for job_id, file in files:
@@ -170,9 +170,15 @@ class ExecuteService:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
                     self._jobs.queue.requeue(job_id)
 
-    def _needs_upload(self, holder: str) -> bool:
-        kind, _, job_id = holder.partition("-")
-        return kind != "job" or self._jobs.get(job_id) is not None
+    def _living(self, kind: str, ids: Collection[str]) -> Collection[str]:
+        """Return those of the holders of uploads that are still there."""
+        match kind:
+            case "job":
+                return self._jobs.phases(ids).keys()
+            case "query" if self._recall is not None:
+                return self._recall.kept(ids)
+            case _:
+                return ()
 
     @property
     def _most_long(self) -> int:

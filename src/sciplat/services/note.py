@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -19,7 +19,9 @@ from sciplat.history.recorder import Recorder
 from sciplat.jobs.models import QUERY, Job, Phase
 from sciplat.services.access import Visitor
 from sciplat.services.plan import LANGUAGES, Plan, Query
+from sciplat.services.upload import UploadService
 from sciplat.uploads.models import SCHEMA
+from sciplat.uploads.models import Upload as Received
 
 __all__ = ["Note", "NoteService", "record_of_job"]
 
@@ -30,8 +32,11 @@ class Note:
     A visitor who did not sign in leaves none, and has no ``id``.
     """
 
-    def __init__(self, recorder: Recorder, record: Record | None) -> None:
+    def __init__(
+        self, recorder: Recorder, record: Record | None, uploads: UploadService | None = None
+    ) -> None:
         self._recorder = recorder
+        self._uploads = uploads
         self._record = record
         self.id = None if record is None else record.id
 
@@ -62,6 +67,8 @@ class Note:
     def _over(self, phase: Phase, **values: Any) -> None:
         record, self._record = self._record, None
         if record is not None:
+            if record.uploads and self._uploads is not None:
+                self._uploads.keep_for(record.id, (upload.sha256 for upload in record.uploads))
             self._recorder.record(replace(record, phase=phase, ended=datetime.now(UTC), **values))
 
     def __enter__(self) -> Self:
@@ -77,10 +84,11 @@ class Note:
 
 
 class NoteService:
-    """Notes the queries of users who have signed in, from whichever Aspect."""
+    """Notes the queries of users who have signed in, from whichever Aspect, and keeps what came with them."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, uploads: UploadService | None = None) -> None:
         self._recorder = recorder
+        self._uploads = uploads
 
     def query(
         self, query: Query, *, visitor: Visitor, aspect: Aspect = Aspect.API, form: str | None = None
@@ -101,16 +109,26 @@ class NoteService:
             created=now,
             started=now,
             phase=Phase.EXECUTING,
-            uploads=_uploads(query),
+            uploads=_uploads(query.uploads),
             version=_version(),
         )
-        return Note(self._recorder, record)
+        return Note(self._recorder, record, self._uploads)
 
-    def job(self, job: Job, *, aspect: Aspect | None = None, plan: Plan | None = None) -> None:
+    def job(
+        self,
+        job: Job,
+        *,
+        aspect: Aspect | None = None,
+        plan: Plan | None = None,
+        uploads: Sequence[Received] = (),
+    ) -> None:
         """Note how a job stands, with what the caller knows of it beside."""
         if job.owner is not None and job.kind == QUERY and job.phase is not Phase.PENDING:
-            record = replace(record_of_job(job), aspect=aspect)
-            self._recorder.record(record if plan is None else _with_plan(record, plan))
+            record = replace(record_of_job(job), aspect=aspect, uploads=_uploads(uploads))
+            record = record if plan is None else _with_plan(record, plan)
+            if record.uploads and self._uploads is not None:
+                self._uploads.keep_for(record.id, (upload.sha256 for upload in record.uploads))
+            self._recorder.record(record)
 
 
 def _with_plan(record: Record, plan: Plan) -> Record:
@@ -120,11 +138,11 @@ def _with_plan(record: Record, plan: Plan) -> Record:
         for table in (source.table for source in plan.translation.sources)
         if table.schema != SCHEMA
     )
-    return replace(record, tables=tuple(dict.fromkeys(found)), uploads=_uploads(plan.query))
+    return replace(record, tables=tuple(dict.fromkeys(found)), uploads=_uploads(plan.query.uploads))
 
 
-def _uploads(query: Query) -> tuple[Upload, ...]:
-    return tuple(Upload(each.table.name, each.sha256, each.table.rows or 0) for each in query.uploads)
+def _uploads(received: Sequence[Received]) -> tuple[Upload, ...]:
+    return tuple(Upload(each.table.name, each.sha256, each.table.rows or 0) for each in received)
 
 
 def record_of_job(job: Job) -> Record:

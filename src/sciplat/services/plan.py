@@ -145,7 +145,7 @@ def _upload_alias(upload: Upload) -> str:
 
 
 def _upload_source(upload: Upload) -> TableSource:
-    return TableSource(upload.table, (_upload_alias(upload), "main", "data"))
+    return TableSource(upload.table, (_upload_alias(upload), "main", "data"), is_checked=False)
 
 
 def _sources(snapshot: Snapshot, visible: frozenset[str]) -> list[TableSource]:

@@ -253,7 +253,7 @@ class QueryService:
         AuthenticationError
             The visitor has not signed in: it may exist for somebody who does.
         """
-        for schema in self._visible(visitor):
+        for schema in self.schemas(visitor):
             for table in schema.tables:
                 names = (table.qualified_name, table_name(schema.name, table.name))
                 if name.lower() in {each.lower() for each in names}:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.errors import ConflictError, NotFoundError, UsageError
-from sciplat.history.models import Aspect, Filters, Mark, Record
+from sciplat.history.models import Aspect, Filters, Mark, Record, Upload
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 from sciplat.identity.models import Scope
@@ -17,6 +18,7 @@ from sciplat.services.access import Visitor, may_read_release
 from sciplat.services.note import record_of_job
 from sciplat.services.plan import Query
 from sciplat.services.submit import SubmitService
+from sciplat.services.upload import UploadService
 
 __all__ = ["Change", "HistoryLimits", "Page", "RecallService", "Recalled"]
 
@@ -69,6 +71,7 @@ class RecallService:
         jobs: JobStore,
         catalogs: CatalogStore,
         submit: SubmitService,
+        uploads: UploadService,
         *,
         limits: HistoryLimits,
     ) -> None:
@@ -77,6 +80,7 @@ class RecallService:
         self._jobs = jobs
         self._catalogs = catalogs
         self._submit = submit
+        self._uploads = uploads
         self._limits = limits
 
     def queries(
@@ -101,31 +105,55 @@ class RecallService:
 
         Raises
         ------
-        UsageError
-            It read a table that the user had sent along, which is not kept.
+        ConflictError
+            It read a table that the user had sent along, which is no longer kept.
         """
         record = self._record(query_id, visitor)
         query = Query(record.adql, record.maxrec, record.language)
-        uploads = tuple(upload.name for upload in record.uploads)
-        made = self.submit(query, form=record.format, uploads=uploads, visitor=visitor, aspect=aspect)
+        made = self._run(query, record.format, record.uploads, visitor, aspect)
         return replace(made, changes=self._changes(record, visitor))
 
     def submit(
-        self, query: Query, *, form: str | None, uploads: tuple[str, ...], visitor: Visitor, aspect: Aspect
+        self,
+        query: Query,
+        *,
+        form: str | None,
+        uploads: Sequence[Upload] = (),
+        first: str | None = None,
+        visitor: Visitor,
+        aspect: Aspect,
     ) -> Recalled:
         """Run a query as a new job of the visitor; ``form`` is its RESPONSEFORMAT.
+
+        Parameters
+        ----------
+        uploads
+            Tables that were sent along with the query that it was first, whose id is ``first``: the
+            visitor's own, since whoever knows the hash of a table need not know its rows.
 
         Raises
         ------
         UsageError
-            It read ``uploads``, tables that a user had sent along.
+            The visitor has sent no such tables along.
+        ConflictError
+            They are no longer kept.
         """
-        self._owner(visitor)
+        owner = self._owner(visitor)
         if uploads:
-            raise UsageError(
-                f"This query reads what was uploaded as {', '.join(uploads)[:200]}, and no upload is kept: "
-                "run it through TAP and send the table again."
-            )
+            self._recorder.flush()
+            record = self._history.get(first or "", owner=owner)
+            own = () if record is None else {upload.sha256 for upload in record.uploads}
+            foreign = [upload.name for upload in uploads if upload.sha256 not in own]
+            if foreign:
+                raise UsageError(
+                    f"This query reads what was uploaded as {', '.join(foreign)[:200]}, and your history has "
+                    "no such table: run it through TAP and send the table again."
+                )
+        return self._run(query, form, uploads, visitor, aspect)
+
+    def _run(
+        self, query: Query, form: str | None, uploads: Sequence[Upload], visitor: Visitor, aspect: Aspect
+    ) -> Recalled:
         named = {
             "LANG": query.language,
             "QUERY": query.adql,
@@ -133,7 +161,8 @@ class RecallService:
             "RESPONSEFORMAT": form,
         }
         pairs = [(name, value) for name, value in named.items() if value is not None]
-        job = self._submit.submit(pairs, visitor=visitor, aspect=aspect, run=True)
+        received = [self._uploads.find(upload.name, upload.sha256) for upload in uploads]
+        job = self._submit.submit(pairs, visitor=visitor, aspect=aspect, uploads=received, run=True)
         return Recalled(replace(record_of_job(job), aspect=aspect), job.phase)
 
     def delete(self, query_id: str, *, visitor: Visitor) -> None:
@@ -148,12 +177,17 @@ class RecallService:
         if record.phase.is_active:
             raise ConflictError(f"Query {query_id} is {record.phase}: abort its job first.")
         self._history.delete(record.owner, record.id)
+        self._uploads.forget(record.id)
 
     def delete_all(self, *, visitor: Visitor) -> int:
         """Forget every query of the visitor that is over; return how many."""
         owner = self._owner(visitor)
         self._catch_up(owner)
         return self._history.delete(owner)
+
+    def kept(self, ids: Collection[str]) -> Collection[str]:
+        """Return those of these queries that anybody's history still has."""
+        return self._history.kept(ids)
 
     def clean(self) -> None:
         """Forget what was asked too long ago, and the oldest of who has asked too much."""

@@ -113,13 +113,13 @@ class SubmitService:
             run=run and not uploads,
             most=self._most(visitor.name),
         )
-        if self._notes is not None:
-            self._notes.job(job, aspect=aspect)
         if uploads:
             # Queued only when they stay for it.
             self._uploads.hold(uploads, f"job-{job.id}")
             if run:
-                return self._jobs.run(job.id)
+                job = self._jobs.run(job.id)
+        if self._notes is not None:
+            self._notes.job(job, aspect=aspect, uploads=uploads)
         return job
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
@@ -176,11 +176,14 @@ class SubmitService:
         ------
         LimitError
             Too many jobs of people who did not sign in wait already.
+        ConflictError
+            A table that was sent with it is no longer kept.
         """
         job = self.job(job_id, visitor=visitor)
+        uploads = [self._uploads.find(name, content) for name, content in uploads_of(job.parameters)]
         job = self._jobs.run(job.id, most=self._most(job.owner))
         if self._notes is not None:
-            self._notes.job(job, aspect=aspect)
+            self._notes.job(job, aspect=aspect, uploads=uploads)
 
     def abort(self, job_id: str, *, visitor: Visitor) -> None:
         """Stop a job; its engine stops within moments."""
@@ -245,7 +248,8 @@ class SubmitService:
         """
         job = self.job(job_id, visitor=visitor)
         if job.phase is not Phase.COMPLETED:
-            raise ConflictError(f"Job {job_id} is {job.phase} and has no result.")
+            reason = "" if job.error is None else f" {job.error}"
+            raise ConflictError(f"Job {job_id} is {job.phase} and has no result.{reason}")
         return Result.open(result_file(self._spools, job.id))
 
     def _most(self, owner: str | None) -> int | None:

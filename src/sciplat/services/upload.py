@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -16,13 +17,18 @@ from sciplat.services.access import PART_OF_NOBODY, Visitor
 from sciplat.services.fetch import fetch
 from sciplat.services.loader import Loader
 from sciplat.uploads.models import SCHEMA, Upload
-from sciplat.uploads.store import UploadStore
+from sciplat.uploads.store import LATER, UploadStore
 
 __all__ = ["MOST", "Sent", "UploadLimits", "UploadService"]
 
 
 MOST = 20
 """Tables that come with one query."""
+
+_log = logging.getLogger(__name__)
+
+_LATER_PART = 4
+"""Which part of the room for uploads may be taken by those that are kept for the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,9 @@ class UploadLimits:
 
     keep_seconds: float
     """How long one is kept after its last use: longer than a synchronous query may take."""
+
+    later_seconds: float = 0.0
+    """How long one is kept for the history of whoever sent it."""
 
     hosts: frozenset[str] = frozenset()
     """Of private networks, from which one may be fetched."""
@@ -134,13 +143,51 @@ class UploadService:
             if not self._store.hold(upload.sha256, holder):
                 raise _gone(upload.table.name)
 
+    def keep_for(self, query_id: str, contents: Iterable[str]) -> None:
+        """Keep uploads of these contents for a query of somebody's history, while there is room."""
+        if self.limits.later_seconds > 0:
+            try:
+                for content in contents:
+                    self._store.hold(content, f"{LATER}-{query_id}")
+            except OSError:  # the query itself has its answer
+                _log.exception("What was uploaded with query %s is not kept for its history", query_id)
+
     def release(self, holder: str) -> None:
         """Say that ``holder`` needs its uploads no more."""
         self._store.release(holder)
 
-    def clean(self, needed: Callable[[str], bool]) -> None:
-        """Remove what no holder needs that is still ``needed``, once it has not been used for a while."""
-        self._store.clean(needed, keep_seconds=self.limits.keep_seconds)
+    def forget(self, query_id: str) -> None:
+        """Keep nothing any more for a query of somebody's history."""
+        self._store.release(f"{LATER}-{query_id}")
+
+    def clean(self, living: Callable[[str, Collection[str]], Collection[str]]) -> None:
+        """Remove what no holder needs, once it has not been used for a while.
+
+        Parameters
+        ----------
+        living
+            Given a kind of holders and their ids, returns the ids of those that still live.
+        """
+        limits = self.limits
+
+        def still(ages: Mapping[str, float]) -> Collection[str]:
+            kinds: dict[str, set[str]] = {}
+            found: set[str] = set()
+            for holder, age in ages.items():
+                kind, _, name = holder.partition("-")
+                if kind == LATER and age > limits.later_seconds:
+                    continue
+                if kind == LATER and age < limits.keep_seconds:
+                    found.add(holder)  # its record may be on the way
+                    continue
+                kinds.setdefault(kind, set()).add(name)
+            for kind, names in kinds.items():
+                found |= {f"{kind}-{name}" for name in living(kind, names)}
+            return found
+
+        self._store.clean(
+            still, keep_seconds=limits.keep_seconds, later_bytes=limits.kept_bytes // _LATER_PART
+        )
 
     @property
     def bytes(self) -> int:
@@ -189,4 +236,4 @@ class UploadService:
 
 
 def _gone(name: str) -> ConflictError:
-    return ConflictError(f"The table {SCHEMA}.{name} is no longer kept: send it again.")
+    return ConflictError(f"The table {SCHEMA}.{name} is no longer kept: send it again, with the query.")

@@ -48,7 +48,7 @@ def write(stream: TableStream, document: Document) -> Iterator[bytes]:
 
 def _description(cell: Cell) -> dict[str, object]:
     column = cell.column
-    facts = {
+    facts: dict[str, object] = {
         "name": column.name,
         "datatype": str(cell.datatype),
         "arraysize": cell.arraysize,
@@ -57,6 +57,7 @@ def _description(cell: Cell) -> dict[str, object]:
         "ucd": column.ucd,
         "utype": column.utype,
         "description": column.description,
-        "links": [link.to_json() for link in column.links] or None,
     }
-    return {name: fact for name, fact in facts.items() if fact is not None}
+    # What is not known is null, not absent: so ESA writes it, and astroquery wants to find it.
+    links = [link.to_json() for link in column.links]
+    return {**facts, "links": links} if links else facts

@@ -29,6 +29,9 @@ INDEX = Column(
 )
 """What is known of the index."""
 
+_TURNS = 1e9
+"""Degrees of longitude; what is larger is no direction. Queries say the same (`sciplat.adql.shapes`)."""
+
 
 def healpix_29(ra: pa.Array, dec: pa.Array) -> pa.Array:
     """Return the cell of order 29, NESTED, for positions in ICRS degrees.
@@ -62,7 +65,7 @@ def sky_index(batch: pa.RecordBatch, ra: str, dec: str) -> pa.RecordBatch:
     """
     lon, lat = _numbers(batch.column(ra)), _numbers(batch.column(dec))
     with np.errstate(invalid="ignore"):
-        there = np.isfinite(lon) & (np.abs(lat) <= 90.0)
+        there = (np.abs(lon) <= _TURNS) & (np.abs(lat) <= 90.0)
         lon = np.where(there, np.mod(lon, 360.0), np.nan)
     lon[lon >= 360.0] = 0.0  # a tiny negative one, rounded
     index = healpix_29(pa.array(lon), pa.array(np.where(there, lat, np.nan)))

@@ -13,17 +13,20 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from sciplat.uploads.models import Upload, table_from_json, table_to_json
 from sciplat.vo.schema import Table
 
-__all__ = ["UploadStore"]
+__all__ = ["LATER", "UploadStore"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOLDER = re.compile(r"[a-z]+-[0-9a-z-]{1,80}")
+
+LATER = "query"
+"""The kind of holders that may need an upload again: when room is short, they go without."""
 
 
 class UploadStore:
@@ -86,41 +89,63 @@ class UploadStore:
         for mark in self._folder.glob(f"*/held/{holder}"):
             mark.unlink(missing_ok=True)
 
-    def clean(self, needed: Callable[[str], bool], *, keep_seconds: float) -> None:
+    def clean(
+        self,
+        living: Callable[[Mapping[str, float]], Collection[str]],
+        *,
+        keep_seconds: float,
+        later_bytes: int,
+    ) -> None:
         """Remove what nobody needs and nobody has used for so long.
 
         Parameters
         ----------
-        needed
-            Whether a holder still lives; the marks of one that doesn't are removed.
+        living
+            Given all holders with the seconds for which they have held something, returns those that
+            still live; the marks of the others are removed.
+        later_bytes
+            How much may stay for holders of the kind `LATER` alone; what was used longest ago goes first.
         """
-        for place in self._places():
-            for mark in tuple((place / "held").glob("*")):
-                if not needed(mark.name):
-                    mark.unlink(missing_ok=True)
+        marks = [mark for place in self._places() for mark in (place / "held").glob("*")]
+        ages = {mark.name: age for mark in marks if (age := _age(mark)) is not None}
+        still = living(ages)
+        for mark in marks:
+            if mark.name not in still:
+                mark.unlink(missing_ok=True)
         self._remove(keep_seconds)
+        self._give_way(lambda later: later <= later_bytes, keep_seconds)
 
     def make_room(self, wanted: int, *, limit: int, keep_seconds: float) -> bool:
         """Remove what nobody needs until ``wanted`` bytes more stay within ``limit``; False if they don't."""
         if self.bytes() + wanted > limit:
             self._remove(keep_seconds)
+            self._give_way(lambda _: self.bytes() + wanted <= limit, keep_seconds)
         return self.bytes() + wanted <= limit
 
     def bytes(self) -> int:
         """Return how much all uploads take on the disk."""
-        total = 0
-        for place in self._places():
-            for file in ("source", "data.duckdb"):
-                try:
-                    total += (place / file).stat().st_size
-                except FileNotFoundError:  # it goes at this moment
-                    continue
-        return total
+        return sum(map(_size, self._places()))
 
     def _places(self) -> list[Path]:
         if not self._folder.is_dir():
             return []
         return sorted(place for place in self._folder.iterdir() if _SHA256.fullmatch(place.name))
+
+    def _give_way(self, enough: Callable[[int], bool], keep_seconds: float) -> None:
+        """Remove what may only be needed later until it is ``enough``, given the bytes that stay so."""
+        later = sorted(
+            (-age, place)
+            for place in self._places()
+            if (age := _age(place)) is not None and age > keep_seconds and _is_for_later(place)
+        )
+        left = sum(_size(place) for _, place in later)
+        for _, place in later:
+            if enough(left):
+                return
+            left -= _size(place)
+            for mark in (place / "held").glob(f"{LATER}-*"):
+                mark.unlink(missing_ok=True)
+            self._remove(keep_seconds)
 
     def _remove(self, keep_seconds: float) -> None:
         for place in self._places():
@@ -143,6 +168,29 @@ class UploadStore:
         with (self._folder / "lock").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
             yield
+
+
+def _age(path: Path) -> float | None:
+    """Return the seconds since something was last used; None if it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def _size(place: Path) -> int:
+    total = 0
+    for file in ("source", "data.duckdb"):
+        try:
+            total += (place / file).stat().st_size
+        except FileNotFoundError:  # it goes at this moment
+            continue
+    return total
+
+
+def _is_for_later(place: Path) -> bool:
+    kinds = {mark.name.partition("-")[0] for mark in (place / "held").glob("*")}
+    return kinds == {LATER}
 
 
 def _write_whole(path: Path, text: str) -> None:

@@ -20,6 +20,7 @@ _TABLES = {
     "xmlns:vs": "http://www.ivoa.net/xml/VODataService/v1.1",
     "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
 }
+_TAP_PLUS = {"xmlns:esatapplus": "http://esa.int/xml/EsaTapPlus"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ def availability_document(availability: Availability) -> bytes:
     )
 
 
-def tables_document(schemas: Iterable[Schema], *, detail: Literal["min", "max"] = "max") -> bytes:
+def tables_document(
+    schemas: Iterable[Schema], *, detail: Literal["min", "max"] = "max", tap_plus: bool = False
+) -> bytes:
     """Return the document at ``/tables`` (VOSI 1.1, section 6.2); names are as a query has to write them.
 
     Parameters
@@ -60,6 +63,9 @@ def tables_document(schemas: Iterable[Schema], *, detail: Literal["min", "max"] 
         What the asker may see; at least one, as a set of tables can't be empty.
     detail
         ``min`` leaves the columns and keys to the documents of single tables.
+    tap_plus
+        Whether columns have the attribute ``flags`` of ESA's archives (TAP+), always 0: astroquery
+        reads no column without it. VODataService lets such attributes be, but validators warn of them.
     """
     made = (
         element(
@@ -68,11 +74,11 @@ def tables_document(schemas: Iterable[Schema], *, detail: Literal["min", "max"] 
             element("name", text=delimited(schema.name)),
             _optional("description", schema.description),
             _optional("utype", schema.utype),
-            *(_table("table", None, table, detail=detail) for table in schema.tables),
+            *(_table("table", None, table, detail=detail, tap_plus=tap_plus) for table in schema.tables),
         )
         for schema in schemas
     )
-    return document(element("vosi:tableset", _TABLES, *made))
+    return document(element("vosi:tableset", _TABLES | (_TAP_PLUS if tap_plus else {}), *made))
 
 
 def table_document(table: Table) -> bytes:
@@ -81,7 +87,12 @@ def table_document(table: Table) -> bytes:
 
 
 def _table(
-    tag: str, attributes: dict[str, str] | None, table: Table, *, detail: Literal["min", "max"]
+    tag: str,
+    attributes: dict[str, str] | None,
+    table: Table,
+    *,
+    detail: Literal["min", "max"],
+    tap_plus: bool = False,
 ) -> ET.Element:
     made = element(
         tag,
@@ -94,16 +105,16 @@ def _table(
     if detail == "max":
         primary = frozenset(table.primary_key)
         visible = (column for column in table.columns if not column.hidden)
-        made.extend(_column(column, primary=column.name in primary) for column in visible)
+        made.extend(_column(column, primary=column.name in primary, tap_plus=tap_plus) for column in visible)
         made.extend(_key(key) for key in table.keys)
     return made
 
 
-def _column(column: Column, *, primary: bool) -> ET.Element:
+def _column(column: Column, *, primary: bool, tap_plus: bool) -> ET.Element:
     flags = [name for name, is_so in (("indexed", column.indexed), ("primary", primary)) if is_so]
     return element(
         "column",
-        {"std": "true" if column.std else None},
+        {"std": "true" if column.std else None, "esatapplus:flags": "0" if tap_plus else None},
         element("name", text=delimited(column.name)),
         _optional("description", column.description),
         _optional("unit", column.unit),

@@ -32,7 +32,7 @@ class TableFacts(BaseModel):
 
 
 class UploadFacts(BaseModel):
-    """A table that was sent along; its rows are not kept."""
+    """A table that was sent along; its rows are kept for a while."""
 
     name: str
     sha256: str

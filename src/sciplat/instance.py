@@ -27,6 +27,7 @@ from sciplat.services.query import QueryService
 from sciplat.services.recall import HistoryLimits, RecallService
 from sciplat.services.share import ShareService
 from sciplat.services.sign_in import SignInService
+from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
@@ -34,6 +35,9 @@ from sciplat.uploads.store import UploadStore
 
 _READER_BYTES = 2 << 30
 """Memory of a process that reads an upload."""
+
+_READER_MB_PER_SECOND = 1
+"""Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
 
 if TYPE_CHECKING:
     from sciplat.services.ingest import IngestService
@@ -156,7 +160,12 @@ class Instance:
         settings = self.settings.query
         return UploadService(
             UploadStore(self.home / "uploads"),
-            Loader(at_once=cores(), seconds=settings.upload_seconds, memory_bytes=_READER_BYTES),
+            Loader(
+                at_once=cores(),
+                # As long as the slowest format needs for all that one may send.
+                seconds=max(settings.upload_seconds, settings.upload_mb // _READER_MB_PER_SECOND),
+                memory_bytes=_READER_BYTES,
+            ),
             work=self.work / "uploads",
             limits=UploadLimits(
                 bytes=settings.upload_bytes,
@@ -172,6 +181,19 @@ class Instance:
     def spools(self) -> Path:
         """The folder with the results of jobs, one file each."""
         folder = self.home / "spool"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    @cached_property
+    def space(self) -> Space:
+        """The room for results of synchronous queries, in `fetched`."""
+        fraction = self.settings.query.spool_disk_fraction
+        return Space(self.fetched, int(disk_usage(self.home).total * fraction / 2))
+
+    @property
+    def fetched(self) -> Path:
+        """The folder with results of synchronous queries, and with what is made of any result."""
+        folder = self.work / "results"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
 
@@ -215,12 +237,10 @@ class Instance:
             Its users wait for their answers, each for so many at once.
         """
         settings = self.settings.query
-        spools = self.work / "results"
-        spools.mkdir(mode=0o700, parents=True, exist_ok=True)
         return QueryService(
             self.catalogs,
             pool,
-            spools=spools,
+            spools=self.fetched,
             limits=QueryLimits(
                 seconds=seconds,
                 rows=settings.max_rows,
@@ -230,6 +250,7 @@ class Instance:
             ),
             notes=self.notes,
             short_seconds=settings.short_seconds,
+            space=self.space if sync else None,
             cache=ResultCache(
                 seconds=settings.cache_seconds,
                 memory_bytes=settings.cache_memory_mb * 1_000_000,

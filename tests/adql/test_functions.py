@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sciplat.adql import translate
-from sciplat.adql.functions import FUNCTIONS
-from sciplat.adql.reference import reference_page
+from sciplat.adql.functions import AGGREGATES, FUNCTIONS
+from sciplat.adql.reference import portal_functions, reference_page
 from sciplat.engine.gate import check
 from sciplat.errors import ADQLError
 
@@ -271,3 +272,20 @@ def test_the_reference_page_is_fresh():
     assert page.read_text() == reference_page(), (
         "run: python -m sciplat.adql.reference > docs/reference/functions.md"
     )
+
+
+PORTAL = Path(__file__).parents[2] / "frontend" / "src" / "adql"
+
+
+def test_the_portals_list_of_functions_is_fresh():
+    assert (PORTAL / "user-functions.ts").read_text() == portal_functions(), (
+        "run: python -m sciplat.adql.reference portal > frontend/src/adql/user-functions.ts"
+    )
+
+
+def test_the_portal_completes_every_function_of_adql_and_no_other():
+    offered = {name.upper() for name in re.findall(r'f\("(\w+)\(', (PORTAL / "words.ts").read_text())}
+
+    own = {name for name, function in FUNCTIONS.items() if not function.forms}
+    # CAST is no function of the table, and REGION is read only to be refused.
+    assert offered == (own | AGGREGATES | {"CAST"}) - {"REGION"}

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from sciplat.cli import main
+from sciplat.processes.failures import Failure, write_failures
 from sciplat.processes.rundir import ProcessRecord, RunRecord, write_record
 
 ANSWERS = {
@@ -64,6 +65,21 @@ def test_the_states_are_shown_also_while_it_starts(tmp_path: Path, door: str) ->
         "  caddy    up",
         "  web      starting",
     ]
+
+
+def test_a_process_that_keeps_ending_is_told_of_with_its_reason_and_its_log(
+    tmp_path: Path, door: str
+) -> None:
+    record(tmp_path, door)
+    (tmp_path / "sciplat-x").mkdir()
+    failure = Failure.of(1, ["Traceback", "ImportError: no such thing", ""], tmp_path / "web.log")
+    write_failures(tmp_path / "sciplat-x", {"web": failure})
+
+    result = status(tmp_path)
+
+    assert result.stdout.splitlines()[-1] == (
+        f"The process web ended (exit code 1: ImportError: no such thing); see {tmp_path}/web.log"
+    )
 
 
 def test_a_home_on_which_nothing_runs_says_how_to_start_it(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import psutil
 
+from sciplat.processes.failures import read_failures
+
 
 def is_gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
@@ -141,6 +143,27 @@ def test_what_a_crashing_process_says_is_logged_without_its_secrets(
     wait_for(lambda: path.exists() and "Authorization: Bearer" in path.read_text())
 
     assert "secret" not in path.read_text()
+
+
+def test_a_process_that_fails_at_its_start_is_told_of_with_its_last_words_and_its_log(
+    launch: Any, home: Path, wait_for: Any
+) -> None:
+    (home / "fail-web").touch()
+    running = launch(home)
+
+    wait_for(lambda: any("The process web ended" in line for line in running.errors))
+    failures = read_failures(Path(running.record["directory"]))
+    (told, *_) = [line for line in running.errors if line.startswith("The process web ended")]
+    (said, *_) = log(home, "web")
+
+    why = "exit code 1: Authorization: Bearer [removed]"
+    assert told == f"The process web ended ({why}); it is started again in 0.5 s; see {home}/logs/web.log"
+    assert str(failures["web"]) == why
+    assert said["message"] == "the process ended (exit code 1)"
+    assert said["last_words"] == ["Authorization: Bearer [removed]"]
+    (home / "fail-web").unlink()
+    running.wait_until_ready()
+    wait_for(lambda: not read_failures(Path(running.record["directory"])))
 
 
 def test_a_process_that_waits_for_a_person_ends_the_start_with_its_reason(launch: Any, home: Path) -> None:

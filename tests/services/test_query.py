@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from sciplat.services.access import Visitor
 from sciplat.services.ingest import IngestService
 from sciplat.services.plan import Query, QueryLimits
 from sciplat.services.query import QueryService
+from sciplat.services.space import Space
 
 VERA = Visitor(
     User("vera", frozenset({Scope.READ_TAP}), datetime.now(UTC), has_password=True),
@@ -130,3 +132,21 @@ def test_the_engine_is_told_what_is_heavy(query: QueryService, pool: Pool, tmp_p
     query.run(query.plan(Query('SELECT id FROM dr1."size"'), visitor=NOBODY), spool=tmp_path / "spool")
 
     assert (heavy, pool.how["heavy"]) == (True, False)
+
+
+def test_a_result_may_take_what_those_that_are_fetched_leave_and_a_small_one_always_has_room(
+    store: CatalogStore, query: QueryService, pool: Pool, tmp_path: Path
+) -> None:
+    fetched = tmp_path / "fetched"
+    fetched.mkdir()
+    limits = QueryLimits(60, rows=1000, bytes=50_000_000)
+    space = Space(fetched, 60_000_000)
+    service = QueryService(store, pool, spools=fetched, limits=limits, space=space)  # type: ignore[arg-type]
+    allowed = []
+    for name, size in (("none", 0), ("slow", 20_000_000), ("slower.part", 39_000_000), ("slowest", 1 << 30)):
+        (fetched / name).touch()
+        os.truncate(fetched / name, size)
+        service.answer(Query('SELECT id FROM dr1."size"'), visitor=VERA)
+        allowed.append(pool.statement.byte_limit)
+
+    assert allowed == [50_000_000, 40_000_000, 8 << 20, 8 << 20]

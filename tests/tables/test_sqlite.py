@@ -4,7 +4,9 @@ import datetime as dt
 import json
 import math
 import sqlite3
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sciplat.errors import EngineError, UsageError
+from sciplat.errors import EngineError, LimitError, UsageError
 from sciplat.tables import sqlite
 from sciplat.tables.document import Document, Info
+from sciplat.tables.scratch import Room, use_room
 from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Column, Datatype
 
@@ -117,3 +120,70 @@ def test_an_error_midway_leaves_nothing(
         written(make_stream(pa.RecordBatch.from_pydict({"x": [1]}), error=EngineError("gone")))
 
     assert [*tmp_path.iterdir()] == []
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which the files of this format may take 200 kB."""
+    use_room(Room(tmp_path, lambda: 200_000 - sum(file.stat().st_size for file in tmp_path.iterdir())))
+    yield tmp_path
+    use_room(Room())
+
+
+def test_a_file_that_takes_more_room_than_there_is_is_refused_and_removed(
+    room: Path, make_stream: MakeStream
+) -> None:
+    batches = [pa.RecordBatch.from_pydict({"x": ["x" * 100] * 10_000})] * 10
+    small = pa.RecordBatch.from_pydict({"x": [1]})
+
+    with pytest.raises(LimitError, match="ask for fewer rows or another format"):
+        written(make_stream(*batches))
+    assert list(room.iterdir()) == []
+    assert rows(written(make_stream(small))) == [(1,)]
+    (room / "somebody's result").write_bytes(bytes(200_000))
+    with pytest.raises(LimitError, match="take all the space"):
+        written(make_stream(small))
+
+
+FULL = """
+import sys
+from pathlib import Path
+import pyarrow as pa
+from sciplat.errors import SciplatError
+from sciplat.tables import fits, sqlite
+from sciplat.tables.arrow import columns_of
+from sciplat.tables.document import Document
+from sciplat.tables.scratch import Room, use_room
+from sciplat.tables.stream import TableStream
+use_room(Room(Path(sys.argv[1])))
+batch = pa.RecordBatch.from_pydict({"x": list(range(1_000_000))})
+for form in (sqlite, fits):
+    try:
+        for _ in form.write(TableStream(columns_of(batch.schema), batch.schema, iter([batch])), Document()):
+            pass
+    except SciplatError as error:
+        print(type(error).__name__, error)
+print(list(Path(sys.argv[1]).iterdir()))
+"""
+
+
+def test_a_full_disk_is_told_of(tmp_path: Path) -> None:
+    mount = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "sh",
+        "-c",
+        'mount -t tmpfs -o size=2m none "$0" && "$@"',
+    ]
+    try:
+        subprocess.run([*mount, tmp_path, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a small disk cannot be made here")
+
+    told = subprocess.run(
+        [*mount, tmp_path, sys.executable, "-c", FULL, tmp_path], check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+
+    said = "UnavailableError The disk on which this format is made is full."
+    assert [line[: len(said)] for line in told] == [said, said, "[]"]

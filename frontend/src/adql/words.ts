@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+import { USER_FUNCTIONS } from "./user-functions";
 
 /** The words of ADQL 2.1 that make a query. */
 export const KEYWORDS = (
@@ -28,6 +29,7 @@ export const FUNCTIONS: readonly AdqlFunction[] = [
   f("CENTROID(${region})", "The centre of a region"),
   f("COORD1(${point})", "The right ascension of a position, degrees"),
   f("COORD2(${point})", "The declination of a position, degrees"),
+  f("COORDSYS(${region})", "The coordinate system of a region"),
   f("COUNT(*)", "How many rows"),
   f("AVG(${x})", "The mean"),
   f("MIN(${x})", "The smallest value"),
@@ -51,6 +53,7 @@ export const FUNCTIONS: readonly AdqlFunction[] = [
   f("SIN(${x})", "The sine of an angle in radians"),
   f("COS(${x})", "The cosine of an angle in radians"),
   f("TAN(${x})", "The tangent of an angle in radians"),
+  f("COT(${x})", "The cotangent of an angle in radians"),
   f("ASIN(${x})", "The arc sine, radians"),
   f("ACOS(${x})", "The arc cosine, radians"),
   f("ATAN(${x})", "The arc tangent, radians"),
@@ -60,9 +63,7 @@ export const FUNCTIONS: readonly AdqlFunction[] = [
   f("COALESCE(${x}, ${y})", "The first that is not NULL"),
   f("CAST(${x} AS ${DOUBLE PRECISION})", "As another type"),
   f("IN_UNIT(${x}, '${unit}')", "In another unit"),
-  f("ivo_healpix_index(${order}, ${ra}, ${dec})", "The HEALPix cell (nested) of a position"),
-  f("scisql_nanojanskyToAbMag(${flux})", "An AB magnitude from a flux in nJy"),
-  f("scisql_nanojanskyToAbMagSigma(${flux}, ${error})", "The error of that magnitude"),
+  ...USER_FUNCTIONS.map(([call, about]) => f(call, about)),
 ];
 
 /** The reserved words of ADQL 2.1 (section 2.1.3), as the instance reads them: all but DEC, which is a column everywhere. */

@@ -1,13 +1,18 @@
-"""Writes the reference page of the functions: ``python -m sciplat.adql.reference``."""
+"""Writes the reference page of the functions, or, told ``portal``, the list that the Portal completes from.
+
+Run ``python -m sciplat.adql.reference`` or ``python -m sciplat.adql.reference portal``.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 
 from sciplat.adql.functions import FUNCTIONS
 from sciplat.adql.signatures import SAME, Function
 
-__all__ = ["reference_page"]
+__all__ = ["portal_functions", "reference_page"]
 
 _HEAD = """\
 # Functions of ADQL
@@ -45,6 +50,34 @@ def reference_page() -> str:
     return f"{_HEAD}{''.join(lines)}{_BEYOND}{''.join(rows)}"
 
 
+_PORTAL = """\
+// SPDX-License-Identifier: BSD-3-Clause
+// Made by `python -m sciplat.adql.reference portal`: the functions that the instance has beyond ADQL 2.1.
+
+/** How each is called, with `$` at places to fill in, and what it gives. */
+export const USER_FUNCTIONS: readonly (readonly [call: string, about: string])[] = [
+"""
+
+
+def portal_functions() -> str:
+    """Return ``frontend/src/adql/user-functions.ts``."""
+    beyond = [function for function in FUNCTIONS.values() if function.forms]
+    rows = (
+        f"  [{_written(_snippet(function.forms[0]))}, {_written(function.description)}],\n"
+        for function in beyond
+    )
+    return f"{_PORTAL}{''.join(rows)}];\n"
+
+
+def _snippet(form: str) -> str:
+    call = form.partition(" -> ")[0]
+    return re.sub(r"([(,] ?)(\w+) [^,)]+", r"\1${\2}", call)
+
+
+def _written(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
 def _forms(function: Function) -> str:
     return "<br>".join(f"`{form.replace(' -> ', ' → ')}`" for form in function.forms)
 
@@ -60,4 +93,4 @@ def _unit(function: Function) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference_page())
+    sys.stdout.write(portal_functions() if sys.argv[1:] == ["portal"] else reference_page())

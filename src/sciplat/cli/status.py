@@ -20,8 +20,10 @@ __all__ = ["status"]
 def status(home: Path) -> None:
     """Say whether the instance runs, and how it is.
 
+    A process that keeps ending is told of with its last words and its log.
     Exit code 0 when it runs, also while it starts; 1 when it does not.
     """
+    from sciplat.processes.failures import read_failures
     from sciplat.processes.rundir import read_record
 
     record = read_record(home)
@@ -32,6 +34,8 @@ def status(home: Path) -> None:
     click.echo(f"Status: {health['status']}")
     for name, state in health["components"].items():
         click.echo(f"  {name:<8} {state}")
+    for name, failure in read_failures(record.directory).items():
+        click.echo(f"The process {name} ended ({failure}); see {failure.log}")
 
 
 def _ask(url: str) -> dict[str, Any]:

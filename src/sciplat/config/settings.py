@@ -137,7 +137,9 @@ class QuerySettings(_Group):
         default=60,
         ge=1,
         le=86_400,
-        description="How long (seconds) fetching a table that a query names may take, and again reading it.",
+        description="How long (seconds) fetching a table that a query names may take, and how much of a "
+        "processor's time reading it, at least: as many seconds as `query.upload_mb` has megabytes are "
+        "allowed in any case, which is enough for every format.",
     )
     upload_hosts: str = Field(
         default="",
@@ -172,7 +174,8 @@ class QuerySettings(_Group):
         le=0.9,
         description="The part of the disk that the results of jobs may fill together, 0 to 1; all workers "
         "together may put down as much while they sort and join. What people who have not signed in ask "
-        "for may fill half of it.",
+        "for may fill half of it. Results of synchronous queries that are being fetched may fill half as "
+        "much beside it; when they do, one that does not fit in memory is cut and says `OVERFLOW`.",
     )
 
     @property

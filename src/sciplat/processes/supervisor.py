@@ -8,11 +8,13 @@ import os
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sciplat.errors import UnavailableError
 from sciplat.processes.child import Child
+from sciplat.processes.failures import Failure, note_last_words, write_failures
 from sciplat.processes.health import ComponentState, Health, overall, write_status
-from sciplat.processes.logs import redact
+from sciplat.processes.logs import log_file, redact
 from sciplat.processes.process import EXIT_REFUSED, LIFELINE_VARIABLE, Process, TCPAddress
 from sciplat.processes.rundir import ProcessRecord, RunRecord
 
@@ -53,6 +55,8 @@ class Supervisor:
 
     Parameters
     ----------
+    home
+        Where the logs of the processes are.
     record
         What is known of this run; its directory has the sockets and the states.
     keep
@@ -67,6 +71,7 @@ class Supervisor:
         self,
         processes: tuple[Process, ...],
         *,
+        home: Path,
         record: RunRecord,
         keep: Callable[[RunRecord], None],
         warn: Callable[[str], None],
@@ -74,8 +79,10 @@ class Supervisor:
         start_seconds: float = 60.0,
     ) -> None:
         self._kept = {process.name: _Kept(process) for process in processes}
+        self._home = home
         self._record = record
         self._keep_record = keep
+        self._failures: dict[str, Failure] = {}
         self._warn = warn
         self._back_off = back_off or BackOff()
         self._start_seconds = start_seconds
@@ -191,6 +198,7 @@ class Supervisor:
         while not self._stopping.is_set():
             self.set_state(name, "starting")
             started = loop.time()
+            kept.last_lines.clear()
             try:
                 kept.child = self.spawn(
                     name,
@@ -205,6 +213,7 @@ class Supervisor:
             if was_up:
                 was_ever_up = True
                 self.set_state(name, "up")
+                self._forget_failure(name)
             code = await kept.child.exited
             if self._stopping.is_set():
                 return
@@ -215,9 +224,10 @@ class Supervisor:
             self.set_state(name, "down")
             failures = 1 if loop.time() - started > self._back_off.forget_seconds else failures + 1
             wait = self._back_off.seconds(failures)
-            end = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-            logger.error("%s ended (%s)", name, end, extra={"component": name, "exit_code": code})
-            self._warn(f"The process {name} ended ({end}); it is started again in {wait:g} s")
+            failure = self._note_failure(kept, code)
+            self._warn(
+                f"The process {name} ended ({failure}); it is started again in {wait:g} s; see {failure.log}"
+            )
             await asyncio.sleep(wait)
 
     async def _wait_until_up(self, process: Process, child: Child) -> bool:
@@ -237,6 +247,22 @@ class Supervisor:
         self._refusal = UnavailableError(reason)
         self.set_state(name, "down")
         self._changed.set()
+
+    def _note_failure(self, kept: _Kept, code: int) -> Failure:
+        name = kept.process.name
+        failure = Failure.of(code, kept.last_lines, log_file(self._home, name))
+        logger.error("%s ended (%s)", name, failure, extra={"component": name, "exit_code": code})
+        self._failures[name] = failure
+        try:
+            write_failures(self._record.directory, self._failures)
+            note_last_words(self._home, name, failure, kept.last_lines)
+        except OSError:  # a full disk, of which the process may have died
+            logger.exception("The last words of %s cannot be written into its log", name)
+        return failure
+
+    def _forget_failure(self, name: str) -> None:
+        if self._failures.pop(name, None) is not None:
+            write_failures(self._record.directory, self._failures)
 
     def _note(self, kept: _Kept, line: str) -> None:
         """Keep what a process wrote outside its log: what it says before it has one, and when it crashes."""

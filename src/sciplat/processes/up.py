@@ -158,7 +158,11 @@ async def _run(
     terminal: Terminal,
 ) -> None:
     supervisor = Supervisor(
-        processes, record=record, keep=lambda record: write_record(home, record), warn=terminal.warn
+        processes,
+        home=home,
+        record=record,
+        keep=lambda record: write_record(home, record),
+        warn=terminal.warn,
     )
     end = asyncio.Event()
     _listen_to_signals(end, supervisor)

@@ -17,6 +17,7 @@ from sciplat.instance import Instance
 from sciplat.portal import pages
 from sciplat.processes.application import application
 from sciplat.services.tap_schema import NAME as TAP_SCHEMA
+from sciplat.tables.scratch import Room, use_room
 
 __all__ = ["create_app"]
 
@@ -37,6 +38,7 @@ def create_app(instance: Instance) -> FastAPI:
         instance.uploads.prepare()
         pool = instance.pool("web", settings.sync_workers, queue_seconds=settings.queue_seconds)
         app.state.query = instance.query(pool, seconds=settings.sync_seconds, sync=True)
+        use_room(Room(instance.fetched, instance.space.left))
         app.state.turns = CapacityLimiter(_QUERIES_AT_ONCE)
         app.state.receiving = Receiving()
         app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)

@@ -15,6 +15,7 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.cache import Kept, ResultCache
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.running import Running
+from sciplat.engine.spool import INLINE_BYTES
 from sciplat.engine.statement import Outcome
 from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
 from sciplat.history.models import Aspect
@@ -23,6 +24,7 @@ from sciplat.services.estimate import Estimate, estimate
 from sciplat.services.note import Note, NoteService
 from sciplat.services.plan import Plan, PlanService, Query, QueryLimits
 from sciplat.services.relations import with_keys
+from sciplat.services.space import Space
 from sciplat.tables.stream import TableStream
 from sciplat.vo.names import table_name
 from sciplat.vo.schema import Schema, Table
@@ -137,6 +139,7 @@ class QueryService:
         notes: NoteService | None = None,
         short_seconds: float = 1.0,
         cache: ResultCache | None = None,
+        space: Space | None = None,
     ) -> None:
         self._catalogs = catalogs
         self._pool = pool
@@ -145,6 +148,7 @@ class QueryService:
         self._limits = limits
         self._plans = PlanService(catalogs, limits)
         self._notes = notes
+        self._space = space
         self._cache = cache if cache is not None and cache.is_on else None
 
     def answer(
@@ -166,7 +170,9 @@ class QueryService:
                 kept = self._cache.find(visitor.name, plan.statement)
                 if kept is not None:
                     return KeptAnswer(kept, note)
-            running = self.run(plan, spool=self._spools / f"{uuid4().hex}.arrow")
+            # What is small needs no disk, so it has its answer also while slow readers hold all there is.
+            left = None if self._space is None else max(self._space.left(), INLINE_BYTES)
+            running = self.run(plan, spool=self._spools / f"{uuid4().hex}.arrow", bytes_left=left)
             return Answer(running, note, partial(self._keep, visitor.name, running))
 
     def _keep(self, who: str | None, running: Running, outcome: Outcome) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
 
+from sciplat.tables.scratch import scratch_file
 from sciplat.tables.stream import TableStream
 
 __all__ = ["Batches", "reread"]
@@ -32,17 +32,17 @@ def reread(stream: TableStream) -> Iterator[tuple[Iterator[pa.RecordBatch], Batc
     if stream.again is not None:
         yield stream.batches, stream.again
         return
-    with tempfile.NamedTemporaryFile(prefix="sciplat-", suffix=".arrow") as file:
+    with scratch_file(".arrow") as (path, room):
 
         def first() -> Iterator[pa.RecordBatch]:
-            with pa.ipc.new_file(file, stream.schema) as writer:
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, stream.schema) as writer:
                 for batch in stream.batches:
                     writer.write_batch(batch)
+                    room.check()
                     yield batch
-            file.flush()
 
         def again() -> Iterator[pa.RecordBatch]:
-            with pa.memory_map(file.name) as source, pa.ipc.open_file(source) as reader:
+            with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
                 for index in range(reader.num_record_batches):
                     yield reader.get_batch(index)
 

@@ -6,17 +6,17 @@ SQLite goes back and forth in its file, so the file is finished on disk before i
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
-from sciplat.errors import EngineError, UsageError
+from sciplat.errors import EngineError, UnavailableError, UsageError
 from sciplat.tables.arrow import PLAIN_TYPES
 from sciplat.tables.cells import Cell, Shape, cells_of, settle
 from sciplat.tables.document import Document
 from sciplat.tables.json_cells import cell_json
+from sciplat.tables.scratch import DISK_FULL, Room, scratch_file
 from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Datatype
 
@@ -41,8 +41,8 @@ def write(stream: TableStream, document: Document) -> Iterator[bytes]:
     ------
     UsageError
         There are more columns than SQLite takes.
-    EngineError
-        There was no space for the file.
+    LimitError, UnavailableError
+        There is no room for the file, or the disk is full.
     """
     cells = cells_of(stream)
     if len(cells) > _COLUMNS_MOST:
@@ -50,15 +50,14 @@ def write(stream: TableStream, document: Document) -> Iterator[bytes]:
             f"The result has {len(cells)} columns; a table of SQLite has at most {_COLUMNS_MOST}. "
             "Select fewer, or ask for another format."
         )
-    with tempfile.TemporaryDirectory(prefix="sciplat-") as folder:
-        path = Path(folder) / "result.sqlite"
-        _fill(path, cells, stream, document)
+    with scratch_file(".sqlite") as (path, room):
+        _fill(path, cells, stream, document, room)
         with path.open("rb") as file:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
 
 
-def _fill(path: Path, cells: Sequence[Cell], stream: TableStream, document: Document) -> None:
+def _fill(path: Path, cells: Sequence[Cell], stream: TableStream, document: Document, room: Room) -> None:
     # The driver inserts Arrow's columns without a Python object for each cell.
     from adbc_driver_manager import Error  # noqa: PLC0415 - only who asks for SQLite loads it
     from adbc_driver_sqlite import dbapi  # noqa: PLC0415
@@ -77,9 +76,12 @@ def _fill(path: Path, cells: Sequence[Cell], stream: TableStream, document: Docu
             for batch in stream.batches:
                 rows = [_values(cell, values) for cell, values in zip(cells, batch.columns, strict=True)]
                 cursor.adbc_ingest("result", pa.RecordBatch.from_arrays(rows, names), mode="append")
+                room.check()
             cursor.adbc_ingest("facts", _facts(document, overflow=stream.overflow), mode="append")
             cursor.execute("COMMIT")
     except Error as error:
+        if "is full" in str(error):
+            raise UnavailableError(DISK_FULL) from error
         raise EngineError(f"The SQLite file could not be written: {error}") from error
 
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Made by `python -m sciplat.adql.reference portal`: the functions that the instance has beyond ADQL 2.1.
+
+/** How each is called, with `$` at places to fill in, and what it gives. */
+export const USER_FUNCTIONS: readonly (readonly [call: string, about: string])[] = [
+  ["ivo_healpix_index(${hpxOrder}, ${ra}, ${dec})", "The HEALPix cell (NESTED) that a position lies in, at an order from 0 to 29."],
+  ["MOC(${ascii})", "A part of the sky made of HEALPix cells, for CONTAINS, INTERSECTS and AREA: by its ASCII form (MOC 2.0), or the cells of an order that a constant circle or polygon has a part in."],
+  ["ivo_healpix_center(${hpxOrder}, ${hpxIndex})", "The centre of a HEALPix cell (NESTED); NULL where there is no such cell."],
+  ["ivo_epoch_prop_pos(${ra}, ${dec}, ${parallax}, ${pmra}, ${pmdec}, ${radial_velocity}, ${ref_epoch}, ${out_epoch})", "Where a star is at another epoch: degrees, mas, mas/yr, km/s and Julian years; the star moves uniformly along a straight line. NULL for parallax, motions or radial velocity counts as 0."],
+  ["ivo_epoch_prop(${ra}, ${dec}, ${parallax}, ${pmra}, ${pmdec}, ${radial_velocity}, ${ref_epoch}, ${out_epoch})", "The six astrometric parameters of a star at another epoch, an array of ra, dec, parallax, pmra, pmdec, radial_velocity: degrees, mas, mas/yr, km/s and Julian years; the star moves uniformly along a straight line. NULL for parallax, motions or radial velocity counts as 0. What is NULL before is NaN after."],
+  ["ivo_geom_transform(${from_sys}, ${to_sys}, ${geo})", "A point or region in another frame: ICRS, FK5 (taken as ICRS), GALACTIC, SUPER_GALACTIC, ECLIPTIC (J2000) or FK4 (B1950), each a rotation of the others."],
+  ["ivo_string_agg(${expression}, ${delimiter})", "The texts of all rows, sorted, joined by a delimiter as written; NULL leaves no trace."],
+  ["ivo_nocasematch(${value}, ${pattern})", "1 if the text matches the pattern of LIKE whatever the case, else 0; the same as ILIKE."],
+  ["ivo_hasword(${haystack}, ${needle})", "1 if all words of the second text are words of the first, whatever the case, else 0; words are not stemmed."],
+  ["ivo_hashlist_has(${hashlist}, ${item})", "1 if the text is, whatever the case, one of the words that # separates in the first, else 0."],
+  ["ivo_interval_overlaps(${a1}, ${b1}, ${a2}, ${b2})", "1 if the interval from a1 to b1 and that from a2 to b2 have a number in common, else 0."],
+  ["ivo_histogram(${val}, ${lower}, ${upper}, ${nbins})", "How many values lie in each of nbins bins between lower and upper: an array that begins with the number below lower (and of NULL) and ends with the number from upper on. The limits are as written."],
+  ["ivo_normal_random(${mu}, ${sigma})", "A random number of the normal distribution with mean mu and standard deviation sigma."],
+  ["ivo_to_jd(${d})", "The Julian date of a time, without a change of its scale."],
+  ["ivo_to_mjd(${d})", "The Modified Julian date of a time, without a change of its scale."],
+  ["ivo_hms_to_degrees(${hms})", "Degrees of an angle in hours: h:m:s, hhmmss or 1h2m3.4s; NULL for any other text."],
+  ["ivo_dms_to_degrees(${dms})", "Degrees of an angle: d:m:s, ddmmss or 1d2m3.4s, with or without a sign; NULL for any other text."],
+  ["bit_and(${x}, ${y})", "The bits that are set in both integers."],
+  ["bit_or(${x}, ${y})", "The bits that are set in either integer."],
+  ["bit_xor(${x}, ${y})", "The bits that are set in one of two integers, not in both."],
+  ["bit_not(${x})", "All bits of an integer the other way round."],
+  ["stddev(${x})", "The standard deviation of a sample (its variance is divided by n - 1)."],
+  ["scisql_median(${x})", "The median."],
+  ["scisql_percentile(${x}, ${p})", "The value below which p per cent of the values lie, p from 0 to 100 as written."],
+  ["scisql_nanojanskyToAbMag(${flux})", "The AB magnitude of a flux in nJy; NULL where the flux is not positive."],
+  ["scisql_nanojanskyToAbMagSigma(${flux}, ${fluxErr})", "The error of the AB magnitude of a flux in nJy, from the error of the flux."],
+  ["scisql_abMagToNanojansky(${mag})", "The flux in nJy of an AB magnitude."],
+  ["scisql_abMagToNanojanskySigma(${mag}, ${magErr})", "The error of the flux in nJy of an AB magnitude, from the error of the magnitude."],
+  ["scisql_fluxToAbMag(${flux})", "The AB magnitude of a flux in erg/s/cm**2/Hz; NULL where the flux is not positive."],
+  ["scisql_fluxToAbMagSigma(${flux}, ${fluxErr})", "The error of the AB magnitude of a flux, from the error of the flux."],
+  ["scisql_abMagToFlux(${mag})", "The flux in erg/s/cm**2/Hz of an AB magnitude."],
+  ["scisql_abMagToFluxSigma(${mag}, ${magErr})", "The error of the flux in erg/s/cm**2/Hz of an AB magnitude, from the error of the magnitude."],
+];

@@ -133,7 +133,8 @@ def test_a_query_that_would_take_too_long_says_so_and_can_be_stopped(page: Page)
     page.goto("/portal")
     run(
         page,
-        "SELECT COUNT(*) FROM simwide.ForcedSource AS a, simwide.ForcedSource AS b WHERE a.psfFlux < b.psfFlux",
+        "SELECT COUNT(*) FROM simwide.ForcedSource AS a, simwide.ForcedSource AS b "
+        "WHERE a.psfFlux < b.psfFlux",
     )
 
     expect(page.get_by_text(re.compile(r"It would take about .* and is stopped after 1 h"))).to_be_visible()

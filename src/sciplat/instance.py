@@ -36,6 +36,9 @@ from sciplat.uploads.store import UploadStore
 _READER_BYTES = 2 << 30
 """Memory of a process that reads an upload."""
 
+_READER_MB_PER_SECOND = 1
+"""Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
+
 if TYPE_CHECKING:
     from sciplat.services.ingest import IngestService
 
@@ -157,7 +160,12 @@ class Instance:
         settings = self.settings.query
         return UploadService(
             UploadStore(self.home / "uploads"),
-            Loader(at_once=cores(), seconds=settings.upload_seconds, memory_bytes=_READER_BYTES),
+            Loader(
+                at_once=cores(),
+                # As long as the slowest format needs for all that one may send.
+                seconds=max(settings.upload_seconds, settings.upload_mb // _READER_MB_PER_SECOND),
+                memory_bytes=_READER_BYTES,
+            ),
             work=self.work / "uploads",
             limits=UploadLimits(
                 bytes=settings.upload_bytes,

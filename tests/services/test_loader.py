@@ -58,3 +58,14 @@ def test_a_reader_that_was_killed_is_started_again(loader: Loader, tmp_path: Pat
     (tmp_path / "again").mkdir()
 
     assert read(loader, tmp_path / "again", b"x\n1\n") == 1
+
+
+def test_a_file_that_takes_too_much_time_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    head = b'<VOTABLE><RESOURCE><TABLE><FIELD name="x" datatype="int"/><DATA><TABLEDATA>'
+    made = Loader(at_once=1, seconds=1, memory_bytes=2 << 30)
+    (tmp_path / "mine").write_bytes(head + b"<TR><TD>1</TD></TR>" * 2_000_000)
+    try:
+        with pytest.raises(LimitError, match=r"took more than 1 s .* send them as Parquet or FITS"):
+            made.load(tmp_path / "mine", tmp_path / "data.duckdb", largest=10**9)
+    finally:
+        made.close()

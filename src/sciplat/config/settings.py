@@ -101,7 +101,8 @@ class QuerySettings(_Group):
         default=120,
         ge=1,
         le=10_000,
-        description="How many of all who have not signed in, who count as one user.",
+        description="How many of all who have not signed in, who count as one user; from one address no more "
+        "than of one user, but for this machine's own.",
     )
     async_seconds: int = Field(
         default=3600,
@@ -137,7 +138,9 @@ class QuerySettings(_Group):
         default=60,
         ge=1,
         le=86_400,
-        description="How long (seconds) fetching a table that a query names may take, and again reading it.",
+        description="How long (seconds) fetching a table that a query names may take, and how much of a "
+        "processor's time reading it, at least: as many seconds as `query.upload_mb` has megabytes are "
+        "allowed in any case, which is enough for every format.",
     )
     upload_hosts: str = Field(
         default="",

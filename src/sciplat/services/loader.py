@@ -16,18 +16,27 @@ from sciplat.errors import IngestError, LimitError, SciplatError, UnavailableErr
 from sciplat.uploads.models import table_from_json
 from sciplat.vo.schema import Table
 
-__all__ = ["Loader"]
+__all__ = ["PATIENCE", "Loader"]
 
 _log = logging.getLogger(__name__)
 
 _CHUNK = 1 << 16
 _NICE = 10
-_PATIENCE_SECONDS = 30.0
-"""Beyond its time: a reader that has just been started has a lot to import."""
+_STARTING_SECONDS = 30.0
+"""A reader that has just been started has a lot to import."""
+
+PATIENCE = 10
+"""How many times as long as its processor time a reader may take: others keep the machine busy."""
 
 
 class Loader:
-    """Has uploads read by `sciplat.services.reading`, a few at a time."""
+    """Has uploads read by `sciplat.services.reading`, a few at a time.
+
+    Parameters
+    ----------
+    seconds
+        Of a processor's time, for one file.
+    """
 
     def __init__(self, *, at_once: int, seconds: int, memory_bytes: int) -> None:
         self._turns = BoundedSemaphore(at_once)
@@ -60,8 +69,15 @@ class Loader:
             overdue = time.monotonic() - begun >= self._seconds
         if not answer:
             _log.warning("A reader of an upload ended without an answer")
-            what = f"took more than {self._seconds} s" if overdue else "takes more memory than it may have"
-            raise LimitError(f"{source.name}: reading it {what}; send fewer rows, or send them as Parquet")
+            what = (
+                f"took more than {self._seconds} s of a processor's time"
+                if overdue
+                else "takes more memory than it may have"
+            )
+            raise LimitError(
+                f"{source.name}: reading it {what}; send fewer rows, or send them as Parquet or FITS, which "
+                "are read many times faster"
+            )
         facts = json.loads(answer)
         if "code" in facts:
             raise _error(facts["code"], facts["message"])
@@ -86,7 +102,7 @@ class Loader:
         with ours:
             with theirs, self._starting:
                 socket.send_fds(self._ensure(), [asked], [theirs.fileno()])
-            ours.settimeout(self._seconds + _PATIENCE_SECONDS)
+            ours.settimeout(self._seconds * PATIENCE + _STARTING_SECONDS)
             answer = bytearray()
             try:
                 while chunk := ours.recv(_CHUNK):

@@ -93,7 +93,7 @@ test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, 
 	$(RUN) mypy
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
-	$(RUN) pytest --write-requirements=docs/requirements.md
+	$(RUN) pytest --durations=25 --write-requirements=docs/requirements.md
 
 FUZZ ?= 10000
 

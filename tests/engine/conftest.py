@@ -17,7 +17,10 @@ from sciplat.engine.statement import Statement
 MEMORY_LIMIT = 256_000_000
 TEMP_LIMIT = 100_000_000
 
-_HOW = ("durable", "heavy", "owner", "owner_most", "expected_seconds", "queue_seconds")
+_HOW = (
+    *("durable", "heavy", "owner", "owner_most", "address", "address_most"),
+    *("expected_seconds", "queue_seconds"),
+)
 
 Ask = Callable[..., Running]
 

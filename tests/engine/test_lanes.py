@@ -145,6 +145,50 @@ def test_one_user_cannot_fill_the_queue(ask, tmp_path, make_pool) -> None:
         ask("SELECT 1 AS x", on=pool, owner="vera", owner_most=3)
 
 
+def test_people_who_have_not_signed_in_take_turns_by_their_address(ask, tmp_path, make_pool) -> None:
+    with make_pool(tmp_path / "pool", size=2) as pool:
+        pool.warm()
+        first = [ask(ENDLESS, on=pool, address="crowd") for _ in range(2)]
+        for each in first:
+            each.wait_until_started()
+        more = ask(ENDLESS, on=pool, address="crowd")
+        other = ask(ENDLESS, on=pool, address="alone")
+
+        first[0].cancel()
+
+        other.wait_until_started(SOON)
+        assert more.progress.state is State.QUEUED
+
+
+def test_many_addresses_have_no_more_turns_than_one_user(ask, tmp_path, make_pool) -> None:
+    with make_pool(tmp_path / "pool", size=2) as pool:
+        pool.warm()
+        first = [ask(ENDLESS, on=pool, address=f"bot {number}") for number in range(2)]
+        for each in first:
+            each.wait_until_started()
+        more = ask(ENDLESS, on=pool, address="bot 3")
+        user = ask(ENDLESS, on=pool, owner="vera")
+
+        first[0].cancel()
+
+        user.wait_until_started(SOON)
+        assert more.progress.state is State.QUEUED
+
+
+def test_one_address_cannot_fill_the_queue_of_all_who_have_not_signed_in(ask, tmp_path, make_pool) -> None:
+    limits = {"owner_most": 3, "address_most": 2}
+    with make_pool(tmp_path / "pool", size=1) as pool:
+        pool.warm()
+        for _ in range(2):
+            ask(ENDLESS, on=pool, address="crowd", **limits)
+
+        with pytest.raises(UnavailableError, match=r"2 synchronous queries from your address are at work"):
+            ask("SELECT 1 AS x", on=pool, address="crowd", **limits)
+        ask("SELECT 1 AS x", on=pool, address="alone", **limits)
+        with pytest.raises(UnavailableError, match=r"People who have not signed in have 3 synchronous"):
+            ask("SELECT 1 AS x", on=pool, address="third", **limits)
+
+
 def test_what_queries_take_is_learned(ask, tmp_path, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1) as pool:
         pool.warm()

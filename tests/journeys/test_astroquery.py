@@ -69,6 +69,14 @@ def test_a_synchronous_job_gives_its_rows(gaia: TapPlus, to_file: bool) -> None:
     assert found["ra"].unit == "deg"
 
 
+def test_files_of_two_queries_are_two(gaia: TapPlus) -> None:
+    many, few = (
+        gaia.launch_job(f"select top {n} ra from gaia.gaia_source", dump_to_file=True) for n in (20, 3)
+    )
+
+    assert [len(job.get_results()) for job in (many, few)] == [20, 3]
+
+
 @pytest.mark.parametrize("form", ["votable", "csv", "ecsv", "json"])
 def test_every_format_that_it_reads_has_the_rows(gaia: TapPlus, form: str) -> None:
     found = gaia.launch_job(HUNDRED, output_format=form).get_results()
@@ -160,6 +168,29 @@ def test_a_list_with_a_job_that_is_not_there_removes_none(gaia: TapPlus) -> None
     with pytest.raises(requests.HTTPError, match="nothing"):
         gaia.remove_jobs([job.jobid, "nothing"])
     assert len(gaia.load_async_job(jobid=job.jobid).get_results()) == 100
+
+
+def test_jobs_of_somebody_else_are_removed_by_nobody(platform: Platform) -> None:
+    ada = {"Authorization": f"Bearer {platform.token(user='ada')}"}
+    job = requests.post(f"{platform.tap}/async", {"QUERY": HUNDRED}, headers=ada, timeout=30).url
+    named = {"JOB_IDS": job.rpartition("/")[2]}
+
+    admin = {"Authorization": f"Bearer {platform.token()}"}
+    for headers, status in (({}, 401), (admin, 404)):
+        refused = requests.post(f"{platform.tap}/deletejobs", named, headers=headers, timeout=30)
+        assert refused.status_code == status
+    assert requests.get(job, headers=ada, timeout=30).status_code == 200
+    assert requests.post(f"{platform.tap}/deletejobs", named, headers=ada, timeout=30).status_code == 200
+    assert requests.get(job, headers=ada, timeout=30).status_code == 404
+
+
+@pytest.mark.parametrize("ids", [None, "", " , ", ",".join(f"a{n}" for n in range(1001))])
+def test_a_list_of_no_or_too_many_jobs_is_refused(platform: Platform, ids: str | None) -> None:
+    form = {} if ids is None else {"JOB_IDS": ids}
+    refused = requests.post(f"{platform.tap}/deletejobs", form, timeout=30)
+
+    assert refused.status_code == 400
+    assert "JOB_IDS" in refused.text
 
 
 def test_maxrec_is_kept_to(gaia: TapPlus) -> None:

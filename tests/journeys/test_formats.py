@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -65,7 +66,8 @@ def test_every_format_has_the_same_rows(platform: Platform, form: Format) -> Non
     assert len(wanted) == 50
     assert IDS.get(form.name, _votable)(answer.content) == wanted
     assert answer.headers["content-type"].split("; charset")[0] == form.mime
-    assert f"result{form.extension}" in answer.headers["content-disposition"]
+    kept = rf'inline; filename="result-[0-9a-f]+{re.escape(form.extension)}"'
+    assert re.fullmatch(kept, answer.headers["content-disposition"])
 
 
 @pytest.mark.parametrize(

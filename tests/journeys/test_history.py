@@ -272,3 +272,24 @@ def test_the_client_finds_repeats_and_shares(platform: Platform) -> None:
     assert found.id not in [each.id for each in client.history(limit=1500)]
     with pytest.raises(UsageError, match="Sign in"):
         sciplat_package.connect(platform.url).history()
+
+
+@pytest.mark.requirement("DMS-API-REQ-0039")
+def test_a_result_is_found_by_the_history_and_by_the_id_of_its_job(
+    platform: Platform, ada: httpx.Client, history
+) -> None:
+    made = ada.post("/api/tap/async", data={"QUERY": ADQL, "LANG": "ADQL", "PHASE": "RUN", "FORMAT": "csv"})
+    job_id = made.headers["Location"].rpartition("/")[2]
+    job = f"/api/tap/async/{job_id}"
+    platform.wait_for(lambda: ada.get(f"{job}/phase").text == "COMPLETED", what="the end of the job")
+    ended = ada.get(f"/api/jobs/{job_id}").json()
+
+    by_id = ada.get(f"{job}/results/result")
+    recalled = next(each for each in history(phase="COMPLETED") if each["id"] == job_id)
+    by_history = ada.get(recalled["links"]["result"])
+
+    assert by_id.text.startswith("source_id,ra\r\n")
+    assert by_history.content == by_id.content
+    assert ada.get(f"{job}/results/result", params={"RESPONSEFORMAT": "parquet"}).content.startswith(b"PAR1")
+    # Nothing ran again.
+    assert ada.get(f"/api/jobs/{job_id}").json() == ended

@@ -129,6 +129,53 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     expect(page.get_by_test_id("row-count")).to_have_text(re.compile("^30 rows"))
 
 
+def test_a_query_that_would_take_too_long_says_so_and_can_be_stopped(page: Page) -> None:
+    page.goto("/portal")
+    run(
+        page,
+        "SELECT COUNT(*) FROM simwide.ForcedSource AS a, simwide.ForcedSource AS b "
+        "WHERE a.psfFlux < b.psfFlux",
+    )
+
+    expect(page.get_by_text(re.compile(r"It would take about .* and is stopped after 1 h"))).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
+
+
+def test_a_result_is_downloaded_in_the_format_that_is_chosen(page: Page) -> None:
+    page.goto("/portal")
+    run(page, "SELECT TOP 3 ra FROM gaia.gaia_source")
+    for name, magic in (("FITS", b"SIMPLE"), ("Parquet", b"PAR1"), ("CSV", b"ra"), ("VOTable", b"<?xml")):
+        page.get_by_role("button", name="Download").click()
+        with page.expect_download() as download:
+            page.get_by_role("menuitem", name=name).click()
+        assert Path(download.value.path()).read_bytes().startswith(magic), name
+
+
+def test_a_link_that_opens_nothing_leads_on(page: Page) -> None:
+    page.goto("/portal/shared#sq-AAAAAAAAAAAAAAAAAAAAAA")
+
+    expect(page.get_by_role("alert")).to_contain_text("This link opens no query")
+    page.get_by_role("link", name="Go to the data").click()
+    expect(page.get_by_role("tree", name="Data")).to_be_visible()
+
+
+def test_a_token_can_be_revoked_on_a_narrow_screen(page: Page, platform: Platform) -> None:
+    sign_in(page, platform)
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/portal/tokens")
+    page.get_by_label("Name").fill("of a phone, with a long name")
+    page.get_by_role("button", name="Make token").click()
+    revoke = page.get_by_role("button", name="Revoke of a phone")
+    expect(revoke).to_be_visible()
+
+    box = revoke.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 390
+    revoke.click()
+    expect(revoke).to_have_count(0)
+
+
 def test_a_job_opens_by_its_address(page: Page) -> None:
     page.goto("/portal")
     run(page, "SELECT TOP 5 * FROM simwide.Visit")

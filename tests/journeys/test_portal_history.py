@@ -101,7 +101,7 @@ def test_a_query_is_shared_and_the_link_revoked(page: Page, platform: Platform, 
         other.goto(address)
         expect(other.get_by_text("ada asked this")).to_be_visible()
         other.get_by_role("button", name="Open in the editor").click()
-        expect(other.get_by_role("textbox", name="ADQL query")).to_contain_text("to be shared")
+        expect(other.get_by_role("textbox", name="ADQL query")).to_contain_text("lent to a visitor")
 
         dialog.get_by_role("button", name="Revoke").click()
         expect(dialog).to_contain_text("There is no link to it.")

@@ -57,7 +57,7 @@ NEAR = "DISTANCE(a.ra, a.dec, b.ra, b.dec) < 0.01"
     [
         (
             f"SELECT mag FROM obs.stars a WHERE {CONE}",
-            "only a part of the sky is wanted (8 ranges of HEALPix",
+            "only a part of the sky is wanted (7 ranges of HEALPix",
         ),
         (f"SELECT mag FROM obs.stars a WHERE {CONE}", "That is a short query"),
         ("SELECT mag FROM obs.stars", "All rows of obs.stars (stars, 300,000 rows in all) are looked at."),

@@ -117,11 +117,11 @@ def test_the_engine_is_told_whose_query_it_is_and_how_many_there_may_be(
     query: QueryService, pool: Pool, tmp_path: Path
 ) -> None:
     found = []
-    for visitor in (VERA, NOBODY):
+    for visitor in (VERA, NOBODY, Visitor.anonymous("203.0.113.7/32")):
         query.run(query.plan(Query('SELECT id FROM dr1."size"'), visitor=visitor), spool=tmp_path / "spool")
-        found.append((pool.how["owner"], pool.how["owner_most"]))
+        found.append([pool.how[name] for name in ("owner", "owner_most", "address", "address_most")])
 
-    assert found == [("vera", 6), (None, 12)]
+    assert found == [["vera", 6, "", 6], [None, 12, "", 6], [None, 12, "203.0.113.7/32", 6]]
 
 
 def test_the_engine_is_told_what_is_heavy(query: QueryService, pool: Pool, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import { messageOf } from "../api/http";
 import { define } from "../views/define";
 import { icon } from "../views/icons";
 import "../views/query-list";
-import { base, controls } from "../views/style";
+import { base, controls, searchBox } from "../views/style";
 import { Watch } from "../views/watch";
 import type { Past } from "./past";
 import { signInAddress } from "./place";
@@ -17,23 +17,12 @@ export class HistoryPanel extends LitElement {
   static override styles = [
     base,
     controls,
+    searchBox,
     css`
       :host {
         display: flex;
         flex-direction: column;
         min-height: 0;
-      }
-      .search {
-        display: flex;
-        align-items: center;
-        gap: 6px;
-        padding: 8px 10px;
-        border-bottom: 1px solid var(--_line);
-        color: var(--_muted);
-      }
-      .search input {
-        flex: 1;
-        min-width: 0;
       }
       .found {
         flex: 1;
@@ -100,8 +89,8 @@ export class HistoryPanel extends LitElement {
     }
     const { past } = this;
     return html`
-      <div class="search">
-        ${icon("search", 14)}
+      <div class="search" role="search">
+        ${icon("search")}
         <input
           type="search"
           placeholder="Search in your queries"

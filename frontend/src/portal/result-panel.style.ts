@@ -52,7 +52,13 @@ export const style = css`
       gap: 4px 6px;
     }
     .bar .row input {
-      width: 9ch;
+      width: 7ch;
+    }
+    .bar .size {
+      display: none;
+    }
+    .bar sp-menu {
+      margin-left: auto;
     }
     .bar .row input::placeholder {
       color: var(--_muted);

@@ -13,6 +13,7 @@ import { base, controls } from "../views/style";
 import { Watch } from "../views/watch";
 import type { Job } from "../wire/job";
 import { tell } from "./notices";
+import { outlookOf } from "./outlook";
 import { signInAddress } from "./place";
 import { style } from "./result-panel.style";
 import { user } from "./session";
@@ -64,6 +65,8 @@ export class ResultPanel extends LitElement {
     const result = job.links.result;
     return [
       { label: "VOTable", about: "With units, UCDs and descriptions", href: downloadUrl(result, "votable"), file: `${job.id}.vot` },
+      { label: "FITS", about: "A binary table, with units and UCDs", href: downloadUrl(result, "fits"), file: `${job.id}.fits` },
+      { label: "Parquet", about: "Small and quick to read, with all of that", href: downloadUrl(result, "parquet"), file: `${job.id}.parquet` },
       { label: "CSV", about: "Names and values only", href: downloadUrl(result, "csv"), file: `${job.id}.csv` },
       { label: "Copy chosen cells", about: "With their columns' names, for a spreadsheet", run: () => void this.table.copy(true) },
       { label: "Copy as Python", about: "Lines for pyvo that read this result", run: () => void this.copyPython(job) },
@@ -132,7 +135,7 @@ export class ResultPanel extends LitElement {
     }
     return html`<div class="bar" role="toolbar" aria-label="Result">
       <span class="state" data-testid="row-count" title=${job.destruction ? `Kept until ${job.destruction}` : nothing}>${rowsOf(job)}</span>
-      ${time}${job.bytes ? html`<span class="fact">${size(job.bytes)}</span>` : nothing}
+      ${time}${job.bytes ? html`<span class="fact size">${size(job.bytes)}</span>` : nothing}
       <span class="room"></span>
       ${(job.rows ?? 0) > 20
         ? html`<label class="row"
@@ -158,7 +161,7 @@ export class ResultPanel extends LitElement {
   private instead(job: Job | null): TemplateResult {
     const failure = this.work.failure.value;
     if (failure) return this.refused(failure);
-    if (this.work.isRunning.value) return message("Running\u2026", "Rows appear here when the query is done. You can leave this page: the job goes on.");
+    if (this.work.isRunning.value) return waiting(job);
     switch (job?.phase) {
       case "COMPLETED":
         return message("No rows", "The query is right, but nothing in the data matches it.");
@@ -201,6 +204,14 @@ export class ResultPanel extends LitElement {
 function rowsOf(job: Job): string {
   const rows = job.rows ?? 0;
   return `${count(rows)} ${rows === 1 ? "row" : "rows"}`;
+}
+
+function waiting(job: Job | null): TemplateResult {
+  const outlook = job ? outlookOf(job) : "";
+  return message(
+    job?.phase === "QUEUED" ? "Waiting\u2026" : "Running\u2026",
+    `${outlook} Rows appear here when the query is done. You can leave this page: the job goes on.`.trim(),
+  );
 }
 
 function message(title: string, text: string, then: TemplateResult | typeof nothing = nothing): TemplateResult {

@@ -75,6 +75,7 @@ export class Shared extends LitElement {
     return html`<div class="sheet wide">
       <h1>Shared query</h1>
       <div role="alert">${this.wrong ? html`<p class="wrong">${this.wrong}</p>` : nothing}</div>
+      ${this.wrong ? html`<p><a href="/portal">Go to the data</a></p>` : nothing}
       ${this.found ? this.query(this.found) : this.wrong ? nothing : html`<p class="lead" role="status">Reading\u2026</p>`}
     </div>`;
   }

@@ -51,6 +51,38 @@ export class Tokens extends LitElement {
       td:last-child {
         text-align: right;
       }
+      @media (max-width: 560px) {
+        thead {
+          position: absolute;
+          clip-path: inset(50%);
+        }
+        tr {
+          display: grid;
+          grid-template-columns: minmax(0, 1fr) auto;
+          gap: 2px 12px;
+          align-items: center;
+          padding: 8px 0;
+          border-bottom: 1px solid var(--_line);
+        }
+        td {
+          padding: 0;
+          border: 0;
+          overflow-wrap: anywhere;
+        }
+        td:nth-child(n + 3):not(:last-child) {
+          color: var(--_muted);
+          font-size: 12px;
+        }
+        td:nth-child(3)::before {
+          content: "made ";
+        }
+        td:nth-child(4)::before {
+          content: "expires ";
+        }
+        td:last-child {
+          grid-area: 1 / 2 / 3 / 3;
+        }
+      }
       .new {
         display: grid;
         gap: 8px;
@@ -234,7 +266,7 @@ export class Tokens extends LitElement {
             <td>${token.created.slice(0, 10)}</td>
             <td>${token.expires?.slice(0, 10) ?? "never"}</td>
             <td>
-              <button class="quiet danger" aria-label="Revoke ${token.name}" ?disabled=${this.isBusy} @click=${() => void this.revoke(token)}>
+              <button class="quiet danger" aria-label="Revoke ${token.name || token.key}" ?disabled=${this.isBusy} @click=${() => void this.revoke(token)}>
                 Revoke
               </button>
             </td>

@@ -8,22 +8,6 @@ export const style = css`
     min-height: 0;
     background: var(--_panel);
   }
-  .search {
-    position: relative;
-    padding: 8px;
-    border-bottom: 1px solid var(--_line);
-  }
-  .search svg {
-    position: absolute;
-    left: 17px;
-    top: 15px;
-    color: var(--_muted);
-  }
-  .search input {
-    width: 100%;
-    min-height: 30px;
-    padding-left: 30px;
-  }
   .tree {
     flex: 1;
     min-height: 80px;
@@ -97,6 +81,10 @@ export const style = css`
     font-size: 11.5px;
     font-variant-numeric: tabular-nums;
     line-height: 18px;
+  }
+  .item.bare > * {
+    grid-row: span 2;
+    align-self: center;
   }
   .about {
     grid-column: 2 / 4;

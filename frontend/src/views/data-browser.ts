@@ -9,7 +9,7 @@ import { details } from "./data-details";
 import { style } from "./data-browser.style";
 import { define } from "./define";
 import { icon } from "./icons";
-import { base, controls } from "./style";
+import { base, controls, searchBox } from "./style";
 import { Watch } from "./watch";
 
 const ROW = 40;
@@ -20,7 +20,7 @@ const ROW = 40;
  * Dispatches `sp-insert` with a name, `sp-preview` with a table's name.
  */
 export class DataBrowser extends LitElement {
-  static override styles = [base, controls, style];
+  static override styles = [base, controls, searchBox, style];
   static override properties = {
     catalog: { attribute: false },
     search: { state: true },
@@ -280,7 +280,7 @@ export class DataBrowser extends LitElement {
 
   private line(item: Item, index: number): TemplateResult {
     return html`<div
-      class="item level${item.level}"
+      class="item level${item.level}${aboutOf(item) ? "" : " bare"}"
       role="treeitem"
       id="item-${index}"
       data-index=${index}
@@ -315,22 +315,29 @@ function nameOf(item: Item): string {
   return item.kind === "column" ? `${item.column.table}.${item.column.name}` : "";
 }
 
+function aboutOf(item: Item): string {
+  if (item.kind === "schema") return item.schema.description;
+  if (item.kind === "table") return item.table.description;
+  return item.kind === "column" ? item.column.description : "Reading the columns";
+}
+
 function lineText(item: Item): TemplateResult {
-  const two = (title: string, note: string, about: string, hint = "") =>
-    html`<span class="title">${title}</span><span class="note" title=${hint}>${note}</span><span class="about">${about || "\u00a0"}</span>`;
+  const about = aboutOf(item);
+  const two = (title: string, note: string, hint = "") =>
+    html`<span class="title">${title}</span><span class="note" title=${hint}>${note}</span>${about ? html`<span class="about">${about}</span>` : nothing}`;
   switch (item.kind) {
     case "schema": {
-      const { name, description, tables } = item.schema;
-      return two(name, `${tables.length} ${tables.length === 1 ? "table" : "tables"}`, description);
+      const { name, tables } = item.schema;
+      return two(name, `${tables.length} ${tables.length === 1 ? "table" : "tables"}`);
     }
     case "table": {
-      const { rows, description } = item.table;
-      return two(item.shortName, rows === null ? "" : `${shortCount(rows)} rows`, description, rows === null ? "" : `${count(rows)} rows`);
+      const { rows } = item.table;
+      return two(item.shortName, rows === null ? "" : `${shortCount(rows)} rows`, rows === null ? "" : `${count(rows)} rows`);
     }
     case "column":
-      return two(item.column.name, item.column.unit || item.column.type, item.column.description);
+      return two(item.column.name, item.column.unit || item.column.type);
     case "waiting":
-      return two("\u2026", "", "Reading the columns");
+      return two("\u2026", "");
   }
 }
 

@@ -27,7 +27,16 @@ export class QueryList extends LitElement {
         min-height: 24px;
         gap: 2px 8px;
       }
+      .facts {
+        flex-wrap: nowrap;
+      }
+      .said {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 2px 8px;
+      }
       .actions {
+        flex: none;
         margin: 0 0 0 auto;
       }
     `,
@@ -60,16 +69,18 @@ export class QueryList extends LitElement {
       </button>
       ${query.error ? html`<div class="why">${query.error.message}</div>` : nothing}
       <div class="facts">
-        <span class="phase ${query.phase}" title=${query.phase}
-          ><span class=${query.phase === "COMPLETED" && query.rows !== null ? "visually-hidden" : ""}
-            >${SAID[query.phase] ?? query.phase}</span
-          ></span
-        >
-        ${query.rows !== null && query.phase === "COMPLETED"
-          ? html`<span>${count(query.rows)} ${query.rows === 1 ? "row" : "rows"}${query.overflow ? ", cut" : ""}</span>`
-          : nothing}
-        <span>${FROM[query.aspect]}</span>
-        <span title=${query.created}>${ago(query.created)}</span>
+        <span class="said">
+          <span class="phase ${query.phase}" title=${query.phase}
+            ><span class=${query.phase === "COMPLETED" && query.rows !== null ? "visually-hidden" : ""}
+              >${SAID[query.phase] ?? query.phase}</span
+            ></span
+          >
+          ${query.rows !== null && query.phase === "COMPLETED"
+            ? html`<span>${count(query.rows)} ${query.rows === 1 ? "row" : "rows"}${query.overflow ? ", cut" : ""}</span>`
+            : nothing}
+          <span>${FROM[query.aspect]}</span>
+          <span title=${query.created}>${ago(query.created)}</span>
+        </span>
         <span class="actions">
           ${this.button("refresh", "Run again", "sp-repeat-query", query, words)}
           ${this.button("link", "Share", "sp-share-query", query, words)}

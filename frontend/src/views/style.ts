@@ -152,3 +152,23 @@ export const controls = css`
     flex: none;
   }
 `;
+
+/** A search above a list, with its sign inside. */
+export const searchBox = css`
+  .search {
+    position: relative;
+    padding: 8px;
+    border-bottom: 1px solid var(--_line);
+  }
+  .search svg {
+    position: absolute;
+    left: 17px;
+    top: 15px;
+    color: var(--_muted);
+  }
+  .search input {
+    width: 100%;
+    min-height: 30px;
+    padding-left: 30px;
+  }
+`;

@@ -56,6 +56,10 @@ export interface Job extends JobBrief {
   progress?: number | null;
   /** How many jobs have their turn before this one, while it is queued. */
   turns_before?: number | null;
+  /** What it was expected to take, before it ran. */
+  estimated_seconds?: number | null;
+  /** When it is expected to end, or is stopped because it may run no longer. */
+  quote?: string | null;
 }
 
 export interface JobList {

@@ -14,6 +14,7 @@ only credentials have to be looked up.
 from __future__ import annotations
 
 import base64
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from anyio import to_thread
@@ -64,18 +65,29 @@ def _token_of(header: str) -> str:
             raise UsageError("Authorization must be Bearer or Basic, with a token.")
 
 
+def _address(request: Request) -> str:
+    """Return where a request comes from, nothing for this machine; of IPv6, the network of one customer."""
+    try:
+        address = ip_address("" if request.client is None else request.client.host)
+    except ValueError:
+        return ""
+    if address.is_loopback:
+        return ""
+    return str(ip_network((address, 32 if address.version == 4 else 64), strict=False))
+
+
 async def _visiting(request: Request, instance: Reach) -> Visitor:
     header = request.headers.get("authorization")
     if header is not None:
         return await to_thread.run_sync(instance.sign_in.visitor, _token_of(header))
     cookie = request.cookies.get(SESSION_COOKIE)
     if cookie is None:
-        return Visitor.anonymous()
+        return Visitor.anonymous(_address(request))
     try:
         visitor = await to_thread.run_sync(instance.sign_in.visitor, cookie)
     except AuthenticationError:
         # A session that has ended is no wrong password: the asker is nobody now.
-        return Visitor.anonymous()
+        return Visitor.anonymous(_address(request))
     own_origin_only(request)
     return visitor
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from secrets import token_hex
 
 from anyio import CancelScope, CapacityLimiter, to_thread
 from fastapi import Request
@@ -41,13 +42,14 @@ def respond(
     Parameters
     ----------
     file_name
-        The name under which a browser shall keep it, without extension; it shows the answer, or keeps it
-        as ``result``, if none is given.
+        The name under which a browser shall keep it, without extension. If none is given, it shows the
+        answer, or keeps it under a name of its own: astroquery reads a file again when its rows are
+        asked for, and must not find those of a later query there.
     """
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Disposition": f"{'attachment' if file_name else 'inline'}; "
-        f'filename="{file_name or "result"}{form.extension}"',
+        f'filename="{file_name or f"result-{token_hex(4)}"}{form.extension}"',
         "Vary": "Accept-Encoding",
     }
     here = is_here(request.client.host if request.client else None)

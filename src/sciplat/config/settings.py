@@ -101,7 +101,8 @@ class QuerySettings(_Group):
         default=120,
         ge=1,
         le=10_000,
-        description="How many of all who have not signed in, who count as one user.",
+        description="How many of all who have not signed in, who count as one user; from one address no more "
+        "than of one user, but for this machine's own.",
     )
     async_seconds: int = Field(
         default=3600,

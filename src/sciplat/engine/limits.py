@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "in_words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,14 @@ class Limits:
     def exceeded(self) -> str:
         """What to tell the user of a query that needs more."""
         return (
-            f"The query needs more than a query may use here: {_in_words(self.memory_bytes)} of memory, and "
-            f"{_in_words(self.temp_bytes)} of disk for sorting and joining. Ask for fewer columns or a "
+            f"The query needs more than a query may use here: {in_words(self.memory_bytes)} of memory, and "
+            f"{in_words(self.temp_bytes)} of disk for sorting and joining. Ask for fewer columns or a "
             "smaller region, group by fewer values, or sort fewer rows."
         )
 
 
-def _in_words(count: int) -> str:
+def in_words(count: int) -> str:
+    """Return a number of bytes for people."""
     size = float(count)
     for unit in ("bytes", "kB", "MB"):
         if size < 1000:

@@ -33,7 +33,8 @@ class QueryPool:
     There are two lanes. Heavy queries leave one place free and have the lowest claim to the
     processors. A query that was thought short and isn't becomes heavy while it runs; where that would
     leave no place to short ones, one more worker is started, until the heavy ones are fewer again.
-    In each lane the next query is one of the user for whom the fewest are at work.
+    In each lane the next query is one of the user for whom the fewest are at work; all who have not signed
+    in are one user, and among them the next is from the address from which the fewest are.
 
     Parameters
     ----------
@@ -87,6 +88,8 @@ class QueryPool:
         heavy: bool = False,
         owner: str | None = None,
         owner_most: int | None = None,
+        address: str = "",
+        address_most: int | None = None,
         expected_seconds: float | None = None,
         queue_seconds: float | None = None,
     ) -> Running:
@@ -105,6 +108,11 @@ class QueryPool:
             Whose query it is; all without one are one owner's.
         owner_most
             How many queries of this owner, with this one, may be at work or wait; None for any number.
+        address
+            Where a query comes from that has no owner, if that is known and away; such queries take turns
+            among themselves by it.
+        address_most
+            How many queries without an owner from this address, as ``owner_most``.
         expected_seconds
             What was reckoned for it on the machine that estimates are made for; `pace` learns from it.
         queue_seconds
@@ -122,6 +130,7 @@ class QueryPool:
             durable=durable,
             heavy=heavy,
             owner=owner,
+            address=address,
             expected_seconds=expected_seconds,
             queue_deadline=None if limit is None else time.monotonic() + limit,
             expire=self._expire,
@@ -130,10 +139,13 @@ class QueryPool:
         with self._changed:
             if self._closed:
                 raise UnavailableError(CLOSED)
-            if owner_most is not None:
-                mine = sum(other.owner == owner for other in (*self._waiting, *self._at_work))
-                if mine >= owner_most:
-                    raise UnavailableError(_too_many(mine))
+            mine = [other for other in (*self._waiting, *self._at_work) if other.owner == owner]
+            if owner_most is not None and len(mine) >= owner_most:
+                who = "People who have not signed in have" if owner is None else "You have"
+                raise UnavailableError(_too_many(f"{who} {len(mine)} synchronous queries"))
+            near = sum(other.address == address for other in mine)
+            if owner is None and address and address_most is not None and near >= address_most:
+                raise UnavailableError(_too_many(f"{near} synchronous queries from your address are"))
             self._waiting.append(running)
             self._changed.notify_all()
         return running
@@ -223,7 +235,8 @@ class QueryPool:
         if not candidates:
             return late, None
         busy = Counter(running.owner for running in self._at_work)
-        first = min(candidates, key=lambda running: busy[running.owner])
+        near = Counter((running.owner, running.address) for running in self._at_work)
+        first = min(candidates, key=lambda waits: (busy[waits.owner], near[waits.owner, waits.address]))
         self._waiting.remove(first)
         self._at_work.append(first)
         self._make_place()
@@ -306,10 +319,10 @@ _LEARN_PART = 0.1
 _MOST_PACE = 30.0
 
 
-def _too_many(count: int) -> str:
+def _too_many(whose: str) -> str:
     return (
-        f"You have {count} synchronous queries at work or waiting, as many as one user may (all who have not "
-        "signed in are one). Send this one when another has ended, or run it as an asynchronous job."
+        f"{whose} at work or waiting, as many as there may be. Send this one when another has ended, or run "
+        "it as an asynchronous job."
     )
 
 

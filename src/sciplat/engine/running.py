@@ -36,6 +36,7 @@ class Running:
         durable: bool,
         heavy: bool,
         owner: str | None = None,
+        address: str = "",
         expected_seconds: float | None = None,
         queue_deadline: float | None,
         expire: Callable[[Running], None],
@@ -47,6 +48,8 @@ class Running:
         self.heavy = heavy
         """It is expected to take long, or has; it gives way to others."""
         self.owner = owner
+        self.address = address
+        """Where it comes from, if nobody has signed in for it."""
         self.expected_seconds = expected_seconds
         self.queue_deadline = queue_deadline
         """On the clock of ``time.monotonic``."""

@@ -28,10 +28,13 @@ class Visitor:
     token: Token | None = None
     """The session or token that was shown; None where the instance itself acts for a user."""
 
+    address: str = ""
+    """Where somebody asks from who showed no credential, in words of the door; empty for this machine."""
+
     @classmethod
-    def anonymous(cls) -> Self:
+    def anonymous(cls, address: str = "") -> Self:
         """Return a visitor who showed no credential."""
-        return cls(None, frozenset())
+        return cls(None, frozenset(), address=address)
 
     @classmethod
     def of(cls, credential: Credential) -> Self:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sciplat.adql.outline import Block, Input, Scan, Union
 from sciplat.catalogs.models import Snapshot
 from sciplat.catalogs.statistics import TableStatistics
+from sciplat.engine.limits import in_words
 from sciplat.services.estimate import Estimate, Reading
 from sciplat.services.plan import Plan
 from sciplat.sky.healpix import area_of
@@ -138,7 +139,7 @@ def _block(block: Block) -> Iterator[str]:
 def _result(plan: Plan, estimate: Estimate) -> Iterator[str]:
     yield (
         f"A result of about {_count(estimate.rows)} row{'s' * (estimate.rows != 1)} "
-        f"({_size(estimate.bytes)}) is expected, after about {_time(estimate.seconds)} of work."
+        f"({in_words(estimate.bytes)}) is expected, after about {_time(estimate.seconds)} of work."
     )
     if not estimate.heavy:
         yield "That is a short query: one worker is always left to those."
@@ -151,15 +152,6 @@ def _result(plan: Plan, estimate: Estimate) -> Iterator[str]:
 
 def _count(number: float) -> str:
     return f"{number:,.0f}" if number < 10_000 else f"{float(f'{number:.2g}'):,.0f}"
-
-
-def _size(count: int) -> str:
-    size = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
 
 
 def _time(seconds: float) -> str:

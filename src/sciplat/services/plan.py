@@ -66,6 +66,9 @@ class Plan:
     asker: str | None = None
     """The user's name; None for somebody who has not signed in."""
 
+    address: str = ""
+    """Where somebody asks from who has not signed in."""
+
 
 class PlanService:
     """Makes plans, each on the tables that its visitor may read."""
@@ -124,7 +127,7 @@ class PlanService:
             byte_limit=self._limits.bytes,
             time_limit_seconds=self._limits.seconds,
         )
-        return Plan(query, translation, snapshot, statement, visitor.name)
+        return Plan(query, translation, snapshot, statement, visitor.name, visitor.address)
 
     def _catalog(self, snapshot: Snapshot, visitor: Visitor) -> Catalog:
         """Return the names that ``visitor`` can use; made once for each set of releases."""

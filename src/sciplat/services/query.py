@@ -241,6 +241,8 @@ class QueryService:
             expected_seconds=expected.reckoned_seconds,
             owner=plan.asker,
             owner_most=limits.at_once_anonymous if plan.asker is None else limits.at_once,
+            address=plan.address,
+            address_most=limits.at_once,
         )
         running.holds = plan.snapshot
         return running

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import columns_of
-from sciplat.tables.source import RowSource
+from sciplat.tables.source import RowSource, require_distinct
 
 __all__ = ["is_arrow", "open_arrow"]
 
@@ -34,9 +34,7 @@ def open_arrow(path: Path) -> RowSource:
     label = path.name
     with _reader(path, label) as (schema, _):
         pass
-    if len(set(schema.names)) < len(schema.names):
-        twice = next(name for name in schema.names if schema.names.count(name) > 1)
-        raise IngestError(f"{label}: column {twice!r} is there twice; rename one of them")
+    require_distinct(schema.names, label)
     try:
         columns = columns_of(schema)
     except (TypeError, ValueError, KeyError) as error:

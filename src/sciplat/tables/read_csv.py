@@ -16,12 +16,14 @@ import pyarrow.csv as pacsv
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import describe, fitting_xtype
 from sciplat.tables.read_ecsv import Declared, described, is_ecsv
-from sciplat.tables.source import RowSource
+from sciplat.tables.source import RowSource, require_distinct
 from sciplat.vo.schema import Column
 
 __all__ = ["open_csv"]
 
 _BLOCK_BYTES = 4 << 20
+_HEAD_BYTES = 1 << 20
+"""In which the line with the columns' names ends."""
 _DELIMITERS = ",\t;|"
 _NULLS = ["", "NULL", "null", "NaN", "nan", "NAN", "N/A", "n/a"]
 
@@ -78,13 +80,16 @@ def open_csv(path: Path) -> RowSource:
 def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Declared]]:
     try:
         with pa.input_stream(path, compression=_compression(path)) as stream:
-            head = bytes(stream.read(1 << 20))
+            head = bytes(stream.read(_HEAD_BYTES))
     except OSError as error:
         raise IngestError(f"{path.name}: cannot be read ({error})") from error
     skipped = 0
     comments: list[str] = []
     told: Mapping[str, Declared] = {}
-    for line in head.splitlines():
+    lines = head.splitlines()
+    if len(head) == _HEAD_BYTES:
+        lines.pop()  # it goes on
+    for line in lines:
         text = line.decode("utf-8-sig", errors="replace")
         if text.lstrip().startswith("#"):
             skipped += 1
@@ -93,15 +98,18 @@ def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Declared]]:
         delimiter = max(_DELIMITERS, key=text.count)
         if is_ecsv(comments):
             delimiter, told = described(comments, path.name)
-        names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
+        try:
+            names = [name.strip() for name in next(csv.reader([text], delimiter=delimiter), [])]
+        except csv.Error as error:
+            raise IngestError(f"{path.name}: the columns' names cannot be read ({error})") from error
         break
     else:
-        raise IngestError(f"{path.name}: there is no line with the columns' names")
+        where = " in its first megabyte" if len(head) == _HEAD_BYTES else ""
+        raise IngestError(f"{path.name}: there is no line with the columns' names{where}")
     for number, name in enumerate(names, 1):
         if not name:
             raise IngestError(f"{path.name}: column {number} has no name in line {skipped + 1}")
-        if names.count(name) > 1:
-            raise IngestError(f"{path.name}: column {name!r} is there twice; rename one of them")
+    require_distinct(names, path.name)
     return skipped, names, delimiter, told
 
 

@@ -106,7 +106,10 @@ def _text(value: object) -> str | None:
 
 
 class _Plain(yaml.SafeLoader):
-    """Takes a value with an unknown tag for what it is without."""
+    """Takes a value with an unknown tag for what it is without, and a whole number for text.
+
+    YAML 1.1 has numbers of base 60 (``1:2:3``), and a long one takes minutes.
+    """
 
 
 def _untagged(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
@@ -119,9 +122,10 @@ def _untagged(loader: yaml.SafeLoader, _: str, node: yaml.Node) -> Any:
             return loader.construct_scalar(node)  # type: ignore[arg-type]
 
 
-def _ordered(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+def _as_written(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     return _untagged(loader, "", node)
 
 
 _Plain.add_multi_constructor("", _untagged)
-_Plain.add_constructor("tag:yaml.org,2002:omap", _ordered)
+for _tag in ("omap", "int"):
+    _Plain.add_constructor(f"tag:yaml.org,2002:{_tag}", _as_written)

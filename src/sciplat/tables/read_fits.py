@@ -17,7 +17,7 @@ from astropy.utils.exceptions import AstropyWarning
 
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import describe, fitting_xtype
-from sciplat.tables.source import RowSource
+from sciplat.tables.source import RowSource, require_distinct
 from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import Column, Datatype
 
@@ -63,9 +63,7 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
         index = file.index_of(table)
         _check_size(path, table, label)
         names = [str(table.header.get(f"TTYPE{i + 1}", "")) for i in range(table.header["TFIELDS"])]
-        for name in names:
-            if names.count(name) > 1:
-                raise IngestError(f"{label}: column {name!r} is there twice; rename one of them")
+        require_distinct(names, label)
         fields = [_field(table, i, label) for i in range(len(names))]
         columns = tuple(_column(table, field) for field in fields)
         rows = int(table.header["NAXIS2"])

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import columns_of, describe
-from sciplat.tables.source import RowSource
+from sciplat.tables.source import RowSource, require_distinct
 from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import Column
 
@@ -49,9 +49,7 @@ def open_parquet(path: Path, *, leave_out: Collection[str] = (), label: str | No
     except (pa.ArrowException, OSError) as error:
         raise IngestError(f"{label}: not a complete Parquet file ({_first_line(error)})") from error
     names = [n for n in schema.names if n not in leave_out and not _PANDAS_INDEX.fullmatch(n)]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise IngestError(f"{label}: column {twice!r} is there twice; rename one of them")
+    require_distinct(names, label)
     schema = pa.schema([schema.field(name) for name in names], metadata=schema.metadata)
     columns = _columns(label, schema)
     size = rows_within(schema, _BATCH_BYTES, most=_BATCH_ROWS)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from sciplat.errors import IngestError
 from sciplat.tables.arrow import arrow_type
-from sciplat.tables.source import RowSource
+from sciplat.tables.source import RowSource, require_distinct
 from sciplat.tables.votable_fields import Field, field_of, link_of
 from sciplat.tables.votable_rows import BinaryRows, TextRows
 from sciplat.vo.schema import Column, Link
@@ -59,10 +59,7 @@ def open_votable(path: Path) -> RowSource:
             except (OSError, EOFError) as error:
                 raise IngestError(f"{label}: cannot be read ({error})") from error
 
-    names = [column.name for column in columns]
-    for name in names:
-        if names.count(name) > 1:
-            raise IngestError(f"{label}: column {name!r} is there twice; rename one of them")
+    require_distinct((column.name for column in columns), label)
     return RowSource(label, columns, schema, batches)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
 
+from sciplat.errors import IngestError
 from sciplat.vo.schema import Column
 
-__all__ = ["RowSource"]
+__all__ = ["RowSource", "require_distinct"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +35,18 @@ class RowSource:
 
     rows: int | None = None
     """How many there are, where that is known without reading them."""
+
+
+def require_distinct(names: Iterable[str], label: str) -> None:
+    """Refuse a file in which two columns have one name, to the letter.
+
+    Raises
+    ------
+    IngestError
+        Names the file, ``label``, and the column.
+    """
+    known: set[str] = set()
+    for name in names:
+        if name in known:
+            raise IngestError(f"{label}: column {name!r} is there twice; rename one of them")
+        known.add(name)

@@ -58,3 +58,15 @@ def read() -> Callable[..., pa.Table]:
         return pa.Table.from_batches([rows.batch for rows in rows_of(sources, agree(sources))])
 
     return read
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a file of text."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "stars.csv"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write

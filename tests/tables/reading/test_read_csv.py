@@ -10,16 +10,6 @@ from sciplat.tables import read_csv
 from sciplat.tables.read_csv import open_csv
 
 
-@pytest.fixture
-def csv(tmp_path):
-    def write(text: str):
-        path = tmp_path / "stars.csv"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 def test_types_are_those_of_all_lines(csv, read):
     rows = read(csv("id,mag,ok,when,name\n1,15,true,2026-01-02T03:04:05,a\n2,15.5,false,,007\n3,,true,,\n"))
 
@@ -78,6 +68,16 @@ def test_nan_and_null_are_null(csv, read):
 def test_a_short_line_is_named(csv):
     with pytest.raises(IngestError, match=r"stars\.csv: line 4 has 2 fields, not 3"):
         open_csv(csv("# note\na,b,c\n1,2,3\n1,2\n"))
+
+
+def test_names_must_be_within_the_first_megabyte(csv):
+    with pytest.raises(IngestError, match="no line with the columns' names in its first megabyte"):
+        open_csv(csv(",".join(f"c{i}" for i in range(300_000)) + "\n"))
+
+
+def test_a_name_beyond_all_measure_is_told(csv):
+    with pytest.raises(IngestError, match="names cannot be read"):
+        open_csv(csv("a" * 200_000 + "\n1\n"))
 
 
 def test_a_name_that_is_there_twice_is_named(csv):

@@ -27,6 +27,8 @@ FOUND = [
     "SELECT n + '\u0663' FROM Object",
     "SELECT schema_name FROM (TAP_SCHEMA.tables JOIN Object)",
     "SELECT schema_name FROM ((TAP_SCHEMA.tables LEFT JOIN Object ON 1 = 1)) JOIN ForcedSource ON 1 = 1",
+    "SELECT n FROM Object ORDER BY flag, MOC('3/1-4 7') ASC",
+    "SELECT n FROM Object ORDER BY (AREA(CIRCLE(1, 2, 3)))",
     "SELECT n FROM Object WHERE n = '" + "x" * 5000 + "'",
     'SELECT n FROM Object WHERE "when" = \'' + "x" * 5000 + "'",
     "SELECT CIRCLE('" + "x" * 5000 + "', 1, 2, 3) FROM Object",

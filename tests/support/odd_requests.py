@@ -109,7 +109,7 @@ _YAML = [
 ]  # fmt: skip
 
 _HEADERS: list[dict[str, str]] = [
-    {}, {}, {}, {"Accept-Encoding": "gzip;q=x, zstd, *;q=-1"}, {"Accept": "text/html"},
+    {}, {}, {}, {"Accept-Encoding": "gzip;q=x, br;q=9, *;q=-1"}, {"Accept": "text/html"},
     {"Range": "bytes=5-1"},
     {"Cache-Control": "no-cache, max-age=x"}, {"X-Sciplat-History": "off"}, {"If-None-Match": "*"},
     {"Origin": "http://evil.example"}, {"Cookie": "sciplat_session=sp-x.y"}, {"If-Modified-Since": "x"},

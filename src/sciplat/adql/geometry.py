@@ -116,8 +116,20 @@ def _value(resolved: Resolved, node: exp.Anonymous) -> None:
     """Rewrite a geometric function that stands as a value."""
     new = _as_value(resolved, node)
     if new is not None:
+        if isinstance(new, exp.Literal) and isinstance(_outside(node), exp.Ordered):
+            raise resolved.error(
+                node, "This is the same for all rows: order by a column, or by its number from 1 on"
+            )
         set_kind(new, kind_of(node))
         node.replace(new)
+
+
+def _outside(node: exp.Expr) -> exp.Expr | None:
+    """Return what a value stands in, but for parentheses."""
+    parent = node.parent
+    while isinstance(parent, exp.Paren):
+        parent = parent.parent
+    return parent
 
 
 def _as_value(resolved: Resolved, node: exp.Anonymous) -> exp.Expr | None:

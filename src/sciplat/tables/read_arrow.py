@@ -66,5 +66,5 @@ def _reader(path: Path, label: str) -> Iterator[tuple[pa.Schema, Iterator[pa.Rec
                 stream = pa.ipc.open_stream(file)
                 yield stream.schema, iter(stream)
     except (pa.ArrowException, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise IngestError(f"{label}: not a complete Arrow file ({reason})") from error

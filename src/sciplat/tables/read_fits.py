@@ -24,6 +24,8 @@ from sciplat.vo.schema import Column, Datatype
 __all__ = ["open_fits"]
 
 _BATCH_ROWS, _BATCH_BYTES = 65_536, 32 << 20
+_COLUMNS_MOST = 999
+"""FITS 4.0, section 7.3.1."""
 
 # FITS 4.0, table 19: integers of the other signedness are stored shifted by half their range.
 _SHIFTED = {
@@ -106,11 +108,19 @@ def _table(file: Any, hdu: str | None, label: str) -> Any:
         else:
             found = next(h for h in file if isinstance(h, fits.BinTableHDU))
     except (KeyError, IndexError) as error:
-        raise IngestError(f"{label}: the file has no HDU {hdu}") from error
+        what = "holds no binary table" if hdu is None else f"has no HDU {hdu}"
+        raise IngestError(f"{label}: the file {what}") from error
     except StopIteration:
         raise IngestError(f"{label}: the file holds no binary table") from None
+    except OSError as error:  # a header leads beyond the end of any file
+        raise IngestError(f"{label}: not a complete FITS file ({error.strerror or error})") from error
     if not isinstance(found, fits.BinTableHDU):
         raise IngestError(f"{label}: this HDU holds no binary table")
+    if found.header["TFIELDS"] > _COLUMNS_MOST:
+        raise IngestError(
+            f"{label}: its header speaks of {found.header['TFIELDS']} columns; a FITS table has "
+            f"{_COLUMNS_MOST} at most"
+        )
     return found
 
 

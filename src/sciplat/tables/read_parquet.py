@@ -95,4 +95,4 @@ def _columns(label: str, schema: pa.Schema) -> tuple[Column, ...]:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -127,6 +127,25 @@ def test_an_image_alone_is_refused(tmp_path):
         open_fits(tmp_path / "image.fits", None)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("TFIELDS", 10**9, "its header speaks of 1000000000 columns; a FITS table has 999 at most"),
+        ("NAXIS2", 10**15, "the file is cut|not a complete FITS file"),
+        ("PCOUNT", 10**17, "the file is cut|not a complete FITS file"),
+    ],
+)
+def test_a_header_that_lies_is_refused_at_once(fits_table, key, value, message):
+    path = fits_table([fits.Column("a", "J", array=np.arange(10))])
+    card = f"{key:<8}= ".encode()
+    content = path.read_bytes()
+    at = content.index(card, 2880)
+    path.write_bytes(content[:at] + card + f"{value:>20}".encode() + content[at + 30 :])
+
+    with pytest.raises(IngestError, match=message):
+        open_fits(path, None)
+
+
 def test_complex_numbers_are_named(fits_table):
     path = fits_table([fits.Column("c", "C", array=[1j])])
 

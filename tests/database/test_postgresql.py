@@ -1,9 +1,5 @@
 """The same rooms in PostgreSQL; a server of its own is started, where the programs are at hand."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+from support.postgresql import server
 
 from sciplat.database import Database
 from sciplat.errors import AuthenticationError, ConflictError, UnavailableError
@@ -27,26 +24,8 @@ LATER = datetime(2030, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
     """The address of an empty database."""
-    pytest.importorskip("psycopg", reason="psycopg is not installed")
-    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        pytest.skip("the programs of PostgreSQL are not on the PATH")
-    # A server refuses to run as root, and a socket's path must be short.
-    user = "nobody" if os.getuid() == 0 else None
-    with tempfile.TemporaryDirectory(dir="/tmp", ignore_cleanup_errors=True) as folder:
-        if user:
-            shutil.chown(folder, user)
-        data = Path(folder) / "data"
-
-        def run(*command: str) -> None:
-            subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=120)
-
-        run("initdb", "-D", str(data), "-U", "sciplat", "-A", "trust", "--no-sync")
-        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        run("pg_ctl", "-D", str(data), "-l", f"{folder}/log", "-o", options, "-w", "start")
-        try:
-            yield f"postgresql://sciplat:unused@/postgres?host={folder}"
-        finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+    with server() as address:
+        yield address
 
 
 def test_users_and_tokens_live_in_postgresql(postgresql: str, tmp_path: Path) -> None:

@@ -9,10 +9,16 @@ import pytest
 from support.routes import routes
 
 from sciplat import errors
+from sciplat.adql.tokens import MAX_LENGTH
+from sciplat.api.admission import LARGEST_BODY_BYTES
 from sciplat.api.errors import status_of
+from sciplat.api.tap_async import WAIT_SECONDS_MAX
 from sciplat.config import Settings
 from sciplat.instance import Instance
+from sciplat.jobs.store import _LONGEST_RUN_ID
 from sciplat.processes import views, web
+from sciplat.services.load import COLUMNS_MAX
+from sciplat.services.upload import MOST
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -63,3 +69,24 @@ def test_decisions_have_the_same_parts() -> None:
     for page in sorted((DOCS / "decisions").glob("*.md")):
         for part in ("**Context.**", "**Choice.**", "**What it costs.**", "**When to look again.**"):
             assert part in page.read_text(), f"{page.name} lacks {part}"
+
+
+def test_the_limits_on_the_page_of_tap_are_those_in_force() -> None:
+    page = (DOCS / "reference" / "tap.md").read_text()
+    told = re.findall(r"`query\.(\w+)`(?::| \()\s?([\d,]+) ?(GB|MB|h)?", page)
+    in_force = Settings().query
+
+    assert len(told) >= 8
+    for name, number, unit in told:
+        of = {"h": 3600, "GB": 10**9}.get(unit, 1)
+        assert getattr(in_force, name) == int(number.replace(",", "")) * of, name
+    for sentence in (
+        f"{MAX_LENGTH:,} characters at most",
+        f"`WAIT` seconds for another phase, {WAIT_SECONDS_MAX} at most",
+        f"{MOST} tables come with one query at most",
+        f"with {COLUMNS_MAX} columns each",
+        f"a body of {LARGEST_BODY_BYTES // 1_000_000} MB",
+        f"for a job, {_LONGEST_RUN_ID} characters at most",
+    ):
+        assert sentence in page
+    assert set(re.findall(r"`query\.(\w+)`", page)) <= set(type(in_force).model_fields)

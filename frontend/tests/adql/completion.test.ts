@@ -41,6 +41,9 @@ describe("completion", () => {
     expect(labels).toContain("parallax");
     expect(labels).toContain("WHERE");
     expect(labels).toContain("CONTAINS");
+    expect(labels).toContain("COT");
+    expect(labels).toContain("ivo_histogram");
+    expect(labels).toContain("scisql_fluxToAbMag");
     expect(labels).not.toContain("objectId");
   });
 

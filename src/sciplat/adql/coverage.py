@@ -8,11 +8,11 @@ from sciplat.adql.build import all_of, any_of
 from sciplat.adql.formula import formula
 from sciplat.adql.shapes import CircleShape, MocShape, PolygonShape, Shape
 from sciplat.adql.spherical import ranges_test
-from sciplat.sky.healpix import MOST_RANGES, ORDER, joined
+from sciplat.sky.healpix import MOST_RANGES, ORDER, area_of, joined
 from sciplat.sky.moc import Moc
 from sciplat.sky.region import Region
 
-__all__ = ["cell_in", "moc_holds", "moc_lies_in", "moc_meets"]
+__all__ = ["cell_in", "moc_area", "moc_holds", "moc_lies_in", "moc_meets"]
 
 _MOST_TESTS = 64
 """Ranges that are compared one by one; beyond it, cells of each order are looked up."""
@@ -49,6 +49,19 @@ _IN_TEXT = (
     "BETWEEN TRY_CAST(SPLIT_PART(c, '-', 1) AS BIGINT) AND TRY_CAST(SPLIT_PART(c, '-', -1) AS BIGINT)"
     ")), FALSE)))"
 )
+
+
+_FIRST, _LAST = (f"TRY_CAST(SPLIT_PART(c, '-', {place}) AS BIGINT)" for place in (1, -1))
+_AREA_TEXT = (
+    f"CASE WHEN $moc IS NOT NULL THEN COALESCE(LIST_SUM(LIST_TRANSFORM({_GROUPS}, LAMBDA g : LIST_SUM("
+    f"LIST_TRANSFORM({_CELLS}, LAMBDA c : {_LAST} - {_FIRST} + 1)) * POW(4e0, {_LEVELS} - {ORDER}))), 0)"
+    f" * {area_of([(0, 12 * 4**ORDER - 1)]) / 12!r}e0 END"
+)
+
+
+def moc_area(moc: exp.Expr) -> exp.Expr:
+    """Return the solid angle of a MOC that depends on the row, in square degrees; its cells are apart."""
+    return formula(_AREA_TEXT, moc=moc)
 
 
 def moc_meets(moc: MocShape, other: Shape) -> bool | None:

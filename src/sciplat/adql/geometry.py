@@ -15,6 +15,7 @@ from sciplat.adql.build import call, constant, copy, multiply, number, real, str
 from sciplat.adql.cells import cell_of
 from sciplat.adql.constructors import read_order, read_shape, star
 from sciplat.adql.conversion import as_number
+from sciplat.adql.coverage import moc_area
 from sciplat.adql.kinds import kind_of, set_kind
 from sciplat.adql.motion import moved_whole
 from sciplat.adql.outlines import area
@@ -217,7 +218,8 @@ def _area(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:
         case MocShape() if shape.fixed is not None:
             return number(shape.fixed.area)
         case MocShape():
-            raise resolved.error(node, "The AREA of a MOC that depends on the row cannot be worked out")
+            assert shape.node is not None
+            return moc_area(shape.node)
 
 
 def _healpix_index(resolved: Resolved, node: exp.Anonymous) -> exp.Expr:

@@ -77,8 +77,9 @@ def _with_moc(resolved: Resolved, node: exp.Anonymous, one: Shape, other: Shape)
     if answer is None:
         raise resolved.error(
             node,
-            f"{node.name} with a MOC takes a point, which may differ from row to row, or regions and "
-            "MOCs that are the same for all rows",
+            f"{node.name} with a MOC takes a point, which may differ from row to row, or regions and MOCs "
+            "that are the same for all rows. ADQL 2.1 asks for none (<geometry_value_function>, appendix A): "
+            "test the centre of a circle, or the corners of a polygon, each as a POINT",
         )
     return exp.Boolean(this=answer)
 

@@ -95,6 +95,8 @@ def add_error_handlers(app: FastAPI) -> None:
             response = document(request, errors.LimitError(str(error.detail)))
             response.status_code = 413
             return response
+        if error.status_code == 503:
+            return document(request, errors.UnavailableError(str(error.detail)))
         if error.status_code == 404:
             return document(request, errors.NotFoundError(f"There is no {request.url.path} here."))
         if error.status_code == 405:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from sciplat.vo.schema import Column, Datatype
 
-__all__ = ["PLAIN_TYPES", "arrow_type", "columns_of", "describe", "with_columns"]
+__all__ = ["PLAIN_TYPES", "arrow_type", "columns_of", "describe", "fitting_xtype", "with_columns"]
 
 _KEY = b"sciplat"
 
@@ -80,6 +80,19 @@ def describe(name: str, kind: pa.DataType) -> Column:
     if kind not in _DATATYPES:
         raise TypeError(f"Column {name!r} has type {kind}, which no table format of the VO can hold")
     return Column(name, _DATATYPES[kind], "*" if pa.types.is_null(kind) else None)
+
+
+_SIZES = {"point": "2", "circle": "3", "polygon": "*"}
+
+
+def fitting_xtype(xtype: str | None, column: Column) -> str | None:
+    """Return the xtype that a file says of a column, if its values are of that kind; else None."""
+    if xtype in _SIZES:
+        is_list = column.datatype in (Datatype.FLOAT, Datatype.DOUBLE)
+        fits = column.arraysize == _SIZES[xtype] or (xtype != "point" and column.arraysize == "*")
+        return xtype if is_list and fits else None
+    # A time that is written otherwise than ISO 8601 does is a text.
+    return None if xtype == "timestamp" else xtype
 
 
 def arrow_type(column: Column) -> pa.DataType:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from sciplat.errors import IngestError
-from sciplat.tables.arrow import describe
-from sciplat.tables.read_ecsv import described, is_ecsv
+from sciplat.tables.arrow import describe, fitting_xtype
+from sciplat.tables.read_ecsv import Declared, described, is_ecsv
 from sciplat.tables.source import RowSource, require_distinct
 from sciplat.vo.schema import Column
 
@@ -42,7 +44,8 @@ def open_csv(path: Path) -> RowSource:
 
     Fields are separated by commas, tabs, semicolons or bars; empty lines and lines with ``#`` before the
     names are skipped. The whole file is read once to find each column's type: whole numbers, numbers,
-    true/false, ISO times, or text.
+    true/false, ISO times, or text. Where the header of an ECSV file says a type, it is that one; texts that
+    are all ISO times are times there too.
 
     Raises
     ------
@@ -51,11 +54,17 @@ def open_csv(path: Path) -> RowSource:
     """
     skipped, names, delimiter, told = _header(path)
     kinds = dict.fromkeys(names, pa.null())
+    said = {name: told[name].kind for name in names if name in told}
     rows = 0
     for batch in _texts(path, skipped, names, delimiter):
-        rows += batch.num_rows
         for name, values in zip(names, batch.columns, strict=True):
-            kinds[name] = _widen(kinds[name], values)
+            kind = said.get(name)
+            if kind is None or kind == pa.string():
+                kinds[name] = _widen(kinds[name], values, _LADDERS if kind is None else _LADDERS[-1:])
+            else:
+                kinds[name] = kind
+                _check(values, kind, f"{path.name}: column {name!r}", rows + 1)
+        rows += batch.num_rows
     kinds = {name: pa.string() if pa.types.is_null(kind) else kind for name, kind in kinds.items()}
     schema = pa.schema(list(kinds.items()))
     columns = tuple(_described(describe(field.name, field.type), told) for field in schema)
@@ -68,7 +77,7 @@ def open_csv(path: Path) -> RowSource:
     return RowSource(path.name, columns, schema, batches, rows)
 
 
-def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Column]]:
+def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Declared]]:
     try:
         with pa.input_stream(path, compression=_compression(path)) as stream:
             head = bytes(stream.read(_HEAD_BYTES))
@@ -76,7 +85,7 @@ def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Column]]:
         raise IngestError(f"{path.name}: cannot be read ({error})") from error
     skipped = 0
     comments: list[str] = []
-    told: Mapping[str, Column] = {}
+    told: Mapping[str, Declared] = {}
     lines = head.splitlines()
     if len(head) == _HEAD_BYTES:
         lines.pop()  # it goes on
@@ -107,11 +116,18 @@ def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Column]]:
     return skipped, names, delimiter, told
 
 
-def _described(column: Column, told: Mapping[str, Column]) -> Column:
-    said = told.get(column.name)
-    if said is None:
+def _described(column: Column, told: Mapping[str, Declared]) -> Column:
+    if column.name not in told:
         return column
-    return replace(column, unit=said.unit, ucd=said.ucd, utype=said.utype, description=said.description)
+    said = told[column.name].column
+    return replace(
+        column,
+        unit=said.unit,
+        ucd=said.ucd,
+        utype=said.utype,
+        xtype=column.xtype or fitting_xtype(said.xtype, column),
+        description=said.description,
+    )
 
 
 def _texts(path: Path, skipped: int, names: list[str], delimiter: str) -> Iterator[pa.RecordBatch]:
@@ -151,12 +167,28 @@ def _texts(path: Path, skipped: int, names: list[str], delimiter: str) -> Iterat
         raise IngestError(f"{path.name}: cannot be read as CSV ({reason})") from error
 
 
-def _widen(kind: pa.DataType, values: pa.Array) -> pa.DataType:
+def _check(values: pa.Array, kind: pa.DataType, label: str, first: int) -> None:
+    """Look whether all texts are of the kind that the file says."""
+    try:
+        _as(values, kind)
+    except pa.ArrowInvalid:
+        for row in range(len(values)):
+            try:
+                _as(values[row : row + 1], kind)
+            except pa.ArrowInvalid as error:
+                raise IngestError(
+                    f"{label}, row {first + row}: {values[row].as_py()[:60]!r} is not of the type that the "
+                    "header says"
+                ) from error
+        raise
+
+
+def _widen(kind: pa.DataType, values: pa.Array, ladders: tuple[tuple[pa.DataType, ...], ...]) -> pa.DataType:
     """Return the narrowest kind that holds what ``kind`` held and ``values`` too."""
     if values.null_count == len(values):
         return kind
     if pa.types.is_null(kind):
-        for ladder in _LADDERS:
+        for ladder in ladders:
             if (found := _first(ladder, values)) != pa.string():
                 return found
         return pa.string()
@@ -180,7 +212,26 @@ def _first(ladder: tuple[pa.DataType, ...], values: pa.Array) -> pa.DataType:
 def _as(values: pa.Array, kind: pa.DataType) -> pa.Array:
     if kind == pa.string():
         return values
+    if pa.types.is_nested(kind):
+        return _arrays(values, kind)
     return pc.cast(pc.utf8_trim_whitespace(values), kind)
+
+
+def _arrays(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return arrays that are written as JSON (APE 6); those of more dimensions are laid out flat."""
+    try:
+        rows = [None if text is None else _flat(json.loads(text)) for text in values.to_pylist()]
+        return pa.array(rows, kind)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise pa.ArrowInvalid(str(error)) from error
+
+
+def _flat(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no array")
+    if not any(isinstance(each, list) for each in value):
+        return value
+    return [inner for each in value for inner in _flat(each)]
 
 
 def _compression(path: Path) -> str | None:

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
 from typing import Any
 
+import pyarrow as pa
 import yaml
 
 from sciplat.errors import IngestError
 from sciplat.vo.schema import Column
 
-__all__ = ["described", "is_ecsv"]
+__all__ = ["Declared", "described", "is_ecsv"]
 
 _FIRST = "# %ECSV "
+
+_KINDS: dict[str, pa.DataType] = {
+    "bool": pa.bool_(),
+    "uint8": pa.uint8(),
+    "int8": pa.int16(),
+    "int16": pa.int16(),
+    "uint16": pa.int32(),
+    "int32": pa.int32(),
+    "uint32": pa.int64(),
+    "int64": pa.int64(),
+    "float16": pa.float32(),
+    "float32": pa.float32(),
+    "float64": pa.float64(),
+    "float128": pa.float64(),
+    "string": pa.string(),
+}
+"""The type in which values of each `datatype` fit; of others the texts decide."""
+
+_ARRAY = re.compile(r"(\w+)\[((?:\d+|null)(?:,(?:\d+|null))*)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a header says of a column."""
+
+    column: Column
+    kind: pa.DataType | None
+    """None where the texts of the column decide."""
 
 
 def is_ecsv(lines: Sequence[str]) -> bool:
@@ -20,7 +52,7 @@ def is_ecsv(lines: Sequence[str]) -> bool:
     return bool(lines) and lines[0].startswith(_FIRST)
 
 
-def described(lines: Sequence[str], label: str) -> tuple[str, dict[str, Column]]:
+def described(lines: Sequence[str], label: str) -> tuple[str, dict[str, Declared]]:
     """Return the delimiter, and what the header says of each column that it names.
 
     Raises
@@ -48,14 +80,25 @@ def described(lines: Sequence[str], label: str) -> tuple[str, dict[str, Column]]
     for row in rows:
         name = str(row["name"])
         meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
-        columns[name] = Column(
+        column = Column(
             name,
             unit=_text(row.get("unit")),
             ucd=_text((meta or {}).get("ucd")),
             utype=_text((meta or {}).get("utype")),
+            xtype=_text((meta or {}).get("xtype")),
             description=_text(row.get("description")),
         )
+        columns[name] = Declared(column, _kind(str(row.get("datatype")), str(row.get("subtype", ""))))
     return delimiter, columns
+
+
+def _kind(datatype: str, subtype: str) -> pa.DataType | None:
+    found = _ARRAY.fullmatch(subtype)
+    if found is None or found[1] not in _KINDS or found[1] == "string":
+        return _KINDS.get(datatype)
+    sizes = found[2].split(",")
+    element = _KINDS[found[1]]
+    return pa.list_(element) if "null" in sizes else pa.list_(element, prod(map(int, sizes)))
 
 
 def _text(value: object) -> str | None:

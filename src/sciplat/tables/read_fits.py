@@ -16,7 +16,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
 from sciplat.errors import IngestError
-from sciplat.tables.arrow import describe
+from sciplat.tables.arrow import describe, fitting_xtype
 from sciplat.tables.source import RowSource, require_distinct
 from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import Column, Datatype
@@ -149,6 +149,11 @@ def _field(table: Any, i: int, label: str) -> _Field:
         item = np.dtype(str(table.columns.formats[i])[1:] and _heap_dtype(str(definition.format)))
         kind = pa.list_(pa.from_numpy_dtype(item))
         return _Field(name, i, kind, lambda _, rows: _lists(rows.field(i), kind))
+    if letter == "A" and str(table.header.get(f"TXTYP{i + 1}", "")).strip() == "timestamp":
+        place = f"{label}: column {name!r}"
+        return _Field(
+            name, i, pa.timestamp("us"), lambda raw, _: _instants(_text(raw[raw.dtype.names[i]]), place)
+        )
     if letter == "A":
         return _Field(name, i, pa.string(), lambda raw, _: _text(raw[raw.dtype.names[i]]))
     if letter == "X":
@@ -216,6 +221,13 @@ def _text(values: Any) -> pa.Array:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
+def _instants(texts: pa.Array, place: str) -> pa.Array:
+    try:
+        return texts.cast(pa.timestamp("us"))
+    except pa.ArrowInvalid as error:
+        raise IngestError(f"{place}: its TXTYP is timestamp, and not all are times ({error})") from error
+
+
 def _shaped(values: pa.Array, kind: pa.DataType) -> pa.Array:
     if pa.types.is_fixed_size_list(kind):
         return pa.FixedSizeListArray.from_arrays(values, kind.list_size)
@@ -242,6 +254,7 @@ def _column(table: Any, field: _Field) -> Column:
         column = replace(column, datatype=Datatype.CHAR)
     return replace(
         column,
+        xtype=column.xtype or fitting_xtype(keyword("TXTYP"), column),
         unit=keyword("TUNIT"),
         ucd=keyword("TUCD"),
         utype=keyword("TUTYP"),

@@ -97,3 +97,55 @@ def test_names_alone_are_a_table_without_rows(csv):
 
     assert source.rows == 0
     assert list(source.batches()) == []
+
+
+ECSV = """# %ECSV 1.0
+# ---
+# delimiter: ','
+# datatype:
+# - {name: id, datatype: string}
+# - {name: n, datatype: int16}
+# - {name: flux, datatype: float32}
+# - {name: seen, datatype: string}
+# - {name: spot, datatype: string, subtype: 'float64[2]', meta: {xtype: point}}
+# - {name: grid, datatype: string, subtype: 'int64[2,null]'}
+# - {name: odd, datatype: complex128}
+id,n,flux,seen,spot,grid,odd
+"""
+
+
+def test_the_types_of_an_ecsv_file_are_those_of_its_header(tmp_path):
+    path = tmp_path / "mine"
+    path.write_text(
+        f'{ECSV}007,1,2,2026-01-02T03:04:05,"[1,2.5]","[[1,2],[3,null]]",7\n,,,,,,\n1e5,,,,"[NaN,Infinity]","[]",\n'
+    )
+    source = open_csv(path)
+    (batch,) = source.batches()
+
+    assert batch.column("id").to_pylist() == ["007", None, "1e5"]
+    assert [str(kind) for kind in source.schema.types] == [
+        "string", "int16", "float", "timestamp[us]", "fixed_size_list<item: double>[2]", "list<item: int64>",
+        "int64",
+    ]  # fmt: skip
+    assert batch.column("spot").to_pylist()[0] == [1.0, 2.5]
+    assert batch.column("grid").to_pylist() == [[1, 2, 3, None], None, []]
+    assert source.columns[4].xtype == "point"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("x,70000,,,,,", r"mine: column 'n', row 2: '70000' is not of the type that the header says"),
+        ("x,,many,,,,", r"column 'flux', row 2: 'many'"),
+        ('x,,,,"[1]",,', r"column 'spot', row 2: '\[1\]'"),
+        ('x,,,,,"[1",', r"column 'grid', row 2: '\[1'"),
+        ('x,,,,,"{}",', r"column 'grid', row 2"),
+        (f'x,,,,,"{"[" * 9000}",', r"column 'grid', row 2"),
+    ],
+)
+def test_what_is_not_of_the_type_of_the_header_is_refused(tmp_path, row, message):
+    path = tmp_path / "mine"
+    path.write_text(f"{ECSV}x,,,,,,\n{row}\n")
+
+    with pytest.raises(IngestError, match=message):
+        open_csv(path)

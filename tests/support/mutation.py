@@ -17,7 +17,7 @@ from sciplat.adql.functions import AGGREGATES, FUNCTIONS
 from sciplat.errors import ADQLError
 from sciplat.vo.names import RESERVED_WORDS
 
-__all__ = ["Mutator", "adopted", "corpus"]
+__all__ = ["Mutator", "adopted", "changed", "corpus"]
 
 SHARED = Path(os.environ.get("SCIPLAT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 CORPUS = SHARED / "adql" / "corpus.jsonl"
@@ -281,6 +281,38 @@ class Mutator:
 
     def whole(self, words: list[str]) -> list[str]:
         return [self.chance.choice(_WHOLE).replace("{}", "".join(words))]
+
+
+_BYTES = [
+    b"\x00", b"\xff", b"-1", b"99999999999999999999", b"1e999", b"nan", b"<", b">", b"</TABLE>",
+    b"<TABLE>", b"&x;", b"*", b"'", b'"', b",", b"\n", b"\xef\xbb\xbf", b'arraysize="99999999999"',
+    b'datatype="floatComplex"', b"0" * 30, b"\xff" * 7 + b"\x7f", b"<!DOCTYPE x [<!ENTITY a 'b'>]>",
+    b'ref="x"', b'encoding="gzip"', b"TFORM1  = '99999999999A'", b"# - {name: a, datatype: complex128}\n",
+]  # fmt: skip
+
+
+def changed(content: bytes, chance: random.Random) -> bytes:
+    """Return the bytes of a file after some have been turned, lost, repeated or replaced."""
+    new = bytearray(content)
+    for _ in range(chance.choice([1, 1, 2, 3, 6])):
+        start = chance.randrange(len(new) + 1)
+        part = slice(start, start + chance.choice([1, 2, 4, 8, 30, 200]))
+        match chance.choice(["bit", "byte", "drop", "again", "put", "instead", "cut"]):
+            case "bit" if start < len(new):
+                new[start] ^= 1 << chance.randrange(8)
+            case "byte" if start < len(new):
+                new[start] = chance.randrange(256)
+            case "drop":
+                del new[part]
+            case "again":
+                new[start:start] = new[part] * chance.choice([1, 2, 50])
+            case "put":
+                new[start:start] = chance.choice(_BYTES)
+            case "instead":
+                new[part] = chance.choice(_BYTES)
+            case "cut" if chance.random() < 0.3:
+                del new[start:]
+    return bytes(new)
 
 
 _RESERVED = sorted(RESERVED_WORDS)

@@ -43,6 +43,7 @@ _PR_SET_PDEATHSIG = 1
 
 def main(descriptor: int) -> NoReturn:
     """Read files as long as the owner of the other end of the socket lives."""
+    sys.unraisablehook = _noted
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who closes the socket
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets those that have ended
     control = socket.socket(fileno=descriptor)
@@ -75,6 +76,11 @@ def _answer(asked: dict[str, Any], owner: socket.socket) -> NoReturn:
     with suppress(OSError):  # nobody waits for it any more
         owner.sendall(json.dumps(reply).encode())
     os._exit(0)
+
+
+def _noted(unraisable: sys.UnraisableHookArgs) -> None:
+    """Note in one line what a library could not raise; whoever sent the file is told of it anyway."""
+    _log.warning("A reader of an upload: %r", unraisable.exc_value)
 
 
 def _failure(label: str, error: Exception) -> SciplatError:

@@ -93,7 +93,7 @@ def _check_names(source: RowSource) -> None:
     for column in source.columns:
         name = column.name
         if not name.strip() or not name.isprintable() or '"' in name:
-            raise IngestError(f"{source.label}: {name!r} cannot be a column's name")
+            raise IngestError(f"{source.label}: {name[:80]!r} cannot be a column's name")
         if (other := seen.get(name.lower())) is not None:
             twice = "is there twice" if other == name else f"differs from {other!r} in case only"
             raise IngestError(f"{source.label}: column {name!r} {twice}; rename one of them")

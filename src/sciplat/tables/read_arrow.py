@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,10 +35,13 @@ def open_arrow(path: Path) -> RowSource:
     label = path.name
     with _reader(path, label) as (schema, _):
         pass
-    require_distinct(schema.names, label)
     try:
-        columns = columns_of(schema)
-    except (TypeError, ValueError, KeyError) as error:
+        require_distinct(schema.names, label)
+        # Who renames a column seldom thinks of what its metadata say.
+        columns = tuple(
+            replace(column, name=name) for column, name in zip(columns_of(schema), schema.names, strict=True)
+        )
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise IngestError(f"{label}: {error}") from error
     plain = pa.schema([pa.field(field.name, field.type) for field in schema])
 

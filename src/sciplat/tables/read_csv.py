@@ -42,8 +42,8 @@ _LADDERS: tuple[tuple[pa.DataType, ...], ...] = (
 def open_csv(path: Path) -> RowSource:
     """Open a text file with one row a line and the columns' names in the first.
 
-    Fields are separated by commas, tabs, semicolons or bars; lines with ``#`` before the names are
-    skipped. The whole file is read once to find each column's type: whole numbers, numbers,
+    Fields are separated by commas, tabs, semicolons or bars; empty lines and lines with ``#`` before the
+    names are skipped. The whole file is read once to find each column's type: whole numbers, numbers,
     true/false, ISO times, or text. Where the header of an ECSV file says a type, it is that one; texts that
     are all ISO times are times there too.
 
@@ -94,6 +94,9 @@ def _header(path: Path) -> tuple[int, list[str], str, Mapping[str, Declared]]:
         if text.lstrip().startswith("#"):
             skipped += 1
             comments.append(text.rstrip())
+            continue
+        if not text.strip():
+            skipped += 1
             continue
         delimiter = max(_DELIMITERS, key=text.count)
         if is_ecsv(comments):

@@ -60,7 +60,7 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
         Names the file, and the column whose type cannot be held.
     """
     label = path.name if hdu is None else f"{path.name}[{hdu}]"
-    with _quiet(), _opened(path, label) as file:
+    with _understood(label), _quiet(), _opened(path, label) as file:
         table = _table(file, hdu, label)
         index = file.index_of(table)
         _check_size(path, table, label)
@@ -73,7 +73,7 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
     size = rows_within(schema, _BATCH_BYTES, most=_BATCH_ROWS)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        with _opened(path, label) as again:
+        with _understood(label), _opened(path, label) as again:
             with _quiet():
                 data = again[index].data
             raw = data.view(np.ndarray)
@@ -83,6 +83,21 @@ def open_fits(path: Path, hdu: str | None) -> RowSource:
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     return RowSource(label, columns, schema, batches, rows)
+
+
+_OF_ASTROPY = (
+    fits.VerifyError, ArithmeticError, AttributeError, LookupError, OSError, TypeError, ValueError
+)  # fmt: skip
+
+
+@contextmanager
+def _understood(label: str) -> Iterator[None]:
+    """Say of a table that astropy fails on, in whatever way, that it is broken."""
+    try:
+        yield
+    except _OF_ASTROPY as error:
+        reason = " ".join(str(error).split())[:200]
+        raise IngestError(f"{label}: the table cannot be read ({reason})") from error
 
 
 @contextmanager

@@ -123,7 +123,7 @@ class _Reader:
     def _parse(self, chunk: bytes, *, last: bool) -> None:
         try:
             self._parser.Parse(chunk, last)
-        except expat.ExpatError as error:
+        except (expat.ExpatError, LookupError) as error:  # the latter for an encoding that nobody knows
             raise IngestError(f"{self._label}: not a complete VOTable ({error})") from None
 
     def _entity(self, *_: Any) -> None:

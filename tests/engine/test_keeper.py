@@ -8,16 +8,16 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sciplat.engine.keeper import _Process
 from sciplat.engine.limits import Limits
+from sciplat.engine.process import WorkerProcess
 from sciplat.engine.protocol import statement_to_wire
 from sciplat.engine.statement import Statement
 
 
 @pytest.fixture
-def worker(tmp_path: Path) -> Iterator[_Process]:
+def worker(tmp_path: Path) -> Iterator[WorkerProcess]:
     limits = Limits(memory_bytes=10**8, threads=1, temp_bytes=10**8, temp_directory=str(tmp_path / "temp"))
-    process = _Process(limits, tmp_path / "temp")
+    process = WorkerProcess(limits, tmp_path / "temp")
     message = process.channel.receive()
     assert message is not None
     assert message[0]["op"] == "ready"
@@ -25,7 +25,7 @@ def worker(tmp_path: Path) -> Iterator[_Process]:
     process.end(0.0)
 
 
-def test_a_worker_ends_by_itself_when_its_owner_hangs_up(worker: _Process) -> None:
+def test_a_worker_ends_by_itself_when_its_owner_hangs_up(worker: WorkerProcess) -> None:
     worker.channel.close()
 
     assert worker._popen.wait(5) == 0
@@ -33,7 +33,7 @@ def test_a_worker_ends_by_itself_when_its_owner_hangs_up(worker: _Process) -> No
 
 
 def test_a_statement_that_is_interrupted_before_it_begins_never_begins(
-    worker: _Process, stars: Path, tmp_path: Path
+    worker: WorkerProcess, stars: Path, tmp_path: Path
 ) -> None:
     statement = Statement("SELECT a.* FROM g_1.main.data a, g_1.main.data b", (("g_1", stars),))
     wire = statement_to_wire(statement)

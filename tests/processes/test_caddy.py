@@ -153,11 +153,14 @@ def test_without_web_health_is_503_with_the_states(without_web: Any) -> None:
     assert answer.json()["components"]["web"] in {"down", "starting"}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_without_web_tap_answers_an_error_document(without_web: Any, method: str) -> None:
-    answer = httpx.request(
-        method, without_web.url + "/api/tap/sync", params={"QUERY": "SELECT 1"}, trust_env=False
-    )
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/tap/sync"), ("POST", "/api/tap/sync"), ("GET", "/api/scs/gaia.gaia_source")],
+)
+def test_without_web_services_of_the_ivoa_answer_an_error_document(
+    without_web: Any, method: str, path: str
+) -> None:
+    answer = httpx.request(method, without_web.url + path, params={"QUERY": "SELECT 1"}, trust_env=False)
 
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/x-votable+xml"

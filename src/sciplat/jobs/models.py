@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from sciplat.vo.uws import Phase
 
-__all__ = ["QUERY", "Job", "JobBrief", "JobError", "JobProgress", "JobReference", "JobResult", "Phase"]
+__all__ = [
+    "QUERY",
+    "Job",
+    "JobBrief",
+    "JobError",
+    "JobProgress",
+    "JobReference",
+    "JobResult",
+    "Phase",
+    "new_id",
+]
 
 QUERY = "query"
 """The kind of a job that asks the catalogs."""
+
+
+def new_id() -> str:
+    """Return an unguessable id: 128 random bits, as 26 lower-case letters and digits."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 @dataclass(frozen=True, slots=True)

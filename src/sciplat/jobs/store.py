@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import heapq
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +15,7 @@ from sciplat.database import Database, in_folder
 from sciplat.errors import LimitError, UsageError
 from sciplat.jobs import queries
 from sciplat.jobs.change import change, plain, require_phase, required
-from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
+from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase, new_id
 from sciplat.jobs.queries import Place
 from sciplat.jobs.queue import JobQueue
 from sciplat.jobs.rows import Pairs, brief_of, checked, job_of, titled, values_of
@@ -202,7 +200,7 @@ class JobStore:
         """
         now = self._now()
         job = Job(
-            id=_new_id(),
+            id=new_id(),
             owner=owner,
             phase=Phase.QUEUED if run else Phase.PENDING,
             parameters=checked(parameters),
@@ -327,7 +325,3 @@ def _require_room(connection: Connection, owner: str | None, most: int | None) -
     if most is not None and _number(connection, owner, Phase.QUEUED, Phase.EXECUTING) >= most:
         who = "people who have not signed in: sign in, or" if owner is None else f"{owner}:"
         raise LimitError(f"There are {most} jobs in the queue already of {who} try again later")
-
-
-def _new_id() -> str:
-    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()

@@ -188,7 +188,7 @@ def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
             "terminal": True,
         },
         {
-            "match": [{"path": ["/api/tap", "/api/tap/*"]}],
+            "match": [{"path": ["/api/tap", "/api/tap/*", "/api/scs/*"]}],
             "handle": [_unavailable("application/x-votable+xml", _VOTABLE_UNAVAILABLE)],
             "terminal": True,
         },

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +14,7 @@ from sciplat.engine.statement import Outcome
 from sciplat.errors import AuthenticationError, CancelledError, PermissionDeniedError, SciplatError
 from sciplat.history.models import Aspect, Record, TableRead, Upload
 from sciplat.history.recorder import Recorder
-from sciplat.jobs.models import QUERY, Job, Phase
+from sciplat.jobs.models import QUERY, Job, Phase, new_id
 from sciplat.services.access import Visitor
 from sciplat.services.plan import LANGUAGES, Plan, Query
 from sciplat.services.upload import UploadService
@@ -98,7 +96,7 @@ class NoteService:
             return Note(self._recorder, None)
         now = datetime.now(UTC)
         record = Record(
-            id=base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower(),
+            id=new_id(),
             owner=visitor.name,
             is_job=False,
             aspect=aspect,

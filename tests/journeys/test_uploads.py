@@ -191,6 +191,22 @@ def test_the_client_sends_tables_and_files(platform: Platform, mine: Table, tmp_
     assert same(client.submit(MATCH, uploads={"mine": tmp_path / "mine.fits"}).table(), mine)
 
 
+def test_a_query_is_run_again_with_the_table_that_came_with_it(platform: Platform) -> None:
+    token = platform.token(user="ada")
+    client = sciplat.connect(platform.url, token=token)
+    asked = "SELECT n * 10 AS ten FROM TAP_UPLOAD.few ORDER BY n"
+    client.query(asked, uploads={"few": Table({"n": [1, 2]})})
+    job = client.submit(asked, uploads={"few": Table({"n": [3]})})
+    job.table()
+    requests.delete(
+        f"{platform.tap}/async/{job.id}", headers={"Authorization": f"Bearer {token}"}, timeout=60
+    )
+    by_job, by_sync = client.history("TAP_UPLOAD.few", limit=2)
+
+    assert [list(each.rerun().table()["ten"]) for each in (by_sync, by_job)] == [[10, 20], [30]]
+    assert list(client.submit_specification(by_job.specification()).table()["ten"]) == [30]
+
+
 def test_the_result_of_a_job_is_sent_by_its_address(platform: Platform) -> None:
     tap = pyvo.dal.TAPService(platform.tap)
     job = tap.submit_job("SELECT TOP 5 objectId FROM simwide.Object")

@@ -249,6 +249,18 @@ def _lists(values: Any, kind: pa.DataType) -> pa.Array:
     return pa.array([row.tolist() for row in rows], type=kind)
 
 
+def _is_ascii(table: Any, index: int) -> bool:
+    """Tell whether all texts of a column are what FITS asks for; ours, and others', are UTF-8."""
+    raw = table.data.view(np.ndarray)
+    texts = raw[raw.dtype.names[index]]
+    step = max(1, _BATCH_BYTES // max(1, texts.dtype.itemsize))
+    return not any(
+        (np.ascontiguousarray(texts[start : start + step]).view(np.uint8) > 127).any()
+        for start in range(0, len(texts), step)
+        if texts.dtype.itemsize
+    )
+
+
 def _column(table: Any, field: _Field) -> Column:
     header, number = table.header, field.index + 1
 
@@ -260,7 +272,7 @@ def _column(table: Any, field: _Field) -> Column:
         return None
 
     column = describe(field.name, field.kind)
-    if column.datatype is Datatype.UNICODE_CHAR:
+    if column.datatype is Datatype.UNICODE_CHAR and _is_ascii(table, field.index):
         column = replace(column, datatype=Datatype.CHAR)
     return replace(
         column,

@@ -151,3 +151,13 @@ def test_complex_numbers_are_named(fits_table):
 
     with pytest.raises(IngestError, match=r"stars\.fits: column 'c' has FITS format C"):
         open_fits(path, None)
+
+
+def test_texts_beyond_ascii_are_no_char(fits_table, read):
+    other = np.array([b"a", "é 🌌".encode()])
+    path = fits_table([fits.Column("plain", "1A", array=["a", "b"]), fits.Column("other", "9A", array=other)])
+
+    source = open_fits(path, None)
+
+    assert [column.datatype for column in source.columns] == [Datatype.CHAR, Datatype.UNICODE_CHAR]
+    assert read(path).column("other").to_pylist() == ["a", "é 🌌"]

@@ -178,7 +178,9 @@ def test_nobody_else_sees_an_upload(platform: Platform) -> None:
     alone = requests.post(f"{platform.tap}/sync", data=asked, timeout=60)
 
     assert sent.status_code == 200
+    # Signing in would not bring it, so nobody is asked to.
     assert alone.status_code == 400
+    assert "There is no table TAP_UPLOAD.t" in alone.text
 
 
 def test_the_client_sends_tables_and_files(platform: Platform, mine: Table, tmp_path: Path) -> None:

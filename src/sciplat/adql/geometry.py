@@ -24,6 +24,7 @@ from sciplat.adql.resolved import Resolved
 from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, at_most
 from sciplat.adql.spherical import angle, within
 from sciplat.adql.tokens import words
+from sciplat.adql.tree import nodes
 from sciplat.sky.healpix import ORDER
 from sciplat.sky.region import Circle
 
@@ -42,12 +43,11 @@ _TESTS = {"CONTAINS": contains, "INTERSECTS": intersects}
 
 def geometry(resolved: Resolved) -> None:
     """Rewrite every geometric function of a tree."""
-    nodes = list(resolved.tree.walk())
     # Comparisons first: `1 = CONTAINS(...)` is the test itself, and needs no number between.
-    for node in nodes:
+    for node in nodes(resolved.tree):
         if type(node) in _REVERSED:
             _comparison(resolved, node)
-    for node in reversed(list(resolved.tree.walk())):
+    for node in reversed(nodes(resolved.tree)):
         if isinstance(node, exp.Anonymous) and not node.meta_get("done"):
             _value(resolved, node)
 

@@ -14,6 +14,7 @@ from sciplat.adql.build import aggregates
 from sciplat.adql.catalog import TableSource
 from sciplat.adql.limits import Link, Place, Tests, Values, conjuncts, read_tests
 from sciplat.adql.resolved import Resolved
+from sciplat.adql.tree import nodes
 from sciplat.vo.schema import HEALPIX_COLUMN
 
 __all__ = ["Block", "Input", "Outline", "Scan", "Union", "outline_of", "scans_of"]
@@ -207,9 +208,8 @@ class _Reader:
         for place in places:
             if place is None or isinstance(place, exp.Column | exp.Literal):
                 continue
-            for found in place.walk(prune=lambda each: isinstance(each, exp.Query)):
-                if isinstance(found, exp.Query):
-                    yield self.query(found)
+            found = [place] if isinstance(place, exp.Query) else nodes(place, queries=False)
+            yield from (self.query(each) for each in found if isinstance(each, exp.Query))
 
 
 def _aliases(tests: Tests) -> set[str]:

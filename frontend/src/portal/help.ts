@@ -4,6 +4,7 @@ import { define } from "../views/define";
 import { icon } from "../views/icons";
 import { base, controls } from "../views/style";
 import { keep, kept } from "./kept";
+import { dialog } from "./dialog.style";
 
 const MOD = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318" : "Ctrl";
 
@@ -52,29 +53,10 @@ export class Help extends LitElement {
   static override styles = [
     base,
     controls,
+    dialog,
     css`
       dialog {
         width: min(680px, calc(100vw - 24px));
-        max-height: calc(100dvh - 40px);
-        padding: 0;
-        border: 1px solid var(--_edge);
-        border-radius: 10px;
-        background: var(--_panel);
-        color: var(--_text);
-        box-shadow: 0 16px 60px rgb(0 0 0 / 0.35);
-      }
-      dialog::backdrop {
-        background: rgb(10 16 20 / 0.4);
-      }
-      .top {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        padding: 12px 12px 12px 18px;
-        border-bottom: 1px solid var(--_line);
-      }
-      h2 {
-        font-size: 15px;
       }
       h3 {
         margin-bottom: 6px;

@@ -4,7 +4,7 @@ import { messageOf } from "../api/http";
 import { define } from "../views/define";
 import { icon } from "../views/icons";
 import "../views/query-list";
-import { base, controls, searchBox } from "../views/style";
+import { base, controls, empty, searchBox } from "../views/style";
 import { Watch } from "../views/watch";
 import type { Past } from "./past";
 import { signInAddress } from "./place";
@@ -18,6 +18,7 @@ export class HistoryPanel extends LitElement {
     base,
     controls,
     searchBox,
+    empty,
     css`
       :host {
         display: flex;
@@ -34,13 +35,6 @@ export class HistoryPanel extends LitElement {
       }
       sp-query-list {
         overflow: visible;
-      }
-      .empty {
-        display: grid;
-        gap: 10px;
-        justify-items: start;
-        padding: 20px 16px;
-        color: var(--_muted);
       }
       .more {
         padding: 10px 12px;

@@ -80,13 +80,6 @@ export const style = css`
   .bar .primary {
     min-width: 84px;
   }
-  .empty {
-    display: grid;
-    gap: 10px;
-    justify-items: start;
-    padding: 20px 16px;
-    color: var(--_muted);
-  }
   .foot {
     padding: 10px 12px;
     color: var(--_muted);

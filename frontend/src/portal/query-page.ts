@@ -15,7 +15,7 @@ import { icon } from "../views/icons";
 import "../views/job-list";
 import "../views/menu";
 import "../views/splitter";
-import { base, controls } from "../views/style";
+import { base, controls, empty } from "../views/style";
 import { Watch } from "../views/watch";
 import { job as read } from "../api/jobs";
 import type { JobBrief } from "../wire/job";
@@ -50,7 +50,7 @@ function limitsWith(chosen: string): [string, string][] {
 
 /** The workplace: data at the left, a query above its result. */
 export class QueryPage extends LitElement {
-  static override styles = [base, controls, style];
+  static override styles = [base, controls, empty, style];
   static override properties = {
     catalog: { attribute: false },
     work: { attribute: false },

@@ -7,6 +7,7 @@ import { icon } from "../views/icons";
 import { base, controls } from "../views/style";
 import type { Link, NewLink, PastQuery } from "../wire/query";
 import { tell } from "./notices";
+import { dialog } from "./dialog.style";
 
 const LASTS: [string, string][] = [
   ["", "until I revoke it"],
@@ -21,29 +22,10 @@ export class Share extends LitElement {
   static override styles = [
     base,
     controls,
+    dialog,
     css`
       dialog {
         width: min(560px, calc(100vw - 24px));
-        max-height: calc(100dvh - 40px);
-        padding: 0;
-        border: 1px solid var(--_edge);
-        border-radius: 10px;
-        background: var(--_panel);
-        color: var(--_text);
-        box-shadow: 0 16px 60px rgb(0 0 0 / 0.35);
-      }
-      dialog::backdrop {
-        background: rgb(10 16 20 / 0.4);
-      }
-      .top {
-        display: flex;
-        align-items: center;
-        justify-content: space-between;
-        padding: 12px 12px 12px 18px;
-        border-bottom: 1px solid var(--_line);
-      }
-      h2 {
-        font-size: 15px;
       }
       .body {
         display: grid;

@@ -92,13 +92,6 @@ export const style = css`
     font-size: 11.5px;
     line-height: 15px;
   }
-  .empty {
-    display: grid;
-    gap: 10px;
-    justify-items: start;
-    padding: 20px 16px;
-    color: var(--_muted);
-  }
   .details {
     flex: none;
     max-height: 45%;

@@ -9,7 +9,7 @@ import { details } from "./data-details";
 import { style } from "./data-browser.style";
 import { define } from "./define";
 import { icon } from "./icons";
-import { base, controls, searchBox } from "./style";
+import { base, controls, empty, searchBox } from "./style";
 import { Watch } from "./watch";
 
 const ROW = 40;
@@ -20,7 +20,7 @@ const ROW = 40;
  * Dispatches `sp-insert` with a name, `sp-preview` with a table's name.
  */
 export class DataBrowser extends LitElement {
-  static override styles = [base, controls, searchBox, style];
+  static override styles = [base, controls, searchBox, empty, style];
   static override properties = {
     catalog: { attribute: false },
     search: { state: true },

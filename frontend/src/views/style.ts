@@ -172,3 +172,14 @@ export const searchBox = css`
     padding-left: 30px;
   }
 `;
+
+/** What stands where there is nothing yet: why, and what to do. */
+export const empty = css`
+  .empty {
+    display: grid;
+    gap: 10px;
+    justify-items: start;
+    padding: 20px 16px;
+    color: var(--_muted);
+  }
+`;

@@ -93,14 +93,16 @@ class Exposure:
         if self.mask is None or name not in self.planes:
             known = ", ".join(sorted(self.planes)) or "none"
             raise NotFoundError(f"The image has no mask plane {name}; its planes: {known}")
-        return (self.mask & (1 << self.planes[name])) != 0
+        found: npt.NDArray[np.bool_] = (self.mask & (1 << self.planes[name])) != 0
+        return found
 
     def flagged(self, *names: str) -> npt.NDArray[np.bool_]:
         """Return where at least one of some mask planes is set; names that the mask lacks are set nowhere."""
         bits = sum(1 << self.planes[name] for name in set(names) if name in self.planes)
         if self.mask is None or not bits:
             return np.zeros(self.image.shape, np.bool_)
-        return (self.mask & bits) != 0
+        found: npt.NDArray[np.bool_] = (self.mask & bits) != 0
+        return found
 
     def cut(self, box: Box) -> Exposure:
         """Return the pixels of a box, which is counted in the full image, without copying them.

@@ -1,8 +1,9 @@
 """Exposures as multi-extension FITS, read whole, by component or by box.
 
 The layout: ``PRIMARY`` (metadata cards), ``IMAGE``, ``MASK`` (cards ``MP_name = bit``, as the Rubin pipelines
-write them), ``VARIANCE``, ``PSF``; tiles of 256×256 pixels, so that a box is read without the rest; the world
-coordinates in each of the three planes, and where the first pixel lies in the full image as ``LTV1``, ``LTV2``.
+write them), ``VARIANCE``, ``PSF``; tiles of 256 by 256 pixels, so that a box is read without the rest; the
+world coordinates in each of the three planes, and where the first pixel lies in the full image as ``LTV1``,
+``LTV2``.
 """
 
 from __future__ import annotations
@@ -35,10 +36,23 @@ COMPONENTS: tuple[Component, ...] = ("image", "mask", "variance", "psf", "wcs", 
 Source = str | Path | BinaryIO
 
 _DTYPES = {"image": np.float32, "mask": np.int32, "variance": np.float32}
-_LAYOUT = ("SIMPLE", "BITPIX", "NAXIS", "EXTEND", "XTENSION", "PCOUNT", "GCOUNT", "EXTNAME", "CHECKSUM", "DATASUM")
+_LAYOUT = (
+    "SIMPLE",
+    "BITPIX",
+    "NAXIS",
+    "EXTEND",
+    "XTENSION",
+    "PCOUNT",
+    "GCOUNT",
+    "EXTNAME",
+    "CHECKSUM",
+    "DATASUM",
+)
 
 
-def write(exposure: Exposure, target: Source, *, quantize: float | None = None, compress: bool = True) -> None:
+def write(
+    exposure: Exposure, target: Source, *, quantize: float | None = None, compress: bool = True
+) -> None:
     """Write an exposure as a multi-extension FITS file.
 
     Parameters
@@ -48,9 +62,9 @@ def write(exposure: Exposure, target: Source, *, quantize: float | None = None, 
     target
         A path, which is replaced, or a binary file object.
     quantize
-        Without it, pixels are kept bit for bit (GZIP_2). With it, floats are rounded to the noise of each tile
-        divided by this number (4 to 16 are usual) and take a fraction of the room (RICE; FITS 4.0, section 10.2;
-        subtractive dithering). The mask is always exact.
+        Without it, pixels are kept bit for bit (GZIP_2). With it, floats are rounded to the noise of each
+        tile divided by this number (4 to 16 are usual) and take a fraction of the room (RICE with subtractive
+        dithering; FITS 4.0, section 10.2). The mask is always exact.
     compress
         False leaves the planes as they are: larger, and fastest to write and read.
     """
@@ -104,6 +118,8 @@ def opened(source: Source) -> Iterator[ExposureFile]:
         The file cannot be read, or is not laid out as ours.
     """
     with damaged(source):
+        if not isinstance(source, str | Path):
+            source.seek(0)
         hdus = fits.open(source, lazy_load_hdus=True)
     try:
         yield ExposureFile(hdus, _name(source))
@@ -159,7 +175,8 @@ class ExposureFile:
     @cached_property
     def wcs(self) -> WCS:
         """The world coordinates of the pixels as they lie in the file."""
-        return world.read(self._image.header, self._hdus)
+        with damaged(self._file):
+            return world.read(self._image.header, self._hdus)
 
     @cached_property
     def planes(self) -> Mapping[str, int]:
@@ -227,7 +244,7 @@ class ExposureFile:
         return self._hdu("IMAGE")
 
     def _hdu(self, name: str) -> Any:
-        return self._hdus[name] if name in self._hdus else None
+        return self._hdus[name] if name in self._hdus else None  # noqa: SIM401 (an HDUList has no get)
 
     def _inside(self, box: Box) -> Box:
         if not self.box.contains(box):

@@ -22,7 +22,8 @@ class PSF:
     ----------
     kernels
         Float32 ``[row, column, y, x]``: an image of a star at each node, of an odd number of pixels each way
-        with the star in the middle of the middle pixel, in the scale of the image. Each is divided by its sum.
+        with the star in the middle of the middle pixel, in the scale of the image. Each is divided by its
+        sum.
     first
         The pixel (x, y) of the full image where the node ``[0, 0]`` is.
     step

@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 from astropy.io import fits
-from astropy.wcs import WCS, Sip
+from astropy.wcs import WCS, Sip, WcsError
+
+from sciplat.errors import ImageFileError
 
 __all__ = ["cards", "read", "shifted", "without"]
 
@@ -14,7 +16,9 @@ _OF_WCS = re.compile(
     r"(WCSAXES|CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|LONPOLE|LATPOLE|RADESYS|EQUINOX|WCSNAME"
     r"|(PC|CD|PV|PS)\d+_\d+|(A|B|AP|BP)_(\d_\d|ORDER|DMAX)|CP(DIS|ERR)|DP\d|D2IM|LTV|LTM)[1-9]?[A-Z]?"
 )
-_KEPT = re.compile(r"WCSAXES|CTYPE\d|CUNIT\d|LONPOLE|LATPOLE|RADESYS|EQUINOX|PV\d_\d+|(A|B|AP|BP)_(\d_\d|ORDER)")
+_KEPT = re.compile(
+    r"WCSAXES|CTYPE\d|CUNIT\d|LONPOLE|LATPOLE|RADESYS|EQUINOX|PV\d_\d+|(A|B|AP|BP)_(\d_\d|ORDER)"
+)
 
 
 def read(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS:
@@ -26,6 +30,11 @@ def read(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS:
         Cards of one HDU.
     hdus
         The file; needed where a distortion is a table of pixels (``CPDIS``).
+
+    Raises
+    ------
+    ImageFileError
+        The first two axes are not directions on the sky.
     """
     # What is mended here (dates, obsolete units) is not the reader's to mend: astropy's own mending warns.
     if "RADECSYS" in header:
@@ -33,7 +42,17 @@ def read(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS:
         header.rename_keyword("RADECSYS", "RADESYS")
     wcs = WCS(header, hdus, fix=False)
     wcs.wcs.fix()
-    return wcs.celestial
+    try:
+        wcs.wcs.set()
+    except WcsError as error:
+        raise ImageFileError(f"The world coordinates cannot be understood: {_first_line(error)}") from error
+    if {wcs.wcs.lng, wcs.wcs.lat} != {0, 1}:
+        axes = ", ".join(wcs.wcs.ctype) or "none"
+        raise ImageFileError(
+            f"The first two axes are not directions on the sky; axes with world coordinates: {axes}"
+        )
+    # Not WCS.celestial, which swaps the pixels of images whose first axis is the declination.
+    return wcs if wcs.naxis == 2 else wcs.sub([1, 2])
 
 
 def shifted(wcs: WCS, dx: int, dy: int) -> WCS:
@@ -80,3 +99,7 @@ def cards(wcs: WCS) -> fits.Header:
 def without(header: fits.Header) -> fits.Header:
     """Return the cards of a header that say nothing of world coordinates."""
     return fits.Header([card for card in header.cards if not _OF_WCS.fullmatch(card.keyword)])
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))

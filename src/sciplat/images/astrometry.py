@@ -66,7 +66,9 @@ def fit_wcs(
     UsageError
         No star of the catalog is found.
     """
-    star_x, star_y = (np.asarray(v, np.float64) for v in wcs.world_to_pixel_values(reference_ra, reference_dec))
+    star_x, star_y = (
+        np.asarray(v, np.float64) for v in wcs.world_to_pixel_values(reference_ra, reference_dec)
+    )
     finite = np.isfinite(star_x) & np.isfinite(star_y)
     candidates = np.flatnonzero(finite)
     if not len(candidates) or not len(x):
@@ -129,7 +131,7 @@ def _affine(stars: Doubles, sources: Doubles, weights: Doubles) -> tuple[Doubles
     basis = np.column_stack([stars - middle, np.ones(len(stars))])
     factors, *_ = np.linalg.lstsq(basis * weights[:, None], sources * weights[:, None], rcond=None)
     matrix = factors[:2].T
-    return matrix, factors[2] - matrix @ middle
+    return np.asarray(matrix), np.asarray(factors[2] - matrix @ middle)
 
 
 def _moved(wcs: WCS, matrix: Doubles, offset: Doubles) -> WCS:

@@ -65,8 +65,9 @@ def calibrate(
 ) -> Calibrated:
     """Return the calibrated image of a raw one.
 
-    The detector's signature is removed, cosmic rays are flagged, the background is subtracted; sources are found,
-    the reference stars among them fix the WCS and show the PSF; PSF fluxes at the stars' places fix the scale.
+    The detector's signature is removed, cosmic rays are flagged, the background is subtracted; sources are
+    found, the reference stars among them fix the WCS and show the PSF; PSF fluxes at the stars' places fix
+    the scale.
 
     Parameters
     ----------
@@ -125,7 +126,7 @@ def _scale(
     astrometry: Astrometry,
     stars: ReferenceStars,
 ) -> FluxScale:
-    """Return the flux scale, from all stars that fall on the image: no star counts only when noise favours it."""
+    """Return the flux scale, from all stars that fall on the image at their known places."""
     x, y = (np.asarray(v, np.float64) for v in astrometry.wcs.world_to_pixel_values(stars.ra, stars.dec))
     height, width = image.shape
     inside = (x > 10) & (x < width - 11) & (y > 10) & (y < height - 11)

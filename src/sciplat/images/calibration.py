@@ -33,8 +33,8 @@ class FluxScale:
 def fit_scale(counts: Doubles, errors: Doubles, reference: Doubles, reference_errors: Doubles) -> FluxScale:
     """Return the factor between counts and known fluxes.
 
-    The ratio of each star, weighted by the errors of both and by a scatter that makes chi² per star one; stars
-    beyond three standard deviations (variables, blends) are left out.
+    The ratio of each star, weighted by the errors of both and by a scatter that makes chi² per star one;
+    stars beyond three standard deviations (variables, blends) are left out.
 
     Raises
     ------

@@ -30,9 +30,9 @@ def coadd(
 ) -> Exposure:
     """Return the mean of images on one grid, weighted by the inverse of each image's typical variance.
 
-    One weight an image keeps the PSF the same for bright and faint stars. A pixel that differs from the median by
-    more than ``clip`` standard deviations *and* by more than ``tolerance`` of the median's value nearby is left
-    out: seeing changes the middle of stars by some tens of per cent, which is no artefact.
+    One weight an image keeps the PSF the same for bright and faint stars. A pixel that differs from the
+    median by more than ``clip`` standard deviations *and* by more than ``tolerance`` of the median's value
+    nearby is left out: seeing changes the middle of stars by some tens of per cent, which is no artefact.
 
     Parameters
     ----------
@@ -63,22 +63,21 @@ def coadd(
     weights = np.array(
         [_weight(variance[use]) for variance, use in zip(variances, usable, strict=True)], np.float32
     )
-    clipped = np.zeros(stack.shape[1:], np.bool_)
+    clipped: npt.NDArray[np.bool_] = np.zeros(warps[0].image.shape, np.bool_)
     if len(warps) >= 3:
         outlying = _outlying(stack, variances, usable, clip, tolerance)
-        clipped = outlying.any(axis=0)
+        clipped = np.asarray(outlying.any(axis=0))
         usable &= ~outlying
     factors = usable * weights[:, None, None]
     total = factors.sum(axis=0)
     seen = total > 0
     below = np.where(seen, total, np.float32(1))
     image = np.where(seen, (np.where(usable, stack, 0) * factors).sum(axis=0) / below, np.nan)
-    variance = np.where(
-        seen, (np.where(usable, variances, 0) * factors**2).sum(axis=0) / below**2, np.nan
-    )
+    variance = np.where(seen, (np.where(usable, variances, 0) * factors**2).sum(axis=0) / below**2, np.nan)
     mask = np.where(seen, 0, bits("NO_DATA")).astype(np.int32)
     for name in _KEPT:
-        # A bit stays where it was set in most of the images, as in the middle of a star that always saturates.
+        # A bit stays where it was set in most of the images, as in the middle of a star that always
+        # saturates.
         often = sum(warp.flagged(name).astype(np.int16) for warp in warps)
         exposed = sum((~warp.flagged("NO_DATA", "EDGE")).astype(np.int16) for warp in warps)
         mask[(often * 2 > exposed) & (often > 0)] |= bits(name)

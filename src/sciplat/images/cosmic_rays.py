@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
@@ -20,8 +22,8 @@ def cosmic_rays(
     Edges are found by a Laplacian of pixels split in four, whose negative side is left out, and told from
     stars by comparison with the fine structure that a star of the same size would have (van Dokkum 2001,
     PASP 113, 1420). The medians of that comparison are taken around candidates only. Neighbours of what was
-    found need half the signal. What was found is filled in with the median around it, and all is done again, so
-    that broad tracks are seen to their middle.
+    found need half the signal. What was found is filled in with the median around it, and all is done again,
+    so that broad tracks are seen to their middle.
 
     Parameters
     ----------
@@ -87,14 +89,14 @@ def _laplacian(image: Floats) -> Floats:
     for horizontal in (left, right):
         for vertical in (below, above):
             total += np.maximum(horizontal + vertical, 0)
-    return total / 4
+    return np.asarray(total / 4, np.float32)
 
 
 def _around(
-    image: Floats, y: npt.NDArray[np.intp], x: npt.NDArray[np.intp], half: int
-) -> npt.NDArray[np.float32]:
+    image: npt.NDArray[Any], y: npt.NDArray[np.intp], x: npt.NDArray[np.intp], half: int
+) -> npt.NDArray[Any]:
     """Return [n, (2 half + 1)²] pixels around each of some; the border is repeated outwards."""
     steps = np.arange(-half, half + 1)
     rows = np.clip(y[:, None] + steps, 0, image.shape[0] - 1)
     columns = np.clip(x[:, None] + steps, 0, image.shape[1] - 1)
-    return image[rows[:, :, None], columns[:, None, :]].reshape(len(y), -1)
+    return np.asarray(image[rows[:, :, None], columns[:, None, :]].reshape(len(y), -1))

@@ -43,8 +43,8 @@ class Detections:
 def background(image: Floats, unusable: Flags | None = None, *, cell: int = 128) -> Floats:
     """Return a smooth background ``[y, x]``.
 
-    Cells of ``cell`` pixels without what stands out of them (``sep``: clipped mode), and once more without the
-    sources that were then found, so that large galaxies do not raise it.
+    Cells of ``cell`` pixels without what stands out of them (``sep``: clipped mode), and once more without
+    the sources that were then found, so that large galaxies do not raise it.
     """
     bad = ~np.isfinite(image)
     if unusable is not None:

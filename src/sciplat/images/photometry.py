@@ -60,7 +60,7 @@ def psf_fluxes(
     """
     half = max(psf.kernels.shape[2:]) // 2
     model = psf_images(psf, x, y, half, origin)
-    rows, columns, inside = gather(image.shape, x, y, half)  # type: ignore[arg-type]
+    rows, columns, inside = gather(image.shape, x, y, half)
     data = image[rows, columns].astype(np.float64)
     noise = variance[rows, columns].astype(np.float64)
     use = inside & np.isfinite(data) & np.isfinite(noise)
@@ -112,7 +112,7 @@ def flags_near(
     """Return which bits are set anywhere within ``half`` pixels of positions, and which within one pixel."""
     results = []
     for reach in (half, 1):
-        rows, columns, inside = gather(mask.shape, x, y, reach)  # type: ignore[arg-type]
+        rows, columns, inside = gather(mask.shape, x, y, reach)
         values = np.where(inside, mask[rows, columns], 0)
         results.append(np.bitwise_or.reduce(values.reshape(len(x), -1), axis=1).astype(np.int32))
     return results[0], results[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,14 +41,18 @@ class PSFFit:
         return self.fwhm / 2.3548
 
 
-def moffat(half: int, alpha: float, beta: float, e1: float, e2: float, over: int = 3) -> Doubles:
+def moffat(
+    half: int, alpha: float, beta: float, e1: float, e2: float, centre: tuple[float, float] = (0.0, 0.0)
+) -> Doubles:
     """Return a Moffat profile as an image of ``2 half + 1`` pixels each way, its sum 1 (Moffat 1969).
 
-    ``alpha`` is its radius in pixels; ``e1`` and ``e2`` are (a - b) / (a + b) times cosine and sine of twice the
-    angle from x to the longer axis. Light is gathered over the pixel in ``over`` × ``over`` points.
+    ``alpha`` is its radius in pixels; ``e1`` and ``e2`` are (a - b) / (a + b) times cosine and sine of twice
+    the angle from x to the longer axis; ``centre`` (x, y) is where the star is, from the middle of the middle
+    pixel. Light is gathered over the pixel in 3 by 3 points.
     """
+    over = 3
     fine = (np.arange((2 * half + 1) * over) + 0.5) / over - half - 0.5
-    x, y = fine[None, :], fine[:, None]
+    x, y = fine[None, :] - centre[0], fine[:, None] - centre[1]
     shrink = 1 - e1 * e1 - e2 * e2
     u = ((1 - e1) * x - e2 * y) ** 2 + ((1 + e1) * y - e2 * x) ** 2
     image = (1 + u / shrink / alpha**2) ** -beta
@@ -57,8 +62,7 @@ def moffat(half: int, alpha: float, beta: float, e1: float, e2: float, over: int
 
 
 def psf_moments(kernel: npt.NDArray[np.floating]) -> tuple[float, float, float]:
-    """Return second moments xx, yy, xy of a kernel in pixel², weighted as those of sources are.
-    """
+    """Return second moments xx, yy, xy of a kernel in pixel², weighted as those of sources are."""
     half = kernel.shape[0] // 2
     where = np.array([float(kernel.shape[1] // 2)]), np.array([float(half)])
     xx, yy, xy = adaptive_moments(kernel.astype(np.float32), *where, sigma=2.0, half=half)
@@ -76,8 +80,8 @@ def fit_psf(
 ) -> PSFFit:
     """Return the PSF of an image from stars at known positions, the same all over the image.
 
-    Every star is moved to the middle of a pixel and divided by its flux; the stack, weighted by signal to noise
-    with outlying pixels left out, is fitted with an elliptical Moffat profile. Few stars suffice.
+    Every star is moved to the middle of a pixel and divided by its flux; the stack, weighted by signal to
+    noise with outlying pixels left out, is fitted with an elliptical Moffat profile. Few stars suffice.
 
     Parameters
     ----------
@@ -97,9 +101,7 @@ def fit_psf(
     """
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     margin = half // 2
-    near = (
-        (x > margin) & (x < image.shape[1] - 1 - margin) & (y > margin) & (y < image.shape[0] - 1 - margin)
-    )
+    near = (x > margin) & (x < image.shape[1] - 1 - margin) & (y > margin) & (y < image.shape[0] - 1 - margin)
     x, y = x[near], y[near]
     bad = ~np.isfinite(image) | ~np.isfinite(variance)
     if unusable is not None:
@@ -146,7 +148,9 @@ def _stack(
     valid = ndimage.binary_erosion(use[good], np.ones((1, 3, 3), np.bool_), border_value=1)
     weight = np.where(valid, flux[good, None, None] ** 2 / noise[good], 0.0)
     # Neighbours are seen as pixels that differ from what most stars have there.
-    middle = np.ma.median(np.ma.masked_array(moved, ~valid), axis=0).filled(0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        middle = np.nan_to_num(np.nanmedian(np.where(valid, moved, np.nan), axis=0))
     scatter = 1 / np.sqrt(np.maximum(weight, 1e-30))
     weight[np.abs(moved - middle) > 4 * scatter + 0.1 * np.abs(middle) + 0.002] = 0.0
     # A star of very high signal counts no more than ten of median weight: its wings may be all there is.
@@ -164,10 +168,10 @@ def _fit(stack: Doubles, weights: Doubles) -> tuple[float, float, float, float]:
     scale = np.where(weights > 0, 1 / np.sqrt(1 / np.maximum(weights, 1e-30) + floor**2), 0.0)
 
     def residuals(p: Doubles) -> Doubles:
-        model = moffat(half, np.exp(p[0]), 1 + np.exp(p[1]), 0.9 * np.tanh(p[2]), 0.9 * np.tanh(p[3]))
-        shifted = ndimage.shift(model, (p[5], p[4]), order=1, mode="nearest")
+        e1, e2 = 0.9 * np.tanh(p[2]), 0.9 * np.tanh(p[3])
+        model = moffat(half, np.exp(p[0]), 1 + np.exp(p[1]), e1, e2, (p[4], p[5]))
         # The flux and a level under the star are linear: solved for, not searched.
-        basis = np.stack([shifted.ravel(), np.ones(shifted.size)], axis=1) * scale.ravel()[:, None]
+        basis = np.stack([model.ravel(), np.ones(model.size)], axis=1) * scale.ravel()[:, None]
         data = stack.ravel() * scale.ravel()
         factors, *_ = np.linalg.lstsq(basis, data, rcond=None)
         return np.asarray(basis @ factors - data)

@@ -20,7 +20,8 @@ def gather(
     """Return rows and columns ``[n, size, size]`` of stamps around positions, and which are in the image.
 
     Positions are in pixels of the array, 0 in the middle of the first; a stamp has ``2 half + 1`` pixels each
-    way around the pixel nearest to its position. Places outside are moved to the border, to be read harmlessly.
+    way around the pixel nearest to its position. Places outside are moved to the border, to be read
+    harmlessly.
     """
     steps = np.arange(-half, half + 1)
     rows = np.rint(y).astype(np.intp)[:, None, None] + steps[None, :, None]

@@ -42,9 +42,9 @@ def warp(exposure: Exposure, wcs: WCS, box: Box) -> Exposure:
 
     Positions go through the sky at every 32nd pixel and are interpolated between (to 1e-4 pixels for anything
     like a tangent plane). Pixels are interpolated with cubic B-splines and multiplied with the ratio of pixel
-    areas, so that fluxes stay. The variance is moved as the image is, not diminished by the interpolation: noise
-    of neighbours becomes correlated, and over the width of a star it is the same as before. Mask bits of all
-    pixels that contribute are kept.
+    areas, so that fluxes stay. The variance is moved as the image is, not diminished by the interpolation:
+    noise of neighbours becomes correlated, and over the width of a star it is the same as before. Mask bits
+    of all pixels that contribute are kept.
 
     Parameters
     ----------
@@ -84,7 +84,9 @@ def warp(exposure: Exposure, wcs: WCS, box: Box) -> Exposure:
     )
 
 
-def _places(source: WCS, target: WCS, shape: tuple[int, int]) -> tuple[Doubles, Doubles, npt.NDArray[np.float32]]:
+def _places(
+    source: WCS, target: WCS, shape: tuple[int, int]
+) -> tuple[Doubles, Doubles, npt.NDArray[np.float32]]:
     """Return x and y in the source of each target pixel, and how many source pixels a target pixel covers."""
     nodes_y = np.arange(-(-shape[0] // _CELL) + 2) * float(_CELL)
     nodes_x = np.arange(-(-shape[1] // _CELL) + 2) * float(_CELL)
@@ -111,7 +113,7 @@ def _between(nodes: Doubles, shape: tuple[int, int]) -> Doubles:
 
 
 def _filled(image: npt.NDArray[np.float32], bad: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """Return an image whose bad pixels have the value of the nearest good one, so that splines do not ring."""
+    """Return an image whose bad pixels are as the nearest good one, so that splines do not ring."""
     if bad.all():
         return image
     rows, columns = ndimage.distance_transform_edt(bad, return_distances=False, return_indices=True)

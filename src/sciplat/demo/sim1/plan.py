@@ -16,6 +16,7 @@ __all__ = [
     "BANDS_OF_SIM1",
     "DETECTOR",
     "EXPOSURE_SECONDS",
+    "FIELD_CENTRE",
     "HIT_VISIT",
     "SIDE",
     "TELESCOPE",
@@ -31,6 +32,9 @@ SIDE = 1024
 DETECTOR = 0
 TELESCOPE = "sciplat-sim1"
 EXPOSURE_SECONDS = 30.0
+
+FIELD_CENTRE = (CENTRE[0] + 22 / 3600, CENTRE[1] - 22 / 3600)
+"""Beside the target, so that the two brightest stars near it are seen: they saturate."""
 
 _FIRST_NIGHT = 60_580
 _NIGHTS = (0, 1, 3, 4, 7, 12, 13, 20, 26, 33, 41, 362, 363, 368, 377, 384, 391, 399)
@@ -129,7 +133,9 @@ def tangent_wcs(ra: float, dec: float, rotation: float) -> WCS:
 def visits() -> tuple[PlannedVisit, ...]:
     """Return the visits in the order of time: ugriz on each of eighteen nights."""
     count = len(BANDS_OF_SIM1)
-    return tuple(_visit(night, place, night * count + place) for night in range(len(_NIGHTS)) for place in range(count))
+    return tuple(
+        _visit(night, place, night * count + place) for night in range(len(_NIGHTS)) for place in range(count)
+    )
 
 
 def _visit(night: int, place: int, index: int) -> PlannedVisit:
@@ -142,8 +148,8 @@ def _visit(night: int, place: int, index: int) -> PlannedVisit:
     east, north = radius * np.cos(towards), radius * np.sin(towards)
     if index in _ASTRAY:
         east, north = (150.0 * direction for direction in _ASTRAY[index])
-    dec = CENTRE[1] + north / 3600
-    ra = CENTRE[0] + east / 3600 / np.cos(np.radians(dec))
+    dec = FIELD_CENTRE[1] + north / 3600
+    ra = FIELD_CENTRE[0] + east / 3600 / np.cos(np.radians(dec))
     hour_angle = 15.0 * (2.0 * stream("sim1-hour", night).random() - 1.3)
     utc = moment_of_sidereal_time(_FIRST_NIGHT + _NIGHTS[night] + 1.0, (CENTRE[0] + hour_angle) % 360.0)
     utc += place * _GAP

@@ -26,7 +26,9 @@ def reference_stars() -> Table:
         if population.name not in {"stars", "white-dwarfs"}:
             continue
         bright = members[population.magnitudes[members, 3] < _FAINTEST_I]
-        noise = np.array([stream("sim1-reference", population.name, int(row)).standard_normal(8) for row in bright])
+        noise = np.array(
+            [stream("sim1-reference", population.name, int(row)).standard_normal(8) for row in bright]
+        )
         rows.append((population, bright, noise.reshape(len(bright), 8)))
     ra = np.concatenate([population.ra[bright] for population, bright, _ in rows])
     dec = np.concatenate([population.dec[bright] for population, bright, _ in rows])

@@ -24,8 +24,8 @@ __all__ = ["CAMERA", "bad_pixels", "render"]
 
 Floats = npt.NDArray[np.float32]
 
-CAMERA = Detector(bias=1000.0, gain=1.0, read_noise=6.0, saturation=61_000.0)
-_FULL_WELL = 60_000.0
+CAMERA = Detector(bias=1000.0, gain=0.7, read_noise=6.0, saturation=41_000.0)
+_FULL_WELL = 28_000.0
 """Electrons a pixel holds; more flow along the column."""
 
 _COSMIC_RAYS = 9
@@ -101,7 +101,8 @@ def _sky(visit: PlannedVisit) -> Floats:
     """Return the sky's electrons: a slope, and a faint bow of scattered light."""
     y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j].astype(np.float32)
     slope = 0.01 * stream("sim1-sky", visit.number).standard_normal(3)
-    return (visit.sky * (1 + slope[0] * x + slope[1] * y + 0.5 * slope[2] * (x * x - y * y))).astype(np.float32)
+    level = visit.sky * (1 + slope[0] * x + slope[1] * y + 0.5 * slope[2] * (x * x - y * y))
+    return np.asarray(level, np.float32)
 
 
 def _shine(electrons: Floats, sources: Light, visit: PlannedVisit) -> None:
@@ -123,9 +124,7 @@ def _shine(electrons: Floats, sources: Light, visit: PlannedVisit) -> None:
     counts = sources.flux * visit.electrons
     for k in range(len(sources)):
         half = _reach(counts[k], sources.radius[k], visit)
-        stamp = galsim.BoundsI(
-            int(x[k]) - half, int(x[k]) + half, int(y[k]) - half, int(y[k]) + half
-        )
+        stamp = galsim.BoundsI(int(x[k]) - half, int(x[k]) + half, int(y[k]) - half, int(y[k]) + half)
         if counts[k] <= 0.5 or not (stamp & canvas.bounds).isDefined():
             continue
         profile = star

@@ -57,8 +57,8 @@ def test_a_bright_star_saturates_and_bleeds_along_its_column() -> None:
     full = render(visit).image >= CAMERA.saturation
     full &= ~bad_pixels()
     columns = full.sum(axis=0)
-    assert columns.max() > 2 * full.sum(axis=1).max()
-    assert columns.max() > 10
+    assert columns.max() > 1.5 * full.sum(axis=1).max()
+    assert columns.max() > 8
 
 
 def test_a_cosmic_ray_lies_on_the_target_in_one_visit() -> None:

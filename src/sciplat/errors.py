@@ -8,6 +8,8 @@
         · ADQLError                a query is wrong at a line and column
         · ConfigError              a setting is wrong or unknown
         · IngestError              a file cannot become a table
+        · ImageFileError           a file is no image that can be read
+        · NoOverlapError           a region has no pixel of an image
       x AuthenticationError        nobody, or not yet, has signed in
         · UnseenNameError          a query names what only somebody who signs in may see
       x PermissionDeniedError      signed in, but this needs another scope
@@ -36,9 +38,11 @@ __all__ = [
     "ConfigError",
     "ConflictError",
     "EngineError",
+    "ImageFileError",
     "IngestError",
     "LimitError",
     "MissingExtraError",
+    "NoOverlapError",
     "NotFoundError",
     "PermissionDeniedError",
     "QueryTimeoutError",
@@ -128,6 +132,18 @@ class IngestError(UsageError):
     """A file cannot become a table; the message names file, column and row."""
 
     code = "ingest"
+
+
+class ImageFileError(UsageError):
+    """A file is no image that can be read; the message names the file and what is wrong with it."""
+
+    code = "image_file"
+
+
+class NoOverlapError(UsageError):
+    """A region has no pixel of an image; the message says where the image lies."""
+
+    code = "no_overlap"
 
 
 class AuthenticationError(SciplatError):

@@ -1,0 +1,247 @@
+"""The repositories on disk: one for each data release that has images."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lsst.daf.butler import (
+    Butler,
+    CollectionType,
+    Config,
+    DatasetIdGenEnum,
+    DatasetProvenance,
+    DatasetRef,
+    DatasetType,
+    FileDataset,
+    MissingDatasetTypeError,
+)
+from lsst.daf.butler.registry import (
+    ConflictingDefinitionError,
+    MissingCollectionError,
+)
+
+from sciplat.errors import ConflictError, NotFoundError, UsageError
+from sciplat.repository.dataset_types import DATASET_TYPES
+from sciplat.repository.storage import EXPOSURE, config
+
+__all__ = ["Repositories", "Repository"]
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+class Repositories:
+    """The repositories of one instance, in a folder, each in one of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        """Hold the repositories in ``folder``, which is made with the first of them."""
+        self._folder = folder
+
+    def releases(self) -> tuple[str, ...]:
+        """Return the releases that have a repository, by name."""
+        if not self._folder.is_dir():
+            return ()
+        return tuple(
+            sorted(
+                p.name
+                for p in self._folder.iterdir()
+                if _NAME.fullmatch(p.name) and (p / "butler.yaml").is_file()
+            )
+        )
+
+    def open(self, release: str, *, writeable: bool = False) -> Repository:
+        """Open the repository of a release.
+
+        Raises
+        ------
+        NotFoundError
+            The release has no images.
+        """
+        folder = self._folder / release
+        if not _NAME.fullmatch(release) or not (folder / "butler.yaml").is_file():
+            raise NotFoundError(f"There are no images of release {release!r}")
+        return Repository(folder, writeable=writeable)
+
+    def create(self, release: str) -> Repository:
+        """Open the repository of a release for writing, and make it where there is none.
+
+        It is made beside its place and moved there whole; of several that make it at once, one wins and
+        all open that one.
+
+        Raises
+        ------
+        UsageError
+            The name cannot be that of a release.
+        """
+        if not _NAME.fullmatch(release):
+            raise UsageError(
+                f"{release!r} cannot be the name of a release: letters, digits and _ only, a letter first"
+            )
+        folder = self._folder / release
+        if not (folder / "butler.yaml").is_file():
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            making = self._folder / f"making-{release}-{uuid.uuid4().hex}"
+            try:
+                Butler.makeRepo(str(making), config=Config(config()))
+                making.rename(folder)
+            except OSError:
+                if not (folder / "butler.yaml").is_file():
+                    raise
+            finally:
+                shutil.rmtree(making, ignore_errors=True)
+        return Repository(folder, writeable=True)
+
+
+class Repository:
+    """The images of one data release: a Butler repository.
+
+    Parameters
+    ----------
+    folder
+        Where its ``butler.yaml`` lies.
+    writeable
+        False, the Butler refuses changes.
+    """
+
+    def __init__(self, folder: Path, *, writeable: bool = False) -> None:
+        self.folder = folder
+        self._writeable = writeable
+
+    @property
+    def release(self) -> str:
+        """The release whose images these are."""
+        return self.folder.name
+
+    @cached_property
+    def butler(self) -> Butler:
+        """The Butler; for one thread, others take a `Butler.clone`."""
+        return Butler.from_config(str(self.folder), writeable=self._writeable)
+
+    @contextmanager
+    def alone(self) -> Iterator[Butler]:
+        """Give the Butler to one writer at a time, among all processes.
+
+        SQLite gives up on a second writer after a few seconds; this one waits.
+        """
+        with (self.folder / ".lock").open("w") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            self.butler.registry.refresh()
+            yield self.butler
+
+    def close(self) -> None:
+        """Give files and connections back."""
+        if "butler" in self.__dict__:
+            self.butler.close()
+
+    def dataset_type(self, name: str) -> DatasetType:
+        """Return a dataset type, which is registered where the repository does not know it yet.
+
+        Raises
+        ------
+        NotFoundError
+            It is neither known here nor one of `DATASET_TYPES`.
+        """
+        try:
+            return self.butler.get_dataset_type(name)
+        except MissingDatasetTypeError:
+            pass
+        if name not in DATASET_TYPES:
+            raise NotFoundError(
+                f"There is no dataset type {name!r}; those of images are: {', '.join(DATASET_TYPES)}"
+            )
+        made = DatasetType(name, DATASET_TYPES[name], EXPOSURE, universe=self.butler.dimensions)
+        if self._writeable:
+            self.butler.registry.registerDatasetType(made)
+        return made
+
+    def run(self, name: str) -> str:
+        """Make a RUN collection, into which datasets are put, where there is none of that name."""
+        self.butler.collections.register(name, CollectionType.RUN)
+        return name
+
+    def chain(self, name: str, children: Sequence[str]) -> None:
+        """Make a CHAINED collection, in which the first child that has a dataset is the one that is found.
+
+        Children that the chain has already stay, behind those that are new.
+
+        Raises
+        ------
+        NotFoundError
+            One of the children is not there.
+        """
+        self.butler.collections.register(name, CollectionType.CHAINED)
+        try:
+            known = self.butler.collections.get_info(name).children
+            new = [child for child in children if child not in known]
+            if new:
+                self.butler.collections.prepend_chain(name, new)
+        except MissingCollectionError as error:
+            raise NotFoundError(f"{error}") from error
+
+    def tag(self, name: str, refs: Iterable[DatasetRef]) -> None:
+        """Put datasets into a TAGGED collection too, where they are found by their data IDs."""
+        self.butler.collections.register(name, CollectionType.TAGGED)
+        self.butler.registry.associate(name, refs)
+
+    def collections(self) -> dict[str, str]:
+        """Return the collections, each with its type: RUN, CHAINED, TAGGED or CALIBRATION."""
+        return {info.name: info.type.name for info in self.butler.collections.query_info("*")}
+
+    def put(
+        self,
+        dataset: Any,
+        dataset_type: str,
+        *,
+        run: str,
+        provenance: DatasetProvenance | None = None,
+        **data_id: str | int,
+    ) -> DatasetRef:
+        """Write a dataset into a RUN collection.
+
+        Raises
+        ------
+        ConflictError
+            The run has one with this data ID.
+        """
+        kind = self.dataset_type(dataset_type)
+        try:
+            return self.butler.put(dataset, kind, data_id, run=self.run(run), provenance=provenance)
+        except ConflictingDefinitionError as error:
+            raise ConflictError(f"Run {run!r} has a {dataset_type} with that data ID") from error
+
+    def register_file(
+        self,
+        path: Path,
+        dataset_type: str,
+        *,
+        run: str,
+        formatter: type[Any] | None = None,
+        transfer: str = "direct",
+        id: uuid.UUID | None = None,  # noqa: A002  the Butler's word
+        **data_id: str | int,
+    ) -> DatasetRef:
+        """Make a file a dataset without reading it.
+
+        Parameters
+        ----------
+        formatter
+            What reads it; by default what reads our own files.
+        transfer
+            ``direct`` leaves the file where it is, ``copy`` and ``move`` take it into the repository.
+        id
+            Of the dataset; by default a new one.
+        """
+        kind = self.dataset_type(dataset_type)
+        coordinate = self.butler.registry.expandDataId(data_id, dimensions=kind.dimensions)
+        given = DatasetRef(
+            kind, coordinate, run=self.run(run), id=id, id_generation_mode=DatasetIdGenEnum.UNIQUE
+        )
+        self.butler.ingest(FileDataset(path, [given], formatter=formatter), transfer=transfer)
+        return given

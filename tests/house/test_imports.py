@@ -1,0 +1,30 @@
+"""What is quick to start imports nothing that is slow to start."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+WEB = """
+import sys, tempfile
+from pathlib import Path
+from sciplat.config import Settings
+from sciplat.instance import Instance
+from sciplat.processes import views, web
+instance = Instance(Path(tempfile.mkdtemp()), Settings())
+for module in (web, views):
+    module.create_app(instance)
+instance.ingest
+"""
+HELP = "import sys; from sciplat.cli import main; main(['ingest', '--help'], standalone_mode=False)"
+WORKER = "import sys, sciplat.engine.worker, sciplat.services.query"
+
+
+@pytest.mark.parametrize("code", [WEB, HELP, WORKER], ids=["web", "help", "query"])
+def test_pages_and_queries_never_import_the_butler(code: str) -> None:
+    look = f"{code}\nsys.exit([name for name in sys.modules if name.startswith('lsst.daf')] or 0)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

@@ -12,7 +12,14 @@ import numpy.typing as npt
 from sciplat.demo.field import BANDS, CENTRE, DETECTORS
 from sciplat.demo.streams import stream
 
-__all__ = ["EXPOSURE_SECONDS", "Visit", "mjd_to_datetime", "visits"]
+__all__ = [
+    "EXPOSURE_SECONDS",
+    "Visit",
+    "horizontal",
+    "mjd_to_datetime",
+    "moment_of_sidereal_time",
+    "visits",
+]
 
 EXPOSURE_SECONDS = 4.0
 _LATITUDE, _LONGITUDE = -30.2446, -70.7494
@@ -104,8 +111,8 @@ def _visit(night: int, second: int, band: str) -> Visit:
     dither, towards = 0.025 * np.sqrt(angle[0]), 2 * np.pi * angle[1]
     ra = CENTRE[0] + dither * np.cos(towards)
     dec = CENTRE[1] + dither * np.sin(towards)
-    utc = _when(day + 1.0, (ra + hour_angle) % 360.0) + second * _PAIR_GAP
-    altitude, azimuth = _horizontal(utc, ra, dec)
+    utc = moment_of_sidereal_time(day + 1.0, (ra + hour_angle) % 360.0) + second * _PAIR_GAP
+    altitude, azimuth = horizontal(utc, ra, dec)
     worse = 1.0 / np.sin(np.radians(altitude))
     seeing = _SEEING[band] * float(worse**0.6) * float(np.exp(0.10 * spread[0]))
     depth = (
@@ -134,12 +141,12 @@ def _sidereal(utc: float) -> float:
     return float((280.46061837 + 360.98564736629 * (utc - 51544.5) + _LONGITUDE) % 360.0)
 
 
-def _when(near: float, sidereal: float) -> float:
+def moment_of_sidereal_time(near: float, sidereal: float) -> float:
     """Return the moment of the day that begins at ``near`` when the local sidereal time is this."""
     return near + ((sidereal - _sidereal(near)) % 360.0) / 360.98564736629
 
 
-def _horizontal(utc: float, ra: float, dec: float) -> tuple[float, float]:
+def horizontal(utc: float, ra: float, dec: float) -> tuple[float, float]:
     """Return altitude and azimuth (from north through east), degrees."""
     hour, d, phi = np.radians(_sidereal(utc) - ra), np.radians(dec), np.radians(_LATITUDE)
     altitude = np.arcsin(np.sin(phi) * np.sin(d) + np.cos(phi) * np.cos(d) * np.cos(hour))

@@ -1,0 +1,132 @@
+"""Finding what shines: background, and sources that stand above the noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import sep
+from scipy import ndimage
+
+__all__ = ["Detections", "background", "detect", "signal_to_noise"]
+
+Doubles = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Sources in one image, arrays of one length."""
+
+    x: Doubles
+    y: Doubles
+    """Pixels of the array, 0 in the middle of the first: centroids in a window of the PSF's width."""
+
+    a: Doubles
+    b: Doubles
+    theta: Doubles
+    """Width along both axes in pixels, and the angle from x to the longer one in radians (isophotal)."""
+
+    peak: Doubles
+    is_blended: Flags
+    """Found as one of several in one footprint."""
+
+    footprint: npt.NDArray[np.int32]
+    """Of each pixel ``[y, x]`` the number of its source from 1; 0 for none."""
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+def background(image: Floats, unusable: Flags | None = None, *, cell: int = 128) -> Floats:
+    """Return a smooth background ``[y, x]``.
+
+    Cells of ``cell`` pixels without what stands out of them (``sep``: clipped mode), and once more without
+    the sources that were then found, so that large galaxies do not raise it.
+    """
+    bad = ~np.isfinite(image)
+    if unusable is not None:
+        bad |= unusable
+    if bad.all():
+        return np.zeros_like(image)
+    clean = np.where(bad, np.float32(0), image).astype(np.float32)
+    size = min(cell, *image.shape)
+    first = sep.Background(clean, mask=bad, bw=size, bh=size, fw=3, fh=3)
+    flat = clean - first.back()
+    noise = max(float(first.globalrms), 1e-12)
+    bright = ndimage.gaussian_filter(np.where(bad, np.float32(0), flat), 2.0) > 0.5 * noise
+    bright = ndimage.binary_opening(bright, iterations=1)
+    sources = ndimage.binary_dilation(bright, iterations=6)
+    if (bad | sources).mean() > 0.8:
+        return np.asarray(first.back(), np.float32)
+    second = sep.Background(clean, mask=bad | sources, bw=size, bh=size, fw=3, fh=3)
+    return np.asarray(second.back(), np.float32)
+
+
+def signal_to_noise(image: Floats, variance: Floats, sigma: float) -> Floats:
+    """Return the signal to noise of a point source at each pixel ``[y, x]``.
+
+    The image is smoothed with a Gaussian of the PSF's width, which is the best filter in front of an even
+    background. Pixels to be left out are 0 in both.
+    """
+    signal = ndimage.gaussian_filter(image, sigma, mode="constant", truncate=3.5)
+    # The square of a Gaussian is one of 1/sqrt(2) its width, times 1 / (4 pi sigma²).
+    noise = ndimage.gaussian_filter(variance, sigma / np.sqrt(2), mode="constant", truncate=3.5)
+    noise /= np.float32(4 * np.pi * sigma**2)
+    return np.asarray(np.where(noise > 0, signal / np.sqrt(np.maximum(noise, 1e-30)), 0), np.float32)
+
+
+def detect(
+    image: Floats,
+    variance: Floats,
+    sigma: float,
+    unusable: Flags | None = None,
+    *,
+    threshold: float = 5.0,
+) -> Detections:
+    """Return sources whose signal to noise, smoothed with the PSF, reaches a threshold.
+
+    Parameters
+    ----------
+    image, variance
+        Free of background; ``[y, x]``.
+    sigma
+        Width of the PSF, pixels.
+    unusable
+        Pixels in which nothing is found.
+    threshold
+        Signal to noise of a point source (see :func:`signal_to_noise`).
+    """
+    bad = ~np.isfinite(image) | ~np.isfinite(variance) | ~(variance > 0)
+    if unusable is not None:
+        bad |= unusable
+    clean = np.where(bad, np.float32(0), image).astype(np.float32)
+    found, footprint = sep.extract(
+        signal_to_noise(clean, np.where(bad, np.float32(0), variance), sigma),
+        threshold,
+        mask=bad,
+        minarea=3,
+        filter_kernel=None,
+        deblend_nthresh=32,
+        deblend_cont=0.005,
+        clean=False,
+        segmentation_map=True,
+    )
+    if not len(found):
+        none = np.zeros(0)
+        return Detections(none, none, none, none, none, none, np.zeros(0, np.bool_), footprint)
+    x, y, flag = sep.winpos(clean, found["x"], found["y"], np.full(len(found), sigma), mask=bad)
+    # Where the window wandered off to a neighbour, or met the border, the isophotal centroid stays.
+    lost = (np.hypot(x - found["x"], y - found["y"]) > 2 * sigma) | ~np.isfinite(x) | (flag & 0x100 > 0)
+    return Detections(
+        np.where(lost, found["x"], x),
+        np.where(lost, found["y"], y),
+        np.maximum(found["a"].astype(np.float64), 0.3),
+        np.maximum(found["b"].astype(np.float64), 0.3),
+        found["theta"].astype(np.float64),
+        found["peak"].astype(np.float64),
+        (found["flag"] & sep.OBJ_MERGED) > 0,
+        np.asarray(footprint, np.int32),
+    )

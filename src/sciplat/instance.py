@@ -40,6 +40,8 @@ _READER_MB_PER_SECOND = 1
 """Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
 
 if TYPE_CHECKING:
+    from sciplat.repository.store import Repositories
+    from sciplat.services.announce import AnnounceService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
 
@@ -127,12 +129,30 @@ class Instance:
         return IngestService(self.catalogs, work=self.work)
 
     @cached_property
-    def ingest_images(self) -> IngestImagesService:
-        """The verb that takes images into a repository; it brings the Butler, which takes seconds."""
+    def repositories(self) -> Repositories:
+        """The images of the data releases; they bring the Butler, which takes seconds."""
         from sciplat.repository.store import Repositories  # noqa: PLC0415
+
+        return Repositories(self.home / "repositories")
+
+    @cached_property
+    def announce(self) -> AnnounceService:
+        """The verb that describes images in the tables of the standards."""
+        from sciplat.services.announce import AnnounceService  # noqa: PLC0415
+
+        return AnnounceService(
+            self.catalogs,
+            self.repositories,
+            self.ingest.describing,
+            authority=self.settings.authority,
+        )
+
+    @cached_property
+    def ingest_images(self) -> IngestImagesService:
+        """The verb that takes images into a repository."""
         from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
 
-        return IngestImagesService(self.catalogs, Repositories(self.home / "repositories"), work=self.work)
+        return IngestImagesService(self.catalogs, self.repositories, self.announce, work=self.work)
 
     @cached_property
     def sign_in(self) -> SignInService:

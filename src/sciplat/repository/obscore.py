@@ -75,14 +75,12 @@ def observations(
     if not types:
         return
     config = ExporterConfig(
-        version=0,
         facility_name=facility,
         obs_collection=release,
         collections=[release],
         dataset_types=types,
-        spectral_ranges={band: tuple(limits) for band, limits in bands.items()},
+        spectral_ranges={band: (limits[0], limits[1]) for band, limits in bands.items()},
         obs_publisher_did_fmt=f"ivo://{authority}/{release}?{{id}}",
-        use_butler_uri=False,
     )
     for row in ObscoreExporter(butler, config).iter_records():
         outline = row["s_region"]

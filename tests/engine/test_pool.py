@@ -306,6 +306,7 @@ def test_long_texts_come_in_pieces_that_a_reader_can_hold(ask) -> None:
     assert running.result().slice(5_999, 1)["long"][0].as_py() == "star 5999" * 1000
 
 
+@pytest.mark.slow
 def test_memory_that_duckdb_does_not_count_is_limited_too(ask) -> None:
     with pytest.raises(LimitError, match="256 MB of memory"):
         ask("SELECT length(repeat('x', 900000000)) AS made_while_planning").wait()

@@ -377,6 +377,7 @@ def test_progress_is_told_from_beginning_to_end(service):
     assert parts[-1] == 1.0
 
 
+@pytest.mark.slow
 def test_readers_never_see_half_of_a_replaced_table(service, store):
     """Each version holds one number only, so that a mixture would show."""
 

@@ -22,7 +22,7 @@ from sciplat.tables.stream import TableStream
 
 __all__ = ["respond", "respond_with"]
 
-_AT_ONCE_BYTES = 1 << 20
+_AT_ONCE_BYTES = 4 << 20
 _ENCODED_LEAST_BYTES = 1 << 10
 
 
@@ -36,7 +36,7 @@ def respond(
 ) -> Response:
     """Return a response with the rows of ``stream``.
 
-    The first megabyte is made before anything is sent: a query that fails early has an honest HTTP status,
+    The first megabytes are made before anything is sent: a query that fails early has an honest HTTP status,
     and a small answer needs no stream. A format that cannot say that rows were cut waits until that is
     known, and the header ``Query-Status`` says it.
 

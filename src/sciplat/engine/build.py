@@ -7,7 +7,6 @@ beside its final place, and never changed again.
 from __future__ import annotations
 
 import errno
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ import pyarrow as pa
 from sciplat.engine.layout import unpacked
 from sciplat.engine.quoting import identifier, literal
 from sciplat.errors import IngestError
+from sciplat.system import sync
 from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import LOOKUP_TABLE
 
@@ -110,8 +110,7 @@ def build_generation(
         if failure:
             raise failure[0] from None
         raise _failure(error) from error
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(unfinished)
     unfinished.rename(path)
     return int(counted[0][0])
 
@@ -137,8 +136,7 @@ def add_lookup(path: Path, column: str, *, limits: BuildLimits) -> None:
             connection.execute("DETACH made")
     except duckdb.Error as error:
         raise _failure(error) from error
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(path)
 
 
 class Generation:

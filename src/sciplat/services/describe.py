@@ -114,9 +114,10 @@ def _again(rows: pa.Table) -> Iterator[pa.RecordBatch]:
 def _exposures(catalogs: Manifest) -> list[tuple[Exposures, int]]:
     """Return the exposures of each release, with the generation that holds them."""
     found = []
-    for schema, release in zip(catalogs.schemas(), catalogs.releases, strict=True):
+    for schema in catalogs.schemas():
         exposures = exposures_of(schema)
-        if exposures is not None:
+        release = catalogs.release(schema.name)
+        if exposures is not None and release is not None:
             published = release.named(exposures.table.name)
             assert published is not None
             found.append((exposures, published.generation))

@@ -1,7 +1,8 @@
 """How fast a cutout is, beside astropy reading the full planes; run alone, without a server.
 
 An exposure of 4096 by 4096 pixels (image and variance RICE with dithering, mask RICE; tiles of 256 by 256),
-noise with a variance that differs from pixel to pixel. Seconds of processor time, the best of several rounds in turns.
+noise with a variance that differs from pixel to pixel. Seconds of processor time, the best of several rounds
+in turns.
 ``python benchmarks/cutouts.py [PIXELS]``.
 """
 

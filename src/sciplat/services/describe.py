@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from sciplat.catalogs.models import Manifest
 from sciplat.catalogs.store import CatalogStore, Edit, Workspace
-from sciplat.engine.build import BuildLimits, build_generation, open_generation
+from sciplat.engine.build import Builder, BuildLimits, builder, open_generation
 from sciplat.services.obscore import obscore_arrow, obscore_table
 from sciplat.services.obsplan import NAME as IVOA
 from sciplat.services.obsplan import Exposures, exposures_of, obsplan_arrow, obsplan_batches, obsplan_table
@@ -55,16 +55,16 @@ class DescribeService:
         self._images(edit)
         self._exposures(edit)
         edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
-        with self._catalogs.workspace() as workspace:
+        with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
             for table, rows in tap_schema_rows(edit.schemas):
-                self._make(edit, workspace, table, rows.schema, partial(_again, rows))
+                self._make(edit, workspace, engine, table, rows.schema, partial(_again, rows))
 
     def _images(self, edit: Edit) -> None:
         found = _observations(edit.draft)
-        if _is_made(edit, obscore_table()) and found == _observations(edit.manifest):
+        if _made(edit, obscore_table()) == obscore_table() and found == _observations(edit.manifest):
             return
-        with self._catalogs.workspace() as workspace:
-            self._make(edit, workspace, obscore_table(), obscore_arrow(), lambda: self._imaged(found))
+        with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
+            self._make(edit, workspace, engine, obscore_table(), obscore_arrow(), lambda: self._imaged(found))
 
     def _imaged(self, observations: dict[str, str]) -> Iterator[pa.RecordBatch]:
         for release, file in observations.items():
@@ -73,21 +73,22 @@ class DescribeService:
 
     def _exposures(self, edit: Edit) -> None:
         exposures = _exposures(edit.draft)
-        is_made = _is_made(edit, obsplan_table())
-        if is_made and exposures == _exposures(edit.manifest):
+        made = _made(edit, obsplan_table())
+        if made == obsplan_table() and exposures == _exposures(edit.manifest):
             return
         if exposures:
-            with self._catalogs.workspace() as workspace:
+            found = [each for each, _ in exposures]
+            with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
                 limits = self._limits(workspace)
-                found = [each for each, _ in exposures]
                 self._make(
                     edit,
                     workspace,
+                    engine,
                     obsplan_table(),
                     obsplan_arrow(),
                     lambda: self._observed(edit.draft, found, limits),
                 )
-        elif is_made:
+        elif made is not None:
             edit.drop_table(IVOA, obsplan_table().name)
 
     def _observed(
@@ -104,6 +105,7 @@ class DescribeService:
         self,
         edit: Edit,
         workspace: Workspace,
+        engine: Builder,
         table: Table,
         schema: pa.Schema,
         batches: Callable[[], Iterator[pa.RecordBatch]],
@@ -111,7 +113,7 @@ class DescribeService:
         part = Workspace(workspace.folder / table.name, workspace.generation)
         part.folder.mkdir()
         path = part.folder / "data.duckdb"
-        count = build_generation(path, schema, batches, order_by=(), limits=self._limits(workspace))
+        count = engine.build(path, schema, batches, order_by=())
         edit.put_table(replace(table, rows=count), part)
 
     def _limits(self, workspace: Workspace) -> BuildLimits:
@@ -124,11 +126,11 @@ def _again(rows: pa.Table) -> Iterator[pa.RecordBatch]:
     yield from rows.to_batches()
 
 
-def _is_made(edit: Edit, table: Table) -> bool:
-    """Tell whether a table of the standards is there in the form of this version."""
+def _made(edit: Edit, table: Table) -> Table | None:
+    """Return a table of the standards as it is there now, in whichever form, but for its rows."""
     release = edit.draft.release(table.schema)
     made = None if release is None else release.named(table.name)
-    return made is not None and replace(made.table, rows=None) == table
+    return None if made is None else replace(made.table, rows=None)
 
 
 def _observations(catalogs: Manifest) -> dict[str, str]:

@@ -25,7 +25,6 @@ def test_each_image_has_a_row_with_what_the_standard_asks_for(rows):
     assert (visit["dataproduct_subtype"], visit["calib_level"]) == ("visit_image", 2)
     assert (visit["obs_collection"], visit["obs_id"]) == ("dr1", "visit-2")
     assert visit["obs_publisher_did"].startswith("ivo://sciplat.test/dr1?")
-    assert visit["access_url"] == f"/api/datalink/links?ID={visit['obs_publisher_did']}"
     assert (visit["s_ra"], visit["s_dec"]) == (pytest.approx(1.0), pytest.approx(0.2))
     assert visit["t_exptime"] == 30
     assert visit["em_min"] < 6e-7 < visit["em_max"]

@@ -13,7 +13,6 @@ from sciplat.services.discover import discovery
 from sciplat.services.plan import Query
 
 NOBODY = Visitor.anonymous()
-DATALINK = "application/x-votable+xml;content=datalink"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +51,7 @@ def test_images_are_rows_of_obscore_for_whoever_may_see_their_release(ask):
     assert [round(row["s_ra"]) for row in rows] == [10, 11]
     assert {row["obs_collection"] for row in rows} == {"open"}
     first = rows[0]
-    assert (first["dataproduct_type"], first["access_format"]) == ("image", DATALINK)
+    assert (first["dataproduct_type"], first["calib_level"]) == ("image", 2)
     assert first["obs_publisher_did"].startswith("ivo://sciplat.local/open?")
     assert (first["lsst_band"], first["instrument_name"], first["t_exptime"]) == ("g", "CDK17", 60.0)
     assert first["em_min"] < 4.8e-7 < first["em_max"]

@@ -13,9 +13,7 @@ from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from sciplat.api.absolute import absolute
 from sciplat.api.encoding import choose, encoded, is_here
-from sciplat.api.policy import origin
 from sciplat.errors import SciplatError
 from sciplat.services.query import Answer, KeptAnswer
 from sciplat.tables.document import Document, Info
@@ -57,7 +55,7 @@ def respond(
     }
     here = is_here(request.client.host if request.client else None)
     coding = choose(request.headers.get("accept-encoding"), packable=form.packable, here=here)
-    chunks = form.write(absolute(stream, origin(request)), document)
+    chunks = form.write(stream, document)
     head: list[bytes] = []
     size = 0
     for chunk in chunks:

@@ -10,10 +10,7 @@ from lsst.dax.obscore.obscore_exporter import ObscoreExporter
 
 from sciplat.repository.store import Repository
 
-__all__ = ["DATALINK", "observations"]
-
-DATALINK = "application/x-votable+xml;content=datalink"
-"""The media type of a DataLink document (DataLink 1.1, section 3.3)."""
+__all__ = ["observations"]
 
 _DIMENSIONS = {
     "visit": ("lsst_visit", "int"),
@@ -64,7 +61,6 @@ def observations(
             **images[name],
             "dataproduct_type": "image",
             "dataproduct_subtype": name,
-            "access_format": DATALINK,
             "obs_id_fmt": observed,
             "extra_columns": {
                 column: {"template": f"{{{dimension}}}", "type": kind}
@@ -86,6 +82,5 @@ def observations(
         outline = row["s_region"]
         yield {
             **row,
-            "access_url": f"/api/datalink/links?ID={row['obs_publisher_did']}",
             "_s_region": None if outline is None else [float(part) for part in outline.split()[2:]],
         }

@@ -4,6 +4,9 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
+# Byte code is kept: without it each start, and each run of the tests, would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 PORT ?= 8080
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -85,7 +88,8 @@ check: install $(DEVELOPED) ## format, lint, types, import contracts, unit tests
 	$(RUN) mypy
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
-	$(RUN) pytest -q -n 2 --dist worksteal -m "not slow and not journey"
+	$(RUN) pytest -q -n 2 --dist worksteal -m "not slow and not journey" --ignore=tests/journeys \
+	  --hypothesis-profile=quick
 
 test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, with a browser and real clients
 	$(RUN) ruff format --check .

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from support.examples import QUICK
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("house", deadline=None)
+settings.register_profile(QUICK, deadline=None, max_examples=16)
 settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]

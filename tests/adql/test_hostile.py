@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.adql import translate
 from sciplat.errors import ADQLError
@@ -141,7 +142,7 @@ STARTS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_what_is_translated_the_engine_can_plan(connection, catalog, data):
     words = data.draw(st.sampled_from(STARTS)).split(" ")
@@ -179,7 +180,7 @@ def larger(values):
     return st.sampled_from(templates).flatmap(joined)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.recursive(literals, larger, max_leaves=6), st.recursive(literals, larger, max_leaves=3))
 def test_values_of_any_kind_run_or_are_refused_before(run, value, other):
     tables = 'FROM (SELECT TOP 20 * FROM Object) AS o, odd."Odd Names"'

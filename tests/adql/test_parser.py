@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.adql import check, parse
 from sciplat.errors import ADQLError
@@ -217,7 +218,7 @@ CIRCLE CONTAINS DISTANCE ( ) , . * + - / = <> < || ; a t b.c "x" 'text' 1 2.5 f(
 WORDS = [*_WORDS.split(), "\n"]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_mutated_queries_only_ever_meet_a_clear_error(data):
     words = data.draw(st.sampled_from(VALID)).split(" ")
@@ -240,7 +241,7 @@ def test_mutated_queries_only_ever_meet_a_clear_error(data):
     assert answer.valid or 1 <= answer.column <= len(query) + 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(max_size=60))
 def test_any_text_meets_a_clear_error(text):
     answer = check(text)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.engine.constants import lift
 from sciplat.engine.gate import Gate, RefusedError
@@ -40,23 +42,30 @@ def test_numbers_of_another_type_in_the_text_than_as_a_parameter_stay(number: st
     assert lift(f"SELECT {number} AS x") == (f"SELECT {number} AS x", [])
 
 
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        yield connection
+
+
 NUMBERS = st.one_of(
     st.integers(0, 10**22).map(str),
     st.floats(0, allow_nan=False, allow_infinity=False).map(lambda x: f"{x!r}e0"),
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(NUMBERS.map(lambda text: re.sub(r"(e[+-]?\d+)e0$", r"\1", text)), min_size=1, max_size=6))
-def test_values_and_types_are_those_of_the_text(texts: list[str]) -> None:
+def test_values_and_types_are_those_of_the_text(
+    connection: duckdb.DuckDBPyConnection, texts: list[str]
+) -> None:
     sql = "SELECT " + ", ".join(f"{text} AS c{place}, -{text} + 1" for place, text in enumerate(texts))
-    with duckdb.connect() as connection:
-        expected = connection.sql(sql)
-        text, numbers = lift(sql)
-        found = connection.sql(text, params=numbers)
+    expected = connection.sql(sql)
+    text, numbers = lift(sql)
+    found = connection.sql(text, params=numbers)
 
-        assert found.types == expected.types
-        assert found.fetchall() == expected.fetchall()
+    assert found.types == expected.types
+    assert found.fetchall() == expected.fetchall()
 
 
 def test_a_known_text_is_refused_with_files_that_are_not_its_own() -> None:

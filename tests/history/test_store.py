@@ -12,6 +12,7 @@ import pytest
 from history.conftest import NOON, record
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import UsageError
 from sciplat.history import Aspect, Filters, HistoryStore, Mark, TableRead, Upload
@@ -97,7 +98,7 @@ def test_records_are_found_by_what_they_are(store: HistoryStore, filters: Filter
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(st.integers(0, 3), max_size=40),
     st.integers(1, 7),

@@ -20,15 +20,21 @@ ROOM = 1_500_000
 VERA = Visitor(User("vera", frozenset(Scope), datetime(2026, 11, 21, tzinfo=UTC), True), frozenset(Scope))
 
 
+@pytest.fixture(scope="module")
+def loader() -> Iterator[Loader]:
+    """One for all: it imports for a second."""
+    loader = Loader(at_once=1, seconds=30, memory_bytes=2 << 30)
+    yield loader
+    loader.close()
+
+
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[UploadService]:
+def service(tmp_path: Path, loader: Loader) -> UploadService:
     """One with room for few tables: a DuckDB file has a few hundred kilobytes."""
     limits = UploadLimits(bytes=10_000, kept_bytes=ROOM, seconds=10, keep_seconds=100)
-    loader = Loader(at_once=1, seconds=30, memory_bytes=2 << 30)
     made = UploadService(UploadStore(tmp_path / "kept"), loader, work=tmp_path / "work", limits=limits)
     made.prepare()
-    yield made
-    made.close()
+    return made
 
 
 def table(number: int, name: str = "t") -> Sent:

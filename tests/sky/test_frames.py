@@ -4,6 +4,7 @@ import pytest
 from astropy.coordinates import SkyCoord
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.sky import Position, separation
 from sciplat.sky.frames import FRAMES, rotated, rotation
@@ -19,7 +20,7 @@ def test_there_and_back_is_the_same_place(position, source, target):
     assert separation(rotated(there, rotation(target, source)), position) < 1e-7 * ARCSECOND * 1000
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(positions)
 @pytest.mark.parametrize(
     ("frame", "name", "limit"),

@@ -10,6 +10,7 @@ from astropy.coordinates import Latitude, Longitude
 from cdshealpix import healpix_to_lonlat, lonlat_to_healpix
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import UsageError
 from sciplat.sky import Circle, Polygon, Position, box, cover
@@ -59,7 +60,7 @@ def check_shape(ranges):
     assert all(a[1] + 1 < b[0] for a, b in pairwise(ranges))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(positions, radii, st.integers(0, 2**32 - 1))
 @example(Position(0, 90), 1e-4 / 3600, 1)
 @example(Position(0, -90), 180.0, 1)
@@ -75,8 +76,9 @@ def test_a_cover_holds_every_position_of_its_circle(centre, radius, seed):
     assert held(ranges, cells(ra, dec)).all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(positions, st.floats(-7, 1.7), st.integers(3, 9), st.booleans(), st.integers(0, 2**32 - 1))
+@example(Position(43, 2), -7.0, 4, False, 0)  # as large as a cell
 def test_a_cover_holds_every_position_of_its_polygon(centre, power, count, star, seed):
     rng = np.random.default_rng(seed)
     size = 10**power
@@ -145,7 +147,7 @@ def test_no_position_is_farther_from_its_cell_than_the_reach(order):
     assert angles.max() > 0.9 * _reach(order)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(positions, st.integers(0, 6), st.floats(0, math.pi))
 @example(Position(0, 90), 5, 0.1)
 @example(Position(0, -90), 0, 0.0)

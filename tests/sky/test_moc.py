@@ -7,6 +7,7 @@ from astropy.coordinates import Latitude, Longitude, SkyCoord
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mocpy import MOC
+from support.examples import examples
 
 from sciplat.errors import UsageError
 from sciplat.sky import Circle, Polygon, Position
@@ -79,7 +80,7 @@ def test_the_cells_of_a_region_are_those_of_mocpy_and_few_more(region, order):
     assert edge < (2 if order == 7 else 3)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(mocs, st.floats(0, 360), st.floats(-90, 90), st.floats(0.01, 60))
 def test_a_region_meets_holds_and_lies_in_a_moc(text, ra, dec, radius):
     moc, circle = Moc.parse(text), Circle(Position(ra, dec), radius)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import EngineError
 from sciplat.tables import csv
@@ -59,7 +60,7 @@ def same(got: str, wanted: str) -> bool:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 def test_csv_reads_back_as_it_was(
     data: st.DataObject, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:
@@ -111,6 +112,7 @@ def test_an_error_midway_is_raised(make_stream: MakeStream) -> None:
         written(make_stream(batch, error=EngineError("gone")))
 
 
+@pytest.mark.slow
 def test_stilts_reads_our_csv_with_its_numbers(
     make_stream: MakeStream, stilts: Callable[..., str], tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from astropy.table import Table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import EngineError
 from sciplat.tables import ecsv
@@ -52,7 +53,7 @@ def same(got: Any, wanted: Any) -> bool:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 def test_astropy_reads_back_every_kind_of_column(
     data: st.DataObject, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:
@@ -108,6 +109,7 @@ def test_an_error_midway_is_raised_before_the_first_byte(make_stream: MakeStream
         next(ecsv.write(stream, Document()))
 
 
+@pytest.mark.slow
 def test_stilts_reads_values_and_descriptions(
     make_stream: MakeStream, stilts: Callable[..., str], tmp_path: Path
 ) -> None:

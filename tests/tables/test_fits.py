@@ -15,6 +15,7 @@ from astropy.io import fits as standard_fits
 from astropy.table import Table
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import EngineError, UsageError
 from sciplat.tables import fits, fits_columns
@@ -69,7 +70,7 @@ def expected(value: Any) -> Any:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=[HealthCheck.too_slow])
 def test_astropy_reads_back_every_kind_of_column(
     data: st.DataObject, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:
@@ -210,6 +211,7 @@ def test_nothing_a_user_writes_breaks_a_header(make_stream: MakeStream) -> None:
     assert found["TFIELDS"] == 1
 
 
+@pytest.mark.slow
 def test_stilts_reads_values_units_and_ucds(
     make_stream: MakeStream, stilts: Callable[..., str], tmp_path: Path
 ) -> None:

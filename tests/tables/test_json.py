@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import EngineError
 from sciplat.tables import json
@@ -54,7 +55,7 @@ def same(got: Any, wanted: Any) -> bool:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 def test_json_reads_back_as_it_was(
     data: st.DataObject, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:

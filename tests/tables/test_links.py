@@ -50,7 +50,12 @@ def test_a_votable_brings_them_back(name: str, written: Callable[[str], bytes], 
     path.write_bytes(written(name))
 
     assert open_votable(path).columns[0].links == ID.links
-    assert votlint(path.read_bytes()) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["votable", "votable/b", "votable/td"])
+def test_votlint_finds_nothing_in_a_votable_with_links(name: str, written: Callable[[str], bytes]) -> None:
+    assert votlint(written(name)) == ""
 
 
 def test_arrow_and_parquet_bring_them_back(written: Callable[[str], bytes]) -> None:

@@ -12,6 +12,7 @@ from astropy.io.votable import parse
 from astropy.table import Table
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import EngineError
 from sciplat.tables import parquet
@@ -28,7 +29,7 @@ def written(stream: TableStream, document: Document | None = None) -> bytes:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 def test_values_and_descriptions_come_back(
     data: st.DataObject, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:
@@ -42,7 +43,7 @@ def test_values_and_descriptions_come_back(
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 def test_the_votable_inside_describes_the_columns(
     data: st.DataObject, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:

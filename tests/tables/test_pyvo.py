@@ -30,13 +30,13 @@ def written(stream: TableStream, serialization: str = "BINARY2") -> bytes:
 
 @EACH
 def test_many_rows_arrive_in_order(serialization: str, make_stream: MakeStream) -> None:
-    ids = np.arange(40_000) * 7 + 2**60
-    batch = pa.RecordBatch.from_pydict({"objectId": ids, "flag": np.arange(40_000) % 2 == 0})
+    ids = np.arange(20_000) * 7 + 2**60
+    batch = pa.RecordBatch.from_pydict({"objectId": ids, "flag": np.arange(20_000) % 2 == 0})
 
     table = results(written(make_stream(batch), serialization)).to_table()
 
     assert np.array_equal(table["objectId"], ids)
-    assert table["flag"].sum() == 20_000
+    assert table["flag"].sum() == 10_000
 
 
 @EACH

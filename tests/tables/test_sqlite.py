@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import EngineError, LimitError, UsageError
 from sciplat.tables import sqlite
@@ -61,7 +62,7 @@ def same(got: Any, wanted: Any) -> bool:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(100), suppress_health_check=[HealthCheck.too_slow])
 def test_sqlite_reads_back_every_kind_of_column(
     data: st.DataObject, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:
@@ -167,6 +168,7 @@ print(list(Path(sys.argv[1]).iterdir()))
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_of(tmp_path: Path) -> None:
     mount = [
         "unshare",

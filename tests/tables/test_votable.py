@@ -20,6 +20,7 @@ from astropy.io.votable.tree import VOTableFile
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from support.examples import examples
 
 from sciplat.errors import EngineError, QueryTimeoutError
 from sciplat.tables import votable
@@ -85,7 +86,7 @@ def smallest_of(column: Column, values: pa.Array) -> bool:
 
 @EACH
 @given(data=st.data())
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow])
 def test_astropy_reads_back_every_kind_of_column(
     data: st.DataObject, serialization: str, make_stream: MakeStream, any_table: st.SearchStrategy[Any]
 ) -> None:
@@ -368,6 +369,7 @@ def test_rows_cut_into_batches_anywhere_are_the_same_rows(sizes: list[int], make
     assert table.array["x"].tolist() == list(range(sum(sizes)))
 
 
+@pytest.mark.slow
 @EACH
 @given(data=st.data())
 @settings(deadline=None, max_examples=4, suppress_health_check=[HealthCheck.too_slow])
@@ -388,6 +390,7 @@ def test_votlint_finds_nothing(
     assert stilts("votlint", f"votable={path}") == ""
 
 
+@pytest.mark.slow
 def test_stilts_reads_the_polygons_that_its_votlint_cannot(
     make_stream: MakeStream, stilts: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -404,6 +407,7 @@ def test_stilts_reads_the_polygons_that_its_votlint_cannot(
     assert stilts("votlint", f"votable={as_array}") == ""
 
 
+@pytest.mark.slow
 def test_votlint_finds_nothing_in_our_promises_and_errors(stilts: Callable[..., str], tmp_path: Path) -> None:
     path = tmp_path / "error.vot"
     path.write_bytes(votable.error_document(HOSTILE, Document(query="SELECT")))
@@ -412,6 +416,7 @@ def test_votlint_finds_nothing_in_our_promises_and_errors(stilts: Callable[..., 
         assert stilts("votlint", f"votable={document}") == ""
 
 
+@pytest.mark.slow
 @EACH
 def test_stilts_reads_the_values(
     serialization: str, make_stream: MakeStream, stilts: Callable[..., str], tmp_path: Path

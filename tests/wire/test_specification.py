@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import UsageError
 from sciplat.wire.queries import QuerySpecification, TableFacts, UploadFacts
@@ -28,7 +29,7 @@ SPECIFICATIONS = st.builds(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(SPECIFICATIONS)
 def test_a_specification_comes_back_to_the_letter(specification: QuerySpecification) -> None:
     as_yaml = specification_as_yaml(specification).encode()

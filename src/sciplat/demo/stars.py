@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
+from numpy.polynomial.polynomial import polyval
 
 from sciplat.demo.population import Floats, Population, point_sources, uniform_positions
 from sciplat.demo.streams import stream
@@ -69,7 +70,7 @@ def locus(colour: Floats) -> Floats:
 def _absolute(colour: npt.ArrayLike, metallicity: npt.ArrayLike) -> Floats:
     """Return M_r for g-i and [Fe/H] (Ivezic et al. 2008, equations A2 and A7)."""
     x, f = np.asarray(colour, float), np.asarray(metallicity, float)
-    sequence = -5.06 + x * (14.32 + x * (-12.97 + x * (6.127 + x * (-1.267 + x * 0.0967))))
+    sequence = polyval(x, (-5.06, 14.32, -12.97, 6.127, -1.267, 0.0967))
     return np.asarray(sequence + 4.50 - 1.11 * f - 0.18 * f * f)
 
 

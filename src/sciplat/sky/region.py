@@ -90,7 +90,7 @@ class Polygon:
         """
         return tuple(
             tuple(
-                _unit(cross(part[index - 1], part[index]))
+                _pole(part[index - 1], part[index])
                 for index in range(len(part))
             )
             for part in _convex_parts([corner.vector for corner in self.corners])
@@ -178,6 +178,12 @@ def _sum(vectors: list[Vector]) -> Vector:
         math.fsum(vector[1] for vector in vectors),
         math.fsum(vector[2] for vector in vectors),
     )
+
+
+def _pole(a: Vector, b: Vector) -> Vector:
+    """Return the pole of the great circle from ``a`` to ``b``."""
+    # Twice a x b, without its loss of digits: square to both also where they are a milliarcsecond apart.
+    return _unit(cross(_sum([a, _scaled(b, -1.0)]), _sum([a, b])))
 
 
 def _unit(vector: Vector) -> Vector:

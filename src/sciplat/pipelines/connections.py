@@ -1,0 +1,12 @@
+"""What pipeline tasks read and write has a storage class; this makes ours known wherever a task is defined."""
+
+from __future__ import annotations
+
+from sciplat.repository.storage import EXPOSURE, register
+
+__all__ = ["EXPOSURE", "TABLE"]
+
+register()
+
+TABLE = "ArrowAstropy"
+"""The storage class of tables: Parquet in the repository, ``astropy.table.Table`` in memory."""

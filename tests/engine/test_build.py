@@ -221,3 +221,29 @@ def test_more_rows_than_fit_in_memory_are_sorted(tmp_path):
             assert values[0] >= last
             assert (np.diff(values) >= 0).all()
             last = values[-1]
+
+
+def stored(path) -> dict[str, set[str]]:
+    """How each column's values are packed."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.sql(
+            "SELECT column_name, compression FROM pragma_storage_info('data') "
+            "WHERE segment_type <> 'VALIDITY'"
+        ).fetchall()
+    return {name: {packed for column, packed in found if column == name} for name, _ in found}
+
+
+def test_numbers_that_use_all_their_bits_are_stored_as_they_are(made):
+    noise = np.random.default_rng(1).normal(size=200_000)
+    columns = {
+        "flux": noise,
+        "small": noise.astype(np.float32),
+        "mag": np.round(noise, 3),
+        "few": np.repeat(noise[:100], 2000),
+        "id": np.arange(len(noise)),
+    }
+
+    packed = stored(made(pa.table(columns)))
+
+    assert packed["flux"] == packed["small"] == {"Uncompressed"}
+    assert all("Uncompressed" not in packed[name] for name in ("mag", "few", "id"))

@@ -39,7 +39,14 @@ def test_a_statement_that_is_interrupted_before_it_begins_never_begins(
     wire = statement_to_wire(statement)
     worker.channel.send({"op": "interrupt", "id": 1})
     worker.channel.send(
-        {"op": "run", "id": 1, "statement": wire, "spool": str(tmp_path / "x.arrow"), "durable": False}
+        {
+            "op": "run",
+            "id": 1,
+            "statement": wire,
+            "spool": str(tmp_path / "x.arrow"),
+            "durable": False,
+            "threads": 1,
+        }
     )
 
     message = worker.channel.receive()

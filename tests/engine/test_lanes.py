@@ -189,6 +189,28 @@ def test_one_address_cannot_fill_the_queue_of_all_who_have_not_signed_in(ask, tm
             ask("SELECT 1 AS x", on=pool, address="third", **limits)
 
 
+def test_threads_are_shared_by_all_queries_that_take_longer_than_a_moment(ask, tmp_path, make_pool) -> None:
+    with make_pool(tmp_path / "pool", size=3) as pool:
+        pool.warm()
+        first = ask(ENDLESS, on=pool)
+        first.wait_until_started()
+        brief = ask("SELECT 1 AS x", on=pool, expected_seconds=0.001)
+        brief.wait()
+        second = ask(ENDLESS, on=pool)
+        second.wait_until_started()
+        assert [each.threads for each in (first, brief, second)] == [2, 1, 1]
+
+        for each in (first, second):
+            each.cancel()
+
+        def threads() -> int:
+            each = ask("SELECT 1 AS x", on=pool)
+            each.wait()
+            return each.threads
+
+        until(lambda: threads() == 2)
+
+
 def test_what_queries_take_is_learned(ask, tmp_path, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1) as pool:
         pool.warm()

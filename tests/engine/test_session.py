@@ -39,7 +39,8 @@ def locked(session: Session, stars: Path) -> Iterator[duckdb.DuckDBPyConnection]
         "EXPORT DATABASE 'evil'",
         "INSTALL httpfs",
         "LOAD httpfs",
-        "SET threads = 1",
+        "SET memory_limit = '1TB'",
+        "SET allowed_configs = ['memory_limit']",
         "SET enable_external_access = true",
         "RESET lock_configuration",
         "DELETE FROM g_1.main.data",
@@ -49,6 +50,19 @@ def locked(session: Session, stars: Path) -> Iterator[duckdb.DuckDBPyConnection]
 def test_a_locked_duckdb_reaches_nothing_but_its_tables(locked: duckdb.DuckDBPyConnection, sql: str) -> None:
     with pytest.raises(duckdb.Error):
         locked.execute(sql).fetchall()
+
+
+def test_the_number_of_threads_can_be_changed_within_the_limit(tmp_path: Path, stars: Path) -> None:
+    limits = Limits(memory_bytes=10**8, threads=2, temp_bytes=10**8, temp_directory=str(tmp_path / "temp"))
+    session = Session(limits)
+    found = []
+
+    for count in (1, 2, 100):
+        session.use_threads(count)
+        with session.cursor([("g_1", stars)]) as cursor:
+            found += cursor.sql("SELECT current_setting('threads')").fetchall()
+
+    assert found == [(1,), (2,), (2,)]
 
 
 def test_variables_of_python_are_no_tables(locked: duckdb.DuckDBPyConnection) -> None:

@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from sciplat.engine.layout import unpacked
 from sciplat.engine.quoting import identifier, literal
 from sciplat.errors import IngestError
 from sciplat.tables.widths import rows_within
@@ -28,6 +30,7 @@ __all__ = ["BuildLimits", "Generation", "add_lookup", "build_generation", "open_
 # DuckDB's own; a row group of a very wide table would not fit in memory with as many.
 _ROW_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
 
+_AS_IT_IS = " USING COMPRESSION uncompressed"
 _STORAGE = "pragma_storage_info('made.main.data')"
 _WHOLE, _REAL = ("TINYINT", "UTINYINT", "SMALLINT", "INTEGER", "BIGINT"), ("FLOAT", "DOUBLE")
 
@@ -70,10 +73,13 @@ def build_generation(
     """
     failure: list[Exception] = []
     stop = threading.Event()
+    rest = batches()
+    first = list(islice(rest, 1))
+    as_they_are = {name for batch in first for name in unpacked(batch)}
 
     def watched() -> Iterator[pa.RecordBatch]:
         try:
-            for batch in batches():
+            for batch in chain(first, rest):
                 if stop.is_set():
                     return
                 yield batch
@@ -90,7 +96,12 @@ def build_generation(
                 f"ATTACH {literal(unfinished)} AS made (STORAGE_VERSION 'latest', ROW_GROUP_SIZE {size})"
             )
             connection.register("rows_in", pa.RecordBatchReader.from_batches(schema, watched()))
-            _run(connection, f"CREATE TABLE made.main.data AS SELECT * FROM rows_in{order}", stop)
+            columns = connection.sql("DESCRIBE SELECT * FROM rows_in").fetchall()
+            kinds = [
+                f"{identifier(name)} {kind}{_AS_IT_IS * (name in as_they_are)}" for name, kind, *_ in columns
+            ]
+            connection.execute(f"CREATE TABLE made.main.data ({', '.join(kinds)})")
+            _run(connection, f"INSERT INTO made.main.data SELECT * FROM rows_in{order}", stop)
             connection.unregister("rows_in")
             counted = connection.sql("SELECT count(*) FROM made.main.data").fetchall()
             connection.execute("CHECKPOINT made")

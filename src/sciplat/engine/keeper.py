@@ -184,14 +184,15 @@ class Keeper:
             "statement": statement_to_wire(statement),
             "spool": str(running.spool),
             "durable": running.durable,
+            "threads": running.threads,
         }
+        if running.heavy:
+            process.give_way()  # before: the worker may begin new threads at once
         try:
             process.channel.send(request)
         except OSError:
             self._lost(running)
             return
-        if running.heavy:
-            process.give_way()
         limit = statement.time_limit_seconds
         begun = time.monotonic()
         slow_at, used_before = begun + self._short_seconds, process.processor_seconds()

@@ -239,8 +239,16 @@ class QueryPool:
         first = min(candidates, key=lambda waits: (busy[waits.owner], near[waits.owner, waits.address]))
         self._waiting.remove(first)
         self._at_work.append(first)
+        first.threads = self._share(first)
         self._make_place()
         return late, first
+
+    def _share(self, running: Running) -> int:
+        """Return how many threads may work on a query: all share them that take longer than a moment."""
+        if running.is_brief:
+            return 1
+        others = (other for other in (*self._at_work, *self._waiting) if other is not running)
+        return max(1, self._limits.threads // (1 + sum(not other.is_brief for other in others)))
 
     @property
     def _heavy(self) -> int:

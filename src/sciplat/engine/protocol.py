@@ -6,7 +6,7 @@ A frame is two lengths, a JSON object, and bytes that belong to it::
 
 Owner to worker::
 
-    run        a statement; answered by begin, batch… and done, or by error
+    run        a statement, and with how many threads; answered by begin, batch… and done, or by error
     interrupt  stop the statement of this id
 
 Worker to owner::

@@ -22,6 +22,9 @@ from sciplat.tables.stream import TableStream
 __all__ = ["Running"]
 
 
+_BRIEF_SECONDS = 0.012
+
+
 class Running:
     """One query, from the queue to its result. Safe to use from several threads.
 
@@ -53,6 +56,8 @@ class Running:
         self.expected_seconds = expected_seconds
         self.queue_deadline = queue_deadline
         """On the clock of ``time.monotonic``."""
+        self.threads = 1
+        """How many threads work on it, once it has been taken."""
         self.holds: object = None
         """What must not go before the query has ended: the files that it reads."""
         self._expire, self._on_cancel = expire, on_cancel
@@ -118,6 +123,11 @@ class Running:
         """Stop it, whether it waits or runs; a finished query stays finished."""
         self.stop(CancelledError("The query was cancelled."))
         self._on_cancel(self)
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether it is over so soon that a second thread costs more than it helps."""
+        return self.expected_seconds is not None and self.expected_seconds < _BRIEF_SECONDS
 
     @property
     def progress(self) -> Progress:

@@ -133,6 +133,7 @@ class Worker:
 
     def _run(self, task: _Task, request: dict[str, Any]) -> tuple[dict[str, Any], pa.Buffer | None]:
         statement = statement_from_wire(request["statement"])
+        self._session.use_threads(request["threads"])
         connection = self._session.cursor(statement.attachments)
         with self._lock:
             task.connection = connection

@@ -126,7 +126,8 @@ def detect(
         np.where(lost, found["y"], y),
         _without(found["a"], sigma),
         _without(found["b"], sigma),
-        found["theta"].astype(np.float64),
+        # Rounding to single precision may turn the angle beyond what is a quarter turn.
+        np.clip(found["theta"].astype(np.float64), -np.pi / 2 + 1e-6, np.pi / 2 - 1e-6),
         found["peak"].astype(np.float64),
         (found["flag"] & sep.OBJ_MERGED) > 0,
         np.asarray(footprint, np.int32),

@@ -56,9 +56,10 @@ class AssociateTask(PipelineTask):
     """Gather changes by place. Dipoles belong to no object."""
 
     ConfigClass = AssociateConfig
+    config: Any
     _DefaultName = "associate"
 
-    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803 (the base's name)
+    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803
         """Read all visits, run, write."""
         inputs = butlerQC.get(inputRefs)
         outputs = self.run(inputs["dia_source_visits"], tract=int(butlerQC.quantum.dataId["tract"]))
@@ -83,10 +84,17 @@ class AssociateTask(PipelineTask):
         owner[kept] = numbers[found.owner]
         sources["diaObjectId"] = owner
         self.log.info("%d changes, %d objects", len(sources), len(found))
-        return Struct(dia_source=sources, dia_object=self._objects(real, found.owner, numbers, found.ra, found.dec))
+        return Struct(
+            dia_source=sources, dia_object=self._objects(real, found.owner, numbers, found.ra, found.dec)
+        )
 
     def _objects(
-        self, real: Table, owner: npt.NDArray[np.int64], numbers: npt.NDArray[np.int64], ra: Doubles, dec: Doubles
+        self,
+        real: Table,
+        owner: npt.NDArray[np.int64],
+        numbers: npt.NDArray[np.int64],
+        ra: Doubles,
+        dec: Doubles,
     ) -> Table:
         size = len(numbers)
         latest = np.full(size, -np.inf)

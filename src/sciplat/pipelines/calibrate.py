@@ -83,14 +83,15 @@ class CalibrateConfig(PipelineTaskConfig, pipelineConnections=CalibrateConnectio
 class CalibrateTask(PipelineTask):
     """Remove what detector and sky added; measure PSF, WCS and flux scale; find and measure sources.
 
-    The raw image's header says GAIN (electrons an ADU), RDNOISE (electrons), BIASLEV and SATURATE (ADU), BAND,
-    MJD-AVG and EXPTIME.
+    The raw image's header says GAIN (electrons an ADU), RDNOISE (electrons), BIASLEV and SATURATE (ADU),
+    BAND, MJD-AVG and EXPTIME.
     """
 
     ConfigClass = CalibrateConfig
+    config: Any
     _DefaultName = "calibrate"
 
-    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803 (the base's name)
+    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803
         """Read the only exposure of the visit, run, write."""
         inputs = butlerQC.get(inputRefs)
         data_id = butlerQC.quantum.dataId
@@ -163,9 +164,7 @@ class CalibrateTask(PipelineTask):
         unusable = image.flagged("BAD", "SAT", "NO_DATA")
         x, y = found.x, found.y
         psf = psf_fluxes(image.image, image.variance, image.psf, x, y, unusable=unusable)
-        aperture = aperture_fluxes(
-            image.image, image.variance, x, y, self.config.aperture, unusable=unusable
-        )
+        aperture = aperture_fluxes(image.image, image.variance, x, y, self.config.aperture, unusable=unusable)
         near, centre = flags_near(image.mask, x, y, 5)
         xx, yy, xy = adaptive_moments(image.image, x, y, sigma=calibrated.psf.sigma, half=12)
         of_psf = psf_moments(image.psf.kernels[0, 0])
@@ -231,8 +230,8 @@ def _summary(calibrated: Calibrated, where: dict[str, Any]) -> Table:
     corners = {"llc": (0, 0), "ulc": (0, height), "urc": (width, height), "lrc": (width, 0)}
     middle, seconds = float(cards["MJD-AVG"]), float(cards["EXPTIME"])
     scale = _scale(image) * 3600
-    area = 1 / float((np.asarray(image.psf.at(*image.box.centre), np.float64) ** 2).sum())  # type: ignore[union-attr]
-    limit = 5 * np.sqrt(area * float(np.median(image.variance)))
+    kernel = np.asarray(calibrated.psf.psf.at(*image.box.centre), np.float64)
+    limit = 5 * np.sqrt(float(np.median(image.variance)) / float((kernel**2).sum()))
     row: dict[str, Any] = {
         "ccdVisitId": where["visit"] * 1000 + where["detector"],
         "visitId": where["visit"],

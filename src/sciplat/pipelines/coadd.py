@@ -59,9 +59,10 @@ class CoaddTask(PipelineTask):
     """Warp images to the patch and take their mean, without what only one of them shows."""
 
     ConfigClass = CoaddConfig
+    config: Any
     _DefaultName = "coadd"
 
-    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803 (the base's name)
+    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803
         """Warp one image after the other, so that only warps are in memory at once."""
         inputs = butlerQC.get(inputRefs)
         data_id = butlerQC.quantum.dataId
@@ -116,8 +117,6 @@ class CoaddTask(PipelineTask):
                 max(times),
             )
         psfs = [image.psf for image, _ in used if image.psf is not None]
-        result = coadd(
-            warps, psfs, clip=self.config.clip, tolerance=self.config.tolerance, header=header
-        )
+        result = coadd(warps, psfs, clip=self.config.clip, tolerance=self.config.tolerance, header=header)
         self.log.info("%d images of band %s on %s", len(used), band, whole)
         return Struct(deep_coadd=result)

@@ -1,4 +1,4 @@
-"""What pipeline tasks read and write has a storage class; this makes ours known wherever a task is defined."""
+"""The storage classes of what pipeline tasks read and write, made known wherever a task is defined."""
 
 from __future__ import annotations
 

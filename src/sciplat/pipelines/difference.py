@@ -69,9 +69,10 @@ class DifferenceTask(PipelineTask):
     """Warp the template to the visit, subtract it, find what changed."""
 
     ConfigClass = DifferenceConfig
+    config: Any
     _DefaultName = "difference"
 
-    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803 (the base's name)
+    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803
         """Read, run, write."""
         inputs = butlerQC.get(inputRefs)
         data_id = butlerQC.quantum.dataId
@@ -124,7 +125,9 @@ def _mosaic(visit_image: Exposure, templates: Sequence[Exposure]) -> Exposure:
     full = replace(visit_image, psf=None)
     result: Exposure | None = None
     for template in templates:
-        moved = replace(warp(template, full.wcs, full.box.moved(-full.origin[0], -full.origin[1])), psf=template.psf)
+        moved = replace(
+            warp(template, full.wcs, full.box.moved(-full.origin[0], -full.origin[1])), psf=template.psf
+        )
         moved = replace(moved, origin=full.origin)
         if result is None:
             result = moved

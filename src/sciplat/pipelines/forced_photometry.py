@@ -23,7 +23,7 @@ __all__ = ["ForcedPhotometryConfig", "ForcedPhotometryTask"]
 class ForcedPhotometryConnections(
     PipelineTaskConnections,
     dimensions=("instrument", "visit", "detector", "skymap"),
-    defaultTemplates={"positions": "object", "output": "forced_source"},
+    defaultTemplates={"positionsName": "object", "outputName": "forced_source"},
 ):
     """An image and the positions in it; which tables these are can be chosen by connections."""
 
@@ -41,14 +41,14 @@ class ForcedPhotometryConnections(
     )
     positions = Input(
         doc="Where to measure: coord_ra, coord_dec (ICRS degrees), and the columns of idColumns.",
-        name="{positions}",
+        name="{positionsName}",
         storageClass=TABLE,
         dimensions=("skymap", "tract", "patch"),
         multiple=True,
     )
     forced_source = Output(
         doc="A row for each position that lies in the image.",
-        name="{output}",
+        name="{outputName}",
         storageClass=TABLE,
         dimensions=("instrument", "visit", "detector"),
     )
@@ -64,13 +64,15 @@ class ForcedPhotometryConfig(PipelineTaskConfig, pipelineConnections=ForcedPhoto
 
     doDifference: Any = Field(dtype=bool, default=True, doc="Measure the difference image too.")  # noqa: N815
     idColumns: Any = ListField(  # noqa: N815 (as the configurations of the Rubin pipelines are written)
-        dtype=str, default=["objectId", "tract", "patch"], doc="Columns that are taken over from the positions."
+        dtype=str,
+        default=["objectId", "tract", "patch"],
+        doc="Columns that are taken over from the positions.",
     )
     badPlanes: Any = ListField(  # noqa: N815
         dtype=str,
         default=["BAD", "SAT", "NO_DATA"],
-        doc="Mask planes whose pixels are left out. Cosmic rays are flagged and measured, as in Rubin's tables: "
-        "add CR to leave them out.",
+        doc="Mask planes whose pixels are left out. Cosmic rays are flagged and measured; add CR to "
+        "leave them out.",
     )
 
 
@@ -78,9 +80,10 @@ class ForcedPhotometryTask(PipelineTask):
     """Fit the PSF at known positions."""
 
     ConfigClass = ForcedPhotometryConfig
+    config: Any
     _DefaultName = "forcedPhotometry"
 
-    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803 (the base's name)
+    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803
         """Read, run, write."""
         inputs = butlerQC.get(inputRefs)
         data_id = butlerQC.quantum.dataId
@@ -160,9 +163,7 @@ class ForcedPhotometryTask(PipelineTask):
             rows["expMidptMJD"] = np.full(len(x), float(visit_image.header["MJD-AVG"]))
         return Struct(forced_source=table(rows))
 
-    def _fluxes(
-        self, image: Exposure, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]
-    ) -> Fluxes:
+    def _fluxes(self, image: Exposure, x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> Fluxes:
         assert image.variance is not None
         assert image.psf is not None
         unusable = image.flagged(*self.config.badPlanes)

@@ -53,9 +53,10 @@ class MeasureObjectsTask(PipelineTask):
     """Find objects on the sum of all bands and measure them in each."""
 
     ConfigClass = MeasureObjectsConfig
+    config: Any
     _DefaultName = "measureObjects"
 
-    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803 (the base's name)
+    def runQuantum(self, butlerQC: Any, inputRefs: Any, outputRefs: Any) -> None:  # noqa: N802, N803
         """Read all bands, run, write."""
         inputs = butlerQC.get(inputRefs)
         bands = [str(ref.dataId["band"]) for ref in inputRefs.deep_coadds]
@@ -143,8 +144,8 @@ def _rows(objects: Objects, coadds: Mapping[str, Exposure], tract: int, patch: i
 def _extended(objects: Objects, band: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return 1 for extended and 0 for point-like, and how sure that is (0 to 1); NaN where there is no shape.
 
-    An object is extended where its second moments exceed the PSF's by a tenth. The second number is the chance of
-    that, with the noise of moments taken from the signal to noise.
+    An object is extended where its second moments exceed the PSF's by a tenth. The second number is the
+    chance of that, with the noise of moments taken from the signal to noise.
     """
     measured = objects.bands[band]
     of_psf = sum(measured.psf_moments[:2])
@@ -164,7 +165,7 @@ def _reference_band(objects: Objects) -> npt.NDArray[np.str_]:
         )
     good = signal > 10
     which = np.where(good.any(axis=1), good.argmax(axis=1), signal.argmax(axis=1))
-    return np.array(bands)[which]
+    return np.asarray(np.array(bands)[which])
 
 
 def _of_reference(

@@ -57,8 +57,8 @@ def source_ids(visit: int, detector: int, count: int) -> Integers:
     """
     if count > 1 << 14 or detector >= 1 << 8 or visit >= 1 << 41:
         raise UsageError(
-            f"Visit {visit}, detector {detector}: identifiers hold visits below 2^41, detectors below 256 and "
-            f"16384 sources in an image, not {count}; raise the threshold of detection"
+            f"Visit {visit}, detector {detector}: identifiers hold visits below 2^41, detectors below "
+            f"256 and 16384 sources in an image, not {count}; raise the threshold of detection"
         )
     return (np.int64(visit) << 22) | (np.int64(detector) << 14) | np.arange(count, dtype=np.int64)
 

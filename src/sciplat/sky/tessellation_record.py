@@ -16,7 +16,7 @@ __all__ = ["from_record", "to_record"]
 def to_record(tessellation: Tessellation) -> dict[str, Any]:
     """Return what :func:`from_record` makes the same tessellation of: text and numbers."""
     record: dict[str, Any] = {"kind": type(tessellation).__name__}
-    for one in fields(tessellation):  # type: ignore[arg-type]
+    for one in fields(tessellation):
         value = getattr(tessellation, one.name)
         record[one.name] = [value.ra, value.dec] if isinstance(value, Position) else value
     return record
@@ -31,7 +31,8 @@ def from_record(record: Mapping[str, Any]) -> Tessellation:
         The record is none of a tessellation.
     """
     values = dict(record)
-    kind = {"Field": Field, "Rings": Rings}.get(values.pop("kind", ""))
+    kinds: dict[str, type[Field | Rings]] = {"Field": Field, "Rings": Rings}
+    kind = kinds.get(values.pop("kind", ""))
     if kind is None:
         raise UsageError(f"A tessellation is a Field or Rings, not {record.get('kind')!r}")
     if "centre" in values:

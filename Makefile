@@ -97,7 +97,9 @@ test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, 
 	$(RUN) mypy
 	$(BIN)/lint-imports
 	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
-	$(RUN) pytest --durations=25 --write-requirements=docs/requirements.md
+	@# Journeys run alone, for they take times of the platform; the others two at a time.
+	$(RUN) pytest -n 2 --dist worksteal --durations=25 -m "not journey" --keep-requirements; \
+	others=$$?; $(RUN) pytest --durations=25 -m journey --write-requirements=docs/requirements.md && exit $$others
 
 FUZZ ?= 10000
 

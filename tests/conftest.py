@@ -18,6 +18,7 @@ settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 WORDS = ROOT / "docs" / "requirements.toml"
+KEPT = "sciplat/requirements"
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +46,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many changed queries and odd requests each fuzz test makes",
     )
     parser.addoption("--write-pictures", action="store_true", help="take the documentation's pictures anew")
+    parser.addoption(
+        "--keep-requirements",
+        action="store_true",
+        help="keep what is proven here for the table that a later run writes",
+    )
     parser.addoption("--write-requirements", metavar="FILE", help="write the table of proven requirements")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if target := config.getoption("--write-requirements"):
-        config.pluginmanager.register(Record(Path(target)), "requirements")
+    target = config.getoption("--write-requirements")
+    if (target or config.getoption("--keep-requirements")) and not hasattr(config, "workerinput"):
+        assert config.cache is not None
+        config.pluginmanager.register(Record(config.cache, Path(target) if target else None), "requirements")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -61,19 +69,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Record:
-    """Writes which requirement each test proved, when all tests have run."""
+    """Writes which requirement each test proved, when all tests have run, maybe in two runs."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, cache: pytest.Cache, target: Path | None) -> None:
+        self.cache = cache
         self.target = target
         self.outcomes: dict[str, dict[str, str]] = defaultdict(dict)
+        if target:
+            self.outcomes.update(cache.get(KEPT, None) or {})
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
             for name, value in report.user_properties:
                 if name == "requirement":
-                    self.outcomes[str(value)][report.nodeid.split("[")[0]] = report.outcome
+                    tests, test = self.outcomes[str(value)], report.nodeid.split("[")[0]
+                    if tests.get(test) != "failed":  # of one with parameters, each counts
+                        tests[test] = report.outcome
 
     def pytest_sessionfinish(self) -> None:
+        self.cache.set(KEPT, None if self.target else self.outcomes)
+        if self.target is None:
+            return
         words = tomllib.loads(WORDS.read_text())
         lines = [
             "# Requirements",

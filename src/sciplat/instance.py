@@ -41,6 +41,7 @@ _READER_MB_PER_SECOND = 1
 
 if TYPE_CHECKING:
     from sciplat.services.ingest import IngestService
+    from sciplat.services.ingest_images import IngestImagesService
 
 __all__ = ["Instance"]
 
@@ -124,6 +125,14 @@ class Instance:
         from sciplat.services.ingest import IngestService  # noqa: PLC0415
 
         return IngestService(self.catalogs, work=self.work)
+
+    @cached_property
+    def ingest_images(self) -> IngestImagesService:
+        """The verb that takes images into a repository; it brings the Butler, which takes seconds."""
+        from sciplat.repository.store import Repositories  # noqa: PLC0415
+        from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
+
+        return IngestImagesService(self.catalogs, Repositories(self.home / "repositories"), work=self.work)
 
     @cached_property
     def sign_in(self) -> SignInService:

@@ -96,11 +96,16 @@ def _compare(seed, catalog, engines):
     return len(found)
 
 
-@pytest.mark.parametrize("start", range(0, 300, 100))
-def test_random_queries_have_the_answer_that_sqlite_gives(catalog, engines, start):
-    counts = [_compare(seed, catalog, engines) for seed in range(start, start + 100)]
+FIRST = pytest.mark.parametrize(
+    "start", [0, *(pytest.param(start, marks=pytest.mark.slow) for start in range(50, 300, 50))]
+)
 
-    assert sum(count > 0 for count in counts) > 50
+
+@FIRST
+def test_random_queries_have_the_answer_that_sqlite_gives(catalog, engines, start):
+    counts = [_compare(seed, catalog, engines) for seed in range(start, start + 50)]
+
+    assert sum(count > 0 for count in counts) > 25
 
 
 @pytest.mark.slow
@@ -123,11 +128,11 @@ def _wild(seed, catalog, engine):
     return True
 
 
-@pytest.mark.parametrize("start", range(0, 300, 100))
+@FIRST
 def test_wild_queries_are_refused_in_words_or_can_be_planned(catalog, engines, start):
-    planned = [_wild(seed, catalog, engines[0]) for seed in range(start, start + 100)]
+    planned = [_wild(seed, catalog, engines[0]) for seed in range(start, start + 50)]
 
-    assert 5 < sum(planned) < 100
+    assert 2 < sum(planned) < 50
 
 
 @pytest.mark.slow

@@ -63,12 +63,12 @@ HOSTILE = [
 
 @pytest.mark.parametrize("query", HOSTILE, ids=lambda query: query[:40].encode("unicode_escape").decode())
 def test_a_hostile_statement_meets_a_clear_error(catalog, query):
-    start = time.perf_counter()
+    start = time.process_time()
 
     with pytest.raises(ADQLError) as caught:
         translate(query, catalog)
 
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert caught.value.line >= 1
     assert 0 < len(caught.value.message) < 400
 

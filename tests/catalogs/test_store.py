@@ -152,6 +152,7 @@ def test_what_another_process_reads_stays_until_it_is_killed(store):
     assert store.snapshot().file("dr1", "stars").read_text() == "new"
 
 
+@pytest.mark.slow
 def test_who_reads_while_tables_are_replaced_finds_the_files_of_what_it_read(store):
     publish(store, table(), "0")
     done = threading.Event()

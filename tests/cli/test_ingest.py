@@ -4,6 +4,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from support.sky_files import simple
 
 from sciplat.cli import main
 
@@ -72,3 +73,44 @@ def test_a_table_is_dropped(run, file):
 
     assert run("release", "drop", "dr1.stars").exit_code == 0
     assert "dr1" not in run("release", "list").stdout.replace("TAP_SCHEMA", "")
+
+
+@pytest.fixture
+def images(tmp_path):
+    pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
+    simple(tmp_path / "night" / "a.fits", FILTER="g", DATE_OBS="2026-01-01T01:00:00")
+    (tmp_path / "night" / "b.fits").write_text("hello")
+    return tmp_path / "night"
+
+
+def test_a_folder_of_images_becomes_part_of_a_release(run, images):
+    done = run("ingest", "images", images, "--release", "dr1", "--public")
+
+    assert done.exit_code == 0
+    first, last = done.stdout.splitlines()
+    assert first.startswith("dr1: 1 new images, 0 changed, 0 as before, 1 files skipped, in ")
+    assert last.startswith("What was taken for what: ")
+    assert f"Skipped {images / 'b.fits'}: " in done.stderr
+    assert run("release", "list").stdout == "dr1  public  with images\n"
+    assert (
+        "0 new images, 0 changed, 1 as before" in run("ingest", "images", images, "--release", "dr1").stdout
+    )
+    assert run("release", "unpublish", "dr1").exit_code == 0
+    assert run("release", "list").stdout == "dr1  private  with images\n"
+
+
+def test_where_no_image_can_be_taken_the_exit_code_is_1(run, images):
+    done = run("ingest", "images", images / "b.fits", "--release", "dr1")
+
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "Error: No image was found that can be taken into dr1" in done.stderr.splitlines()[-1]
+    assert run("release", "list").stdout == ""
+
+
+def test_images_need_a_release_and_a_profile_that_is_there(run, images):
+    assert run("ingest", "images", images).exit_code == 2
+    assert (
+        run("ingest", "images", images, "--release", "dr1", "--profile", images / "none.yaml").exit_code == 2
+    )
+    assert run("ingest", "images", images, "--release", "a b").exit_code == 1

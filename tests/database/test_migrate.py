@@ -112,6 +112,7 @@ def test_a_database_of_a_newer_sciplat_is_refused_with_words(room: Path, tmp_pat
     assert "up to 0001" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_alembic_is_imported_only_when_there_is_something_to_migrate(room: Path, tmp_path: Path) -> None:
     first = start(room, tmp_path).communicate()
     second = start(room, tmp_path).communicate()
@@ -120,6 +121,7 @@ def test_alembic_is_imported_only_when_there_is_something_to_migrate(room: Path,
     assert second == ("False\n", "")
 
 
+@pytest.mark.slow
 def test_several_processes_may_open_a_new_room_at_once(room: Path, tmp_path: Path) -> None:
     processes = [start(room, tmp_path / "state") for _ in range(4)]
 

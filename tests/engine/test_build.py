@@ -153,6 +153,7 @@ def test_a_full_disk_is_said_to_be_full(text):
     assert failure.errno == errno.ENOSPC
 
 
+@pytest.mark.slow
 def test_a_full_file_system_ends_the_build(tmp_path):
     """A limit on the size of files stands for the disk: the kernel refuses to write on."""
     script = """

@@ -77,6 +77,7 @@ def test_hostile_sql_is_refused_in_words_without_paths(ask, sql: str) -> None:
     assert "LINE" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sql", ["(" * 1_000_000, "SELECT " + "(" * 200_000 + "1" + ")" * 200_000])
 def test_a_flood_of_parentheses_is_refused_or_meets_a_limit(ask, sql: str) -> None:
     with pytest.raises((EngineError, LimitError)):

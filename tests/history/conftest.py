@@ -1,5 +1,6 @@
 """An empty history, and records to put into it."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +33,17 @@ def record(number: int, *, owner: str = "vera", **other: Any) -> Record:
     return Record(**values | other)
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty store: a migration takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("history")
+    HistoryStore.open(folder).close()
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[HistoryStore]:
+def store(empty: Path, tmp_path: Path) -> Iterator[HistoryStore]:
+    shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
     store = HistoryStore.open(tmp_path)
     yield store
     store.close()

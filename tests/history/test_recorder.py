@@ -104,6 +104,7 @@ def test_a_record_that_cannot_be_written_holds_up_no_other(
     assert "A query is missing" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_leaves_a_whole_history(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import os, sys

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,8 +27,17 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty store: a migration takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("identity")
+    IdentityStore.open(folder).close()
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[IdentityStore]:
+def store(empty: Path, tmp_path: Path, clock: Clock) -> Iterator[IdentityStore]:
+    shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
     store = IdentityStore.open(tmp_path, cost=Cost(n=2, r=1, p=1), clock=clock)
     yield store
     store.close()

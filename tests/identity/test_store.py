@@ -534,6 +534,7 @@ def test_attempts_leave_little_behind(store: IdentityStore, clock: Clock) -> Non
 # Durability
 
 
+@pytest.mark.slow
 def test_several_processes_may_open_a_new_home_at_once(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from sciplat.identity import IdentityStore; "
@@ -552,6 +553,7 @@ def test_several_processes_may_open_a_new_home_at_once(tmp_path: Path) -> None:
     assert [process.communicate() for process in processes] == [("['admin']\n", "")] * 3
 
 
+@pytest.mark.slow
 def test_a_token_that_was_shown_survives_kill_9(tmp_path: Path) -> None:
     program = """
 import os, signal, sys

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +19,17 @@ class Clock:
         return self.time
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty store: a migration takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("jobs")
+    JobStore.open(folder).close()
+    return folder
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[JobStore]:
+def store(empty: Path, tmp_path: Path) -> Iterator[JobStore]:
+    shutil.copytree(empty, tmp_path, dirs_exist_ok=True)
     store = JobStore.open(tmp_path, clock=Clock())
     yield store
     store.close()

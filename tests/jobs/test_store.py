@@ -346,6 +346,7 @@ def test_nobody_executes_more_than_the_limit(store: JobStore) -> None:
     assert claims(store, 2, running_per_user=2) == ["vera", None]
 
 
+@pytest.mark.slow
 def test_no_two_processes_get_the_same_job(store: JobStore, tmp_path: Path) -> None:
     made = [make(store, f"user-{number % 7}", run=True).id for number in range(120)]
     program = """
@@ -407,6 +408,7 @@ def test_a_job_that_takes_everything_down_is_not_tried_for_ever(store: JobStore)
     assert store.queue.recover() == []
 
 
+@pytest.mark.slow
 def test_a_queued_job_survives_kill_9(tmp_path: Path) -> None:
     program = """
 import os, signal, sys

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 from sciplat.processes.failures import read_failures
 
@@ -42,6 +43,7 @@ def test_the_first_page_answers_soon(launch: Any, home: Path, wait_for: Any) -> 
     assert running.get("/").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_process_of_the_first_page_starts_before_those_that_can_wait(launch: Any, home: Path) -> None:
     launch(home).wait_until_ready()
 
@@ -66,6 +68,7 @@ def test_ctrl_c_stops_the_runner_then_web_and_views_then_the_front_door(launch: 
     assert not (home / "run.json").exists()
 
 
+@pytest.mark.slow
 def test_sigterm_is_as_good_as_ctrl_c(launch: Any, home: Path) -> None:
     running = launch(home).wait_until_ready()
 
@@ -73,6 +76,7 @@ def test_sigterm_is_as_good_as_ctrl_c(launch: Any, home: Path) -> None:
     assert sorted((home / "ended").read_text().split()) == ["runner", "views", "web"]
 
 
+@pytest.mark.slow
 def test_the_terminals_ctrl_c_reaches_only_the_supervisor(launch: Any, home: Path) -> None:
     running = launch(home).wait_until_ready()
 
@@ -82,6 +86,7 @@ def test_the_terminals_ctrl_c_reaches_only_the_supervisor(launch: Any, home: Pat
     assert os.getpgid(running.process.pid) not in groups
 
 
+@pytest.mark.slow
 def test_a_process_that_does_not_stop_is_killed_after_its_time(launch: Any, home: Path) -> None:
     (home / "stubborn-runner").touch()
     running = launch(home, TEST_STOP_SECONDS="0.3").wait_until_ready()
@@ -93,6 +98,7 @@ def test_a_process_that_does_not_stop_is_killed_after_its_time(launch: Any, home
     assert "runner" not in (home / "ended").read_text()
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_hurries(launch: Any, home: Path, wait_for: Any) -> None:
     (home / "stubborn-runner").touch()
     running = launch(home, TEST_STOP_SECONDS="600").wait_until_ready()
@@ -117,6 +123,7 @@ def test_a_process_that_crashes_is_started_again(launch: Any, home: Path, wait_f
     assert any("The process views ended (killed by signal 6)" in line for line in running.errors)
 
 
+@pytest.mark.slow
 def test_an_instance_is_degraded_without_views_and_starting_without_web(
     launch: Any, home: Path, wait_for: Any
 ) -> None:
@@ -133,6 +140,7 @@ def test_an_instance_is_degraded_without_views_and_starting_without_web(
     assert running.get("/api/health").json()["status"] == "starting"
 
 
+@pytest.mark.slow
 def test_what_a_crashing_process_says_is_logged_without_its_secrets(
     launch: Any, home: Path, wait_for: Any
 ) -> None:
@@ -145,6 +153,7 @@ def test_what_a_crashing_process_says_is_logged_without_its_secrets(
     assert "secret" not in path.read_text()
 
 
+@pytest.mark.slow
 def test_a_process_that_fails_at_its_start_is_told_of_with_its_last_words_and_its_log(
     launch: Any, home: Path, wait_for: Any
 ) -> None:
@@ -166,6 +175,7 @@ def test_a_process_that_fails_at_its_start_is_told_of_with_its_last_words_and_it
     wait_for(lambda: not read_failures(Path(running.record["directory"])))
 
 
+@pytest.mark.slow
 def test_a_process_that_waits_for_a_person_ends_the_start_with_its_reason(launch: Any, home: Path) -> None:
     (home / "refuse-web").touch()
     running = launch(home)
@@ -177,6 +187,7 @@ def test_a_process_that_waits_for_a_person_ends_the_start_with_its_reason(launch
     assert not (home / "run.json").exists()
 
 
+@pytest.mark.slow
 def test_after_kill_9_all_processes_end_and_the_next_start_clears_the_rest(
     launch: Any, home: Path, wait_for: Any
 ) -> None:
@@ -210,6 +221,7 @@ def test_a_second_instance_on_the_same_home_names_the_first(launch: Any, home: P
     assert first.get("/").status_code == 200
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_named_with_who_holds_it(launch: Any, home: Path, tmp_path: Path) -> None:
     first = launch(home).wait_until_ready()
 
@@ -225,6 +237,7 @@ def test_a_taken_port_is_named_with_who_holds_it(launch: Any, home: Path, tmp_pa
     ]
 
 
+@pytest.mark.slow
 def test_the_demo_is_made_while_the_instance_answers(launch: Any, home: Path, wait_for: Any) -> None:
     running = launch(home, "demo")
     wait_for(lambda: "The demo surveys are ready" in running.lines)
@@ -234,6 +247,7 @@ def test_the_demo_is_made_while_the_instance_answers(launch: Any, home: Path, wa
     assert [line["state"] for line in log(home) if line.get("component") == "demo"] == ["making", "ready"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_the_making_of_the_demo(launch: Any, home: Path, wait_for: Any) -> None:
     (home / "slow-demo").touch()
     running = launch(home, "demo").wait_until_ready()

@@ -270,6 +270,7 @@ def test_a_key_of_the_schema_that_is_none_is_told(service):
     assert report.warnings == ("n: no primary key, since rows agree in it or have none",)
 
 
+@pytest.mark.slow
 def test_a_release_is_public_only_when_that_is_said(service, store, stars):
     states = []
     for public in (None, True, None, False):
@@ -377,6 +378,7 @@ def test_progress_is_told_from_beginning_to_end(service):
     assert parts[-1] == 1.0
 
 
+@pytest.mark.slow
 def test_readers_never_see_half_of_a_replaced_table(service, store):
     """Each version holds one number only, so that a mixture would show."""
 

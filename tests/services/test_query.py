@@ -50,12 +50,20 @@ def pool() -> Pool:
     return Pool()
 
 
-@pytest.fixture
-def query(store: CatalogStore, service: IngestService, pool: Pool, tmp_path: Path) -> QueryService:
-    file = tmp_path / "rows.csv"
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> CatalogStore:
+    folder = tmp_path_factory.mktemp("query")
+    file = folder / "rows.csv"
     file.write_text("id,_schema\n1,elsewhere\n2,dr1\n")
+    store = CatalogStore(folder / "catalogs")
+    service = IngestService(store, folder / "work")
     service.ingest("dr1", "size", [file], public=True)
     service.ingest("secret", "stars", [file])
+    return store
+
+
+@pytest.fixture
+def query(store: CatalogStore, pool: Pool, tmp_path: Path) -> QueryService:
     limits = QueryLimits(60, rows=1000, bytes=1_000_000, at_once=6, at_once_anonymous=12)
     return QueryService(store, pool, spools=tmp_path, limits=limits)  # type: ignore[arg-type]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sciplat.adql import Catalog, TableSource
+from sciplat.adql import Catalog, TableSource, translate
 from sciplat.errors import ADQLError
 from sciplat.services.translations import Translations
-from sciplat.vo.schema import Column, Datatype, Table
+from sciplat.vo.schema import HEALPIX_COLUMN, Column, Datatype, Table
 
 
 def catalog(generation: str = "g0001", *columns: str) -> Catalog:
@@ -55,3 +55,19 @@ def test_the_longest_unasked_are_forgotten_when_they_are_too_many() -> None:
         translations.translate(f"SELECT a + {number} AS x FROM s.t", tables, maxrec=10)
 
     assert translations.translate("SELECT a FROM s.t", tables, maxrec=10) is not first
+
+
+def test_queries_that_differ_in_their_circle_are_translated_each_for_itself_by_one_pattern() -> None:
+    columns = (
+        Column("ra", Datatype.DOUBLE),
+        Column("dec", Datatype.DOUBLE),
+        Column(HEALPIX_COLUMN, Datatype.LONG, hidden=True),
+    )
+    sky = Catalog([TableSource(Table("s", "t", columns, position=("ra", "dec")), ("s.t.g1", "main", "data"))])
+    translations = Translations()
+
+    for ra in range(5):
+        text = f"SELECT ra FROM s.t WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE({ra}, 30, 0.1))"
+        assert translations.translate(text, sky, maxrec=10) == translate(text, sky, maxrec=10)
+    with pytest.raises(ADQLError, match="declination"):
+        translations.translate(text.replace("30", "91"), sky, maxrec=10)

@@ -23,6 +23,7 @@ __all__ = [
     "number",
     "plain",
     "real",
+    "real_text",
     "strip",
     "subtract",
 ]
@@ -33,12 +34,20 @@ def number(value: float) -> exp.Expr:
     text = repr(float(abs(value)))
     node: exp.Expr
     if isfinite(value):
-        node = exp.Literal.number(text if "e" in text else f"{text}e0")
+        node = exp.Literal.number(real_text(abs(value)))
     else:
         node = exp.TryCast(this=exp.Literal.string(text), to=exp.DataType(this=exp.DType.DOUBLE))
     set_kind(node, Kind.FLOAT)
     node.meta["done"] = True
     return exp.Neg(this=node) if value < 0 else node
+
+
+def real_text(value: float) -> str:
+    """Return a finite DOUBLE as text, in parentheses if it is negative."""
+    text = repr(float(value))
+    if "e" not in text:
+        text += "e0"
+    return f"({text})" if value < 0 else text
 
 
 def call(name: str, *arguments: exp.Expr) -> exp.Anonymous:

@@ -186,6 +186,9 @@ def _fills(node: exp.Expr) -> dict[str, float]:
 
 def _limits(node: exp.Expr, sole: str | None) -> Limits:
     """Return what one condition says of single columns."""
+    cells: tuple[Place, Values] | None = node.meta_get("cells")
+    if cells is not None:
+        return dict([cells])
     if node.meta_get("fill") is not None:  # cells and the exact test, which says nothing of columns
         return _limits(node.this.this, sole)
     match node:

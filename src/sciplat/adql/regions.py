@@ -9,10 +9,20 @@ from sciplat.adql.build import add, all_of, any_of, copy, number, strip
 from sciplat.adql.cells import cell_of
 from sciplat.adql.constructors import read_shape
 from sciplat.adql.coverage import cell_in, moc_holds, moc_lies_in, moc_meets
+from sciplat.adql.formula import formula
+from sciplat.adql.limits import Values
 from sciplat.adql.resolved import Resolved
 from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, Shape, fixed_point
-from sciplat.adql.spherical import angle, edge_within, inside_polygon, ranges_test, within
+from sciplat.adql.spherical import (
+    angle,
+    circle_text,
+    edge_within,
+    inside_polygon,
+    ranges_test,
+    ranges_text,
+    within,
+)
 from sciplat.sky.healpix import ORDER, area_of, cover
 from sciplat.sky.region import Circle, Region
 from sciplat.vo.schema import HEALPIX_COLUMN
@@ -86,6 +96,9 @@ def _with_moc(resolved: Resolved, node: exp.Anonymous, one: Shape, other: Shape)
 
 def _point_in(resolved: Resolved, point: PointShape, outer: CircleShape | PolygonShape) -> exp.Expr:
     if isinstance(outer, CircleShape):
+        column = healpix_column(resolved, point)
+        if outer.fixed is not None and column is not None and point.sure:
+            return circle_test(column, point, outer.fixed)
         test = within(point, outer.centre, outer.radius, outer.fixed_radius)
         return test if outer.fixed is None else ranged(resolved, point, outer.fixed, test)
     if outer.fixed is None:
@@ -171,11 +184,32 @@ def ranged(resolved: Resolved, point: PointShape, region: Region, test: exp.Expr
         return test
     ranges = cover(region)
     found = all_of(ranges_test(column, ranges), test)
-    found.meta["fill"] = (column.text("table"), min(1.0, region.area / max(area_of(ranges), 1e-30)))
+    found.meta["fill"] = (column.text("table"), filled(region, ranges))
     return found
 
 
-def healpix_column(resolved: Resolved, point: PointShape) -> exp.Expr | None:
+def circle_test(column: exp.Column, point: PointShape, circle: Circle) -> exp.Expr:
+    """Return what `ranged` does for a circle, the commonest region by far, as one node of the tree."""
+    ranges = cover(circle)
+    test = formula(circle_test_text(circle, ranges), cell=column, ra=point.ra, dec=point.dec)
+    alias = column.text("table")
+    test.meta["cells"] = (alias, column.name), Values(tuple(ranges))
+    test.meta["fill"] = (alias, filled(circle, ranges))
+    test.meta["circle"] = circle
+    return test
+
+
+def circle_test_text(circle: Circle, ranges: list[tuple[int, int]]) -> str:
+    """Return the test that the position ``$ra``, ``$dec`` in the cell ``$cell`` lies in a circle."""
+    return f"({ranges_text(ranges)} AND {circle_text(circle)})"
+
+
+def filled(region: Region, ranges: list[tuple[int, int]]) -> float:
+    """Return the part of some ranges of cells that a region fills, 0 to 1."""
+    return min(1.0, region.area / max(area_of(ranges), 1e-30))
+
+
+def healpix_column(resolved: Resolved, point: PointShape) -> exp.Column | None:
     """Return the column of HEALPix cells that belongs to a point, if it is a table's position."""
     relation = resolved.position(strip(point.ra), strip(point.dec))
     if relation is None or relation.source is None or not relation.source.has_healpix:

@@ -9,18 +9,22 @@ import math
 
 from sqlglot import exp
 
-from sciplat.adql.build import add, all_of, any_of, call, copy, multiply, number, subtract
+from sciplat.adql.build import add, all_of, any_of, call, copy, multiply, number, real_text, subtract
+from sciplat.adql.formula import formula
+from sciplat.adql.limits import Values
 from sciplat.adql.shapes import PointShape, at_most, fixed_point
 from sciplat.sky.position import Vector, cross, separation
-from sciplat.sky.region import Polygon
+from sciplat.sky.region import Circle, Polygon
 
 __all__ = [
     "angle",
+    "circle_text",
     "edge_within",
     "haversine",
     "haversine_of",
     "inside_polygon",
     "ranges_test",
+    "ranges_text",
     "within",
 ]  # fmt: skip
 
@@ -89,15 +93,29 @@ def ranges_test(column: exp.Expr, ranges: list[tuple[int, int]]) -> exp.Expr:
     """Return the test that a HEALPix column lies in one of some ranges, sorted and apart."""
     if not ranges:
         return exp.Boolean(this=False)
-    tests: list[exp.Expr] = [_between(column, *limits) for limits in ranges]
+    test = formula(ranges_text(ranges), cell=column)
+    if isinstance(column, exp.Column):
+        test.meta["cells"] = (column.text("table"), column.name), Values(tuple(ranges))
+    return test
+
+
+def ranges_text(ranges: list[tuple[int, int]]) -> str:
+    """Return the test that ``$cell`` lies in one of some ranges, sorted and apart."""
+    tests = [f"$cell BETWEEN {low} AND {high}" for low, high in ranges]
     if len(tests) == 1:
-        return tests[0]
+        return f"({tests[0]})"
     # The engine skips parts of a table by the first test, but not by one with OR.
-    return all_of(_between(column, ranges[0][0], ranges[-1][1]), any_of(*tests))
+    return f"($cell BETWEEN {ranges[0][0]} AND {ranges[-1][1]} AND ({' OR '.join(tests)}))"
 
 
-def _between(column: exp.Expr, low: int, high: int) -> exp.Expr:
-    return exp.Between(this=column.copy(), low=exp.Literal.number(low), high=exp.Literal.number(high))
+def circle_text(circle: Circle) -> str:
+    """Return the test that the position ``$ra``, ``$dec`` lies in a circle, as `within` has it."""
+    centre = circle.centre
+    half, limit = real_text(_HALF_DEGREE), real_text(haversine_of(circle.radius))
+    height = f"POW(SIN({half} * ($dec - {real_text(centre.dec)})), 2)"
+    along = f"POW(SIN({half} * ($ra - {real_text(centre.ra)})), 2)"
+    cosine = real_text(math.cos(math.radians(centre.dec)))
+    return f"{height} + COS(RADIANS($dec)) * {cosine} * {along} <= {limit}"
 
 
 def inside_polygon(point: PointShape, polygon: Polygon, *, margin: float = 0.0) -> exp.Expr:

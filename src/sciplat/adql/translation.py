@@ -20,7 +20,7 @@ from sciplat.adql.rows import visible_rows
 from sciplat.adql.tokens import Text
 from sciplat.vo.schema import Column
 
-__all__ = ["RULES", "Translation", "translate"]
+__all__ = ["RULES", "Translation", "rewrite", "translate", "write"]
 
 Rule = Callable[[Resolved], None]
 
@@ -65,18 +65,25 @@ def translate(text: str, catalog: Catalog, *, maxrec: int | None = None) -> Tran
     ADQLError
         Where the query is wrong, names what is not there, or asks for what cannot be done.
     """
+    resolved, outline = rewrite(text, catalog, maxrec=maxrec)
+    columns = tuple(field.column for field in resolved.fields)
+    return Translation(write(resolved.tree), columns, tuple(resolved.sources), outline)
+
+
+def rewrite(text: str, catalog: Catalog, *, maxrec: int | None) -> tuple[Resolved, Outline]:
+    """Return a query's tree as the engine gets it, and what it will do; raises as `translate` does."""
     resolved = resolve(parse(text), Text(text), catalog)
     for rule in RULES:
         rule(resolved)
     _limit(resolved.tree, maxrec)
     outline = outline_of(resolved)
     lookups(resolved)
-    return Translation(
-        resolved.tree.sql(dialect="duckdb", comments=False, copy=False),
-        tuple(field.column for field in resolved.fields),
-        tuple(resolved.sources),
-        outline,
-    )
+    return resolved, outline
+
+
+def write(node: exp.Expr) -> str:
+    """Return a finished tree as DuckDB's SQL."""
+    return node.sql(dialect="duckdb", comments=False, copy=False)
 
 
 def _limit(tree: exp.Query, maxrec: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from secrets import token_hex
 
 from anyio import CancelScope, CapacityLimiter, to_thread
@@ -15,13 +16,13 @@ from starlette.types import Receive, Scope, Send
 from sciplat.api.encoding import choose, encoded, is_here
 from sciplat.errors import SciplatError
 from sciplat.services.query import Answer, KeptAnswer
-from sciplat.tables.document import Document
+from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format
 from sciplat.tables.stream import TableStream
 
 __all__ = ["respond", "respond_with"]
 
-_AT_ONCE_BYTES = 1 << 20
+_AT_ONCE_BYTES = 4 << 20
 _ENCODED_LEAST_BYTES = 1 << 10
 
 
@@ -35,7 +36,7 @@ def respond(
 ) -> Response:
     """Return a response with the rows of ``stream``.
 
-    The first megabyte is made before anything is sent: a query that fails early has an honest HTTP status,
+    The first megabytes are made before anything is sent: a query that fails early has an honest HTTP status,
     and a small answer needs no stream. A format that cannot say that rows were cut waits until that is
     known, and the header ``Query-Status`` says it.
 
@@ -75,7 +76,7 @@ def respond(
 
 
 async def respond_with(
-    answer: Answer | KeptAnswer,
+    ask: Callable[[], Answer | KeptAnswer],
     form: Format,
     document: Document,
     *,
@@ -83,27 +84,33 @@ async def respond_with(
     turns: CapacityLimiter,
     seen_as: Callable[[TableStream], TableStream] = lambda stream: stream,
 ) -> Response:
-    """Return a response with the rows of ``answer``, which ends with the response or when the asker has gone.
+    """Return a response with the rows of an answer, which ends with the response or when the asker has gone.
 
     Parameters
     ----------
+    ask
+        Returns the answer.
     turns
         It waits in a thread of these, so that many slow queries keep nobody else from being answered.
     seen_as
         Describes the columns anew, where a service says more of them than the query.
     """
+    asked = _Asked()
 
-    def respond_and_close() -> Response:
-        response = respond(seen_as(answer.stream()), form, document, request=request)
+    def ask_and_respond() -> tuple[Response, Answer | KeptAnswer]:
+        answer = asked.begin(ask)
+        infos = document.infos if answer.id is None else (*document.infos, Info("QUERY_ID", answer.id))
+        stream = seen_as(answer.stream())
+        response = respond(stream, form, replace(document, infos=infos), request=request)
         if not isinstance(response, StreamingResponse):
             answer.close()
-        return response
+        return response, answer
 
-    gone = asyncio.create_task(_stop_when_gone(request.receive, answer))
+    gone = asyncio.create_task(asked.stop_when_gone(request.receive))
     try:
-        response = await to_thread.run_sync(respond_and_close, limiter=turns)
+        response, answer = await to_thread.run_sync(ask_and_respond, limiter=turns)
     except BaseException:
-        await _close(answer)
+        await asked.close()
         raise
     finally:
         gone.cancel()
@@ -115,6 +122,34 @@ async def respond_with(
     if answer.age is not None:
         response.headers["Age"] = str(int(answer.age))
     return response
+
+
+class _Asked:
+    """A question whose asker may go before there is an answer."""
+
+    def __init__(self) -> None:
+        self._answer: Answer | KeptAnswer | None = None
+        self._is_gone = False
+
+    def begin(self, ask: Callable[[], Answer | KeptAnswer]) -> Answer | KeptAnswer:
+        """Ask; of the two that set something here, each looks afterwards at what the other has set."""
+        answer = self._answer = ask()
+        if self._is_gone:
+            answer.stop()
+        return answer
+
+    async def stop_when_gone(self, receive: Receive) -> None:
+        """Wait until the asker has gone, then stop the answer: nobody waits for it any more."""
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self._is_gone = True
+        if self._answer is not None:
+            self._answer.stop()
+
+    async def close(self) -> None:
+        """Close the answer, if there is one."""
+        if self._answer is not None:
+            await _close(self._answer)
 
 
 class _Rows(Response):
@@ -145,12 +180,6 @@ class _Rows(Response):
                 raise
         finally:
             await _close(self._answer)
-
-
-async def _stop_when_gone(receive: Receive, answer: Answer | KeptAnswer) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    answer.stop()
 
 
 async def _close(answer: Answer | KeptAnswer) -> None:

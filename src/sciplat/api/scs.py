@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -84,12 +86,8 @@ async def cone_search(
             verbosity=_verbosity(parameters),
             maxrec=parameters.whole_number("MAXREC"),
         )
-        manner = manner_of(request)
-        answer = await to_thread.run_sync(
-            lambda: asking.answer(query, visitor=visitor, manner=manner), limiter=turns
-        )
         return await respond_with(
-            answer,
+            partial(asking.answer, query, visitor=visitor, manner=manner_of(request)),
             form,
             Document(query=query.adql),
             request=request,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -20,7 +19,7 @@ from sciplat.api.uploads import received_with
 from sciplat.errors import UsageError
 from sciplat.services.examples import examples
 from sciplat.services.plan import LANGUAGES, Query
-from sciplat.tables.document import Document, Info
+from sciplat.tables.document import Document
 from sciplat.tables.formats import Format, negotiate
 from sciplat.vo.examples import examples_document
 from sciplat.vo.vosi import Availability, availability_document, table_document, tables_document
@@ -68,12 +67,9 @@ async def sync(
     """Run a query and answer its rows."""
     query, form = query_of(parameters), format_of(parameters)
     query = replace(query, uploads=await received_with(request, parameters, visitor, instance))
-    turns = request.app.state.turns
-    ask = partial(asking.answer, visitor=visitor, manner=manner_of(request, wished_format(parameters)))
-    answer = await to_thread.run_sync(ask, query, limiter=turns)
-    infos = () if answer.id is None else (Info("QUERY_ID", answer.id),)
-    document = Document(query=query.adql, infos=infos)
-    return await respond_with(answer, form, document, request=request, turns=turns)
+    ask = partial(asking.answer, query, visitor=visitor, manner=manner_of(request, wished_format(parameters)))
+    document, turns = Document(query=query.adql), request.app.state.turns
+    return await respond_with(ask, form, document, request=request, turns=turns)
 
 
 @router.get("/tables", response_class=Response)

@@ -33,6 +33,8 @@ class Release:
     description: str | None = None
     public: bool = False
     tables: tuple[PublishedTable, ...] = ()
+    images: bool = False
+    """Whether it has images too, in a repository of that name."""
 
     def named(self, table: str) -> PublishedTable | None:
         """Return the table of that name, in any case, or None."""
@@ -70,10 +72,11 @@ class Manifest:
         return replace(self, releases=tuple(release if r.name == release.name else r for r in self.releases))
 
     def schemas(self) -> tuple[Schema, ...]:
-        """Return the releases as schemas that can be queried."""
+        """Return the releases as schemas that can be queried, without those that have images alone."""
         return tuple(
             Schema(r.name, tuple(t.table for t in r.tables), description=r.description, public=r.public)
             for r in self.releases
+            if r.tables or not r.images
         )
 
     def files(self) -> Iterator[str]:
@@ -94,6 +97,7 @@ class Manifest:
                     "name": release.name,
                     "description": release.description,
                     "public": release.public,
+                    "images": release.images,
                     "tables": [_table_to_json(table) for table in release.tables],
                 }
                 for release in self.releases
@@ -112,6 +116,7 @@ class Manifest:
                     release["description"],
                     release["public"],
                     tuple(_table_from_json(release["name"], table) for table in release["tables"]),
+                    release.get("images", False),
                 )
                 for release in facts["releases"]
             ),
@@ -132,6 +137,9 @@ class Snapshot:
 
     schemas: tuple[Schema, ...]
     _files: Mapping[tuple[str, str], Path] = field(repr=False)
+    images: Mapping[str, bool] = field(default_factory=dict)
+    """The releases that have images, each with whether everyone may see them."""
+
     _pin: object = field(default=None, repr=False, compare=False)
     """Keeps the files in place for as long as somebody has this snapshot."""
 

@@ -22,6 +22,7 @@ from typing import Final
 from sciplat.catalogs.models import Manifest, PublishedTable, Release, Retired, Snapshot
 from sciplat.catalogs.pins import Pins
 from sciplat.errors import ConflictError, NotFoundError
+from sciplat.system import sync
 from sciplat.vo.schema import Schema, Table
 
 __all__ = ["CatalogStore", "Edit", "Workspace"]
@@ -77,7 +78,14 @@ class Edit:
         for here, there in self._renames:
             here.replace(there)
 
-    def put_release(self, name: str, *, description: str | None = None, public: bool | None = None) -> None:
+    def put_release(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        public: bool | None = None,
+        images: bool | None = None,
+    ) -> None:
         """Add a release, or change what is said (not None) of one."""
         release = self._draft.release(name) or Release(name)
         if release.name != name:
@@ -88,6 +96,8 @@ class Edit:
             release = replace(release, description=description)
         if public is not None:
             release = replace(release, public=public)
+        if images is not None:
+            release = replace(release, images=images)
         self._draft = self._draft.with_release(release)
 
     def put_table(self, table: Table, workspace: Workspace) -> None:
@@ -130,7 +140,7 @@ class Edit:
         felis = workspace.folder / "felis.yaml"
         if felis.exists():
             self._renames.append((felis, home / "felis.yaml"))
-        _sync(home)
+        sync(home)
         published = PublishedTable(table, workspace.generation, tuple(files))
         tables = [t for t in release.tables if t.table.name != table.name]
         if old is None:
@@ -141,7 +151,7 @@ class Edit:
         self._draft = self._draft.with_release(replace(release, tables=tuple(tables)))
 
     def drop_table(self, release_name: str, table_name: str) -> None:
-        """Take a table out of its release, and a release without tables out of the catalogs.
+        """Take a table out of its release, and a release without tables or images out of the catalogs.
 
         Raises
         ------
@@ -154,7 +164,7 @@ class Edit:
             raise NotFoundError(f"There is no table {release_name}.{table_name}")
         self._retire(table.files)
         left = tuple(t for t in release.tables if t is not table)
-        if left:
+        if left or release.images:
             self._draft = self._draft.with_release(replace(release, tables=left))
         else:
             others = tuple(r for r in self._draft.releases if r is not release)
@@ -213,7 +223,8 @@ class CatalogStore:
             for release in manifest.releases
             for t in release.tables
         }
-        snapshot = Snapshot(str(manifest.revision), manifest.schemas(), files, pin)
+        images = {release.name: release.public for release in manifest.releases if release.images}
+        snapshot = Snapshot(str(manifest.revision), manifest.schemas(), files, images, pin)
         before, self._seen = self._seen, _Seen((stat.st_ino, stat.st_mtime_ns), snapshot, close)
         if before is not None:
             before.close()
@@ -370,12 +381,4 @@ def _write_whole(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path.parent)

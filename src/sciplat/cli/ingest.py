@@ -73,3 +73,51 @@ def catalog(
     if report.null_positions:
         click.echo(f"{report.null_positions:,} rows have no position: no search by position finds them")
     click.echo(f"What the columns mean: {report.felis}")
+
+
+@ingest.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option("--release", required=True, metavar="RELEASE", help="The data release to which they are added.")
+@click.option(
+    "--profile",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What the files hold; without it that is guessed, and the guess is written out.",
+)
+@click.option("--public", is_flag=True, help="Let everyone see the release without signing in.")
+@click.option(
+    "--in-place", is_flag=True, help="Leave the pixels where they are: the files must then stay there."
+)
+@home_option
+def images(
+    paths: tuple[Path, ...], release: str, profile: Path | None, public: bool, in_place: bool, home: Path
+) -> None:
+    """Take FITS images into a release: files, or folders at any depth.
+
+    Masks and weights are found beside images, in the same file or in others. What is there
+    already stays as it is. A file that cannot be taken is named on standard error, with the
+    reason, and the others go on.
+    """
+    from sciplat.cli.progress import progress_bar
+    from sciplat.instance import Instance
+
+    instance = Instance.open(home)
+    with progress_bar(f"Ingesting images of {release}") as progress:
+        report = instance.ingest_images.ingest(
+            release,
+            paths,
+            profile=profile,
+            public=True if public else None,
+            in_place=in_place,
+            progress=progress,
+        )
+    for refused in report.refused:
+        click.echo(f"Skipped {refused}", err=True)
+    taken = report.registered + report.replaced + report.unchanged
+    if not taken:
+        raise click.ClickException(f"No image was found that can be taken into {release}")
+    click.echo(
+        f"{release}: {report.registered} new images, {report.replaced} changed, {report.unchanged} as "
+        f"before, {len(report.refused)} files skipped, in {report.seconds:.1f} s"
+    )
+    click.echo(f"What was taken for what: {report.profile}")

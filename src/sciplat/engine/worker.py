@@ -6,7 +6,6 @@ socket, so that a statement can be interrupted, and ends the process when its ow
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import queue
@@ -16,6 +15,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,16 +29,16 @@ from sciplat.engine.gate import Gate
 from sciplat.engine.limits import Limits
 from sciplat.engine.protocol import Channel, statement_from_wire
 from sciplat.engine.session import Session
-from sciplat.engine.shape import Shape, pieces, rows_per_batch
+from sciplat.engine.shape import Shape, gathered, pieces, rows_per_batch
 from sciplat.engine.spool import Spool
 from sciplat.engine.statement import Statement
 from sciplat.errors import CancelledError
+from sciplat.system import end_with_owner
 
 __all__ = ["main"]
 
 _IDLE_SECONDS = 30.0
 _INTERRUPT_AGAIN_SECONDS = 0.05
-_PR_SET_PDEATHSIG = 1
 _STOPPED = "The query was stopped."
 
 
@@ -143,7 +143,8 @@ class Worker:
         if task.stopped:
             raise CancelledError(_STOPPED)
         # The relation knows its types; asking for the reader runs it.
-        reader = relation.to_arrow_reader(rows_per_batch(kind.id for kind in relation.types))
+        rows = rows_per_batch(kind.id for kind in relation.types)
+        reader = relation.to_arrow_reader(rows)
         shape = Shape.of(reader.schema, statement.columns)
         schema_bytes = shape.schema.serialize()
         spool = Spool(
@@ -155,7 +156,7 @@ class Worker:
             ),
         )
         try:
-            overflow = self._fill(spool, reader, shape, statement, task)
+            overflow = self._fill(spool, gathered(reader, rows // 2), shape, statement, task)
             size, result = spool.finish(overflow=overflow, durable=request["durable"])
         except BaseException:
             spool.discard()
@@ -166,14 +167,12 @@ class Worker:
 
     @staticmethod
     def _fill(
-        spool: Spool, reader: pa.RecordBatchReader, shape: Shape, statement: Statement, task: _Task
+        spool: Spool, batches: Iterator[pa.RecordBatch], shape: Shape, statement: Statement, task: _Task
     ) -> bool:
         """Move rows from DuckDB to the spool; True if a limit cut them."""
-        for found in reader:
+        for found in batches:
             if task.stopped:
                 raise CancelledError(_STOPPED)
-            if not found.num_rows:
-                continue
             batch, overflow = found, False
             if statement.maxrec is not None and batch.num_rows > statement.maxrec - spool.rows:
                 batch, overflow = batch.slice(0, statement.maxrec - spool.rows), True
@@ -190,8 +189,7 @@ class Worker:
 
 def _confine(parent: int, limits: Limits) -> None:
     """Die with the owner, dump no core, and never take much more memory than DuckDB is allowed."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    end_with_owner(signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner, who closes the socket

@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Exposure:
     """Pixels with mask, variance, world coordinates, PSF and metadata.
 
@@ -75,6 +75,9 @@ class Exposure:
             if not 0 <= bit <= 30:
                 raise UsageError(f"The bit of mask plane {name} must be one of 0 to 30, not {bit}")
         object.__setattr__(self, "planes", MappingProxyType(dict(self.planes)))
+
+    def __repr__(self) -> str:
+        return f"<Exposure of {self.box}>"
 
     @property
     def box(self) -> Box:

@@ -9,6 +9,7 @@ world coordinates in each of the three planes, and where the first pixel lies in
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -25,7 +26,19 @@ from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure
 from sciplat.images.psf import PSF
 
-__all__ = ["COMPONENTS", "TILE", "Component", "ExposureFile", "opened", "read", "read_component", "write"]
+__all__ = [
+    "COMPONENTS",
+    "TILE",
+    "Component",
+    "ExposureFile",
+    "damaged",
+    "opened",
+    "psf_hdu",
+    "read",
+    "read_component",
+    "read_psf",
+    "write",
+]
 
 TILE = (256, 256)
 """The shape of the tiles that are compressed alone."""
@@ -84,7 +97,7 @@ def write(
             header["BUNIT"] = unit if name == "IMAGE" else f"({unit})**2"
         hdus.append(_plane(name, array, header, quantize, compress=compress))
     if exposure.psf is not None:
-        hdus.append(_psf_hdu(exposure.psf))
+        hdus.append(psf_hdu(exposure.psf))
     hdus.writeto(target, overwrite=True, output_verify="exception")
 
 
@@ -134,7 +147,16 @@ def damaged(source: Source) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise ImageFileError(f"There is no file {_name(source)}") from error
-    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, fits.VerifyError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        EOFError,
+        zlib.error,
+        fits.VerifyError,
+    ) as error:
         reason = str(error).strip().splitlines()
         raise ImageFileError(
             f"The FITS file {_name(source)} is damaged or incomplete: {reason[0] if reason else error!r}"
@@ -197,7 +219,7 @@ class ExposureFile:
         if hdu is None:
             return None
         with damaged(self._file):
-            return _read_psf(hdu)
+            return read_psf(hdu)
 
     def plane(self, name: Literal["image", "mask", "variance"], box: Box | None = None) -> Any:
         """Return the pixels of one plane ``[y, x]``, all or of a box; None where the file lacks it."""
@@ -274,7 +296,8 @@ def _plane(name: str, array: Any, header: fits.Header, quantize: float | None, *
     )
 
 
-def _psf_hdu(psf: PSF) -> fits.ImageHDU:
+def psf_hdu(psf: PSF) -> fits.ImageHDU:
+    """Return the HDU ``PSF``: kernels ``[row, column, y, x]``, their nodes as coordinates of axes 3 and 4."""
     hdu = fits.ImageHDU(psf.kernels, name="PSF")
     for axis, place in ((3, 0), (4, 1)):
         hdu.header[f"CTYPE{axis}"] = ("PIXEL", f"{'xy'[place]} in the full image")
@@ -284,7 +307,8 @@ def _psf_hdu(psf: PSF) -> fits.ImageHDU:
     return hdu
 
 
-def _read_psf(hdu: Any) -> PSF:
+def read_psf(hdu: Any) -> PSF:
+    """Return the point-spread function of an HDU ``PSF``."""
     cards = hdu.header
     return PSF(
         np.array(hdu.data, np.float32),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from sciplat.errors import UsageError
+from sciplat.images.box import Box
 
 __all__ = ["PSF"]
 
@@ -72,6 +74,20 @@ class PSF:
             (1 - u) * k[high, left] + u * k[high, right]
         )
         return np.asarray(kernel, np.float32)
+
+    def around(self, box: Box) -> PSF:
+        """Return the nodes that matter to a box of the full image: the PSF is the same there."""
+        rows, columns = self.kernels.shape[:2]
+        left, right = _nodes(self.first[0], self.step[0], columns, box.x0, box.x1)
+        low, high = _nodes(self.first[1], self.step[1], rows, box.y0, box.y1)
+        first = (self.first[0] + left * self.step[0], self.first[1] + low * self.step[1])
+        return PSF(self.kernels[low : high + 1, left : right + 1], first, self.step)
+
+
+def _nodes(first: float, step: float, count: int, start: int, stop: int) -> tuple[int, int]:
+    """Return the first and the last of the nodes around an interval."""
+    below, above = math.floor((start - first) / step), math.ceil((stop - 1 - first) / step)
+    return min(max(below, 0), count - 1), min(max(above, 0), count - 1)
 
 
 def _between(place: float, count: int) -> tuple[float, int]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import astropy.units as u
+import numpy as np
+import numpy.typing as npt
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS, Sip, WcsError
+from astropy.wcs.utils import wcs_to_celestial_frame
 
 from sciplat.errors import ImageFileError
 
-__all__ = ["cards", "read", "shifted", "without"]
+__all__ = ["cards", "is_icrs", "pixels", "read", "shifted", "sky", "without"]
+
+Coordinates = npt.NDArray[np.float64]
 
 _OF_WCS = re.compile(
     r"(WCSAXES|CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|LONPOLE|LATPOLE|RADESYS|EQUINOX|WCSNAME"
@@ -40,19 +47,17 @@ def read(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS:
     if "RADECSYS" in header:
         header = header.copy()
         header.rename_keyword("RADECSYS", "RADESYS")
-    wcs = WCS(header, hdus, fix=False)
-    wcs.wcs.fix()
     try:
+        wcs = WCS(header, hdus, fix=False, naxis=2)
+        wcs.wcs.fix()
         wcs.wcs.set()
     except WcsError as error:
         raise ImageFileError(f"The world coordinates cannot be understood: {_first_line(error)}") from error
-    if {wcs.wcs.lng, wcs.wcs.lat} != {0, 1}:
-        axes = ", ".join(wcs.wcs.ctype) or "none"
-        raise ImageFileError(
-            f"The first two axes are not directions on the sky; axes with world coordinates: {axes}"
-        )
     # Not WCS.celestial, which swaps the pixels of images whose first axis is the declination.
-    return wcs if wcs.naxis == 2 else wcs.sub([1, 2])
+    if {wcs.wcs.lng, wcs.wcs.lat} != {0, 1}:
+        axes = ", ".join(axis for axis in wcs.wcs.ctype if axis) or "none"
+        raise ImageFileError(f"The first two axes must be directions on the sky; the header has {axes}")
+    return wcs
 
 
 def shifted(wcs: WCS, dx: int, dy: int) -> WCS:
@@ -94,6 +99,55 @@ def cards(wcs: WCS) -> fits.Header:
         exact[f"PV{axis}_{number}"] = float(value)
     header.update(exact)
     return header
+
+
+def sky(wcs: WCS, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Coordinates, Coordinates]:
+    """Return RA and Dec, ICRS degrees, of pixels (0-based); NaN where there is no sky."""
+    world = wcs.all_pix2world(np.column_stack([np.ravel(x), np.ravel(y)]).astype(np.float64), 0)
+    lon, lat = world[:, wcs.wcs.lng], world[:, wcs.wcs.lat]
+    if not is_icrs(wcs):
+        there = SkyCoord(lon * u.deg, np.clip(lat, -90, 90) * u.deg, frame=wcs_to_celestial_frame(wcs)).icrs
+        lon, lat = there.ra.deg, there.dec.deg
+    return np.mod(lon, 360.0), lat
+
+
+def pixels(wcs: WCS, ra: npt.ArrayLike, dec: npt.ArrayLike) -> tuple[Coordinates, Coordinates]:
+    """Return the pixels (x, y; 0-based) of positions in ICRS degrees; NaN where the image cannot show them.
+
+    Beyond the image a distortion means nothing: what does not come back to its position is NaN too.
+    """
+    lon, lat = np.ravel(ra).astype(np.float64), np.ravel(dec).astype(np.float64)
+    if not is_icrs(wcs):
+        there = SkyCoord(lon * u.deg, lat * u.deg).transform_to(wcs_to_celestial_frame(wcs)).spherical
+        lon, lat = there.lon.deg, there.lat.deg
+    world = np.empty((lon.size, 2))
+    world[:, wcs.wcs.lng], world[:, wcs.wcs.lat] = lon, lat
+    found = _inverse(wcs, world)
+    back = np.full_like(world, np.nan)
+    there = np.isfinite(found).all(axis=1)
+    back[there] = wcs.all_pix2world(found[there], 0)
+    away = np.hypot(
+        ((back[:, wcs.wcs.lng] - lon + 180) % 360 - 180) * np.cos(np.radians(lat)), back[:, wcs.wcs.lat] - lat
+    )
+    found[~(away < 1e-6 * np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))) + 1e-12)] = np.nan
+    return found[:, 0], found[:, 1]
+
+
+def _inverse(wcs: WCS, world: Coordinates) -> Coordinates:
+    try:
+        return np.asarray(wcs.all_world2pix(world, 0, tolerance=1e-8, maxiter=50, quiet=True))
+    except WcsError:
+        # The inverse of a polynomial that fails for one position fails for all of a call.
+        if len(world) == 1:
+            return np.full_like(world, np.nan)
+        half = len(world) // 2
+        return np.vstack([_inverse(wcs, world[:half]), _inverse(wcs, world[half:])])
+
+
+def is_icrs(wcs: WCS) -> bool:
+    """Tell whether the world coordinates are right ascension and declination in ICRS."""
+    system, of_date = wcs.wcs.radesys, np.isfinite(wcs.wcs.equinox)
+    return wcs.wcs.ctype[wcs.wcs.lng].startswith("RA--") and (system == "ICRS" or not (system or of_date))
 
 
 def without(header: fits.Header) -> fits.Header:

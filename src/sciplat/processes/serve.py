@@ -6,6 +6,7 @@ Run as ``python -m sciplat.processes.serve NAME --home DIR --run-directory DIR``
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -43,6 +44,7 @@ def main() -> None:
         return HealthResponse(status=state.status, components=dict(state.components))
 
     app.state.health = health
+    gc.freeze()  # what is there by now stays: the collector need not look at it time and again
     serve(app, chosen.run_directory / f"{chosen.name}.sock")
 
 

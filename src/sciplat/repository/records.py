@@ -71,7 +71,11 @@ class Observation:
     @property
     def timespan(self) -> Timespan | None:
         """From beginning to end."""
-        return None if self.begin is None else Timespan(self.begin, self.end)
+        if self.begin is None:
+            return None
+        if self.end is None or self.end <= self.begin:
+            return Timespan.fromInstant(self.begin)
+        return Timespan(self.begin, self.end)
 
 
 def region_of(corners: Iterable[Position]) -> ConvexPolygon:

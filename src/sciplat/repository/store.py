@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from astropy.io import fits
 from lsst.daf.butler import (
     Butler,
     CollectionType,
@@ -20,11 +21,13 @@ from lsst.daf.butler import (
     DatasetProvenance,
     DatasetRef,
     DatasetType,
+    DimensionNameError,
     FileDataset,
     MissingDatasetTypeError,
 )
 from lsst.daf.butler.registry import (
     ConflictingDefinitionError,
+    DataIdError,
     MissingCollectionError,
 )
 
@@ -55,6 +58,10 @@ class Repositories:
                 if _NAME.fullmatch(p.name) and (p / "butler.yaml").is_file()
             )
         )
+
+    def folder_of(self, release: str) -> Path:
+        """Return where the repository of a release lies, or would lie."""
+        return self._folder / release
 
     def open(self, release: str, *, writeable: bool = False) -> Repository:
         """Open the repository of a release.
@@ -141,7 +148,6 @@ class Repository:
         """
         with (self.folder / ".lock").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
-            self.butler.registry.refresh()
             yield self.butler
 
     def close(self) -> None:
@@ -214,18 +220,19 @@ class Repository:
         *,
         run: str,
         provenance: DatasetProvenance | None = None,
+        id: uuid.UUID | None = None,  # noqa: A002  the Butler's word
         **data_id: str | int,
     ) -> DatasetRef:
-        """Write a dataset into a RUN collection.
+        """Write a dataset into a RUN collection; ``id`` is that of the dataset, by default a new one.
 
         Raises
         ------
         ConflictError
             The run has one with this data ID.
         """
-        kind = self.dataset_type(dataset_type)
+        ref = self._ref(dataset_type, data_id, run, id)
         try:
-            return self.butler.put(dataset, kind, data_id, run=self.run(run), provenance=provenance)
+            return self.butler.put(dataset, ref, provenance=provenance)
         except ConflictingDefinitionError as error:
             raise ConflictError(f"Run {run!r} has a {dataset_type} with that data ID") from error
 
@@ -251,13 +258,49 @@ class Repository:
         id
             Of the dataset; by default a new one.
         """
+        ref = self._ref(dataset_type, data_id, run, id)
+        self.butler.ingest(FileDataset(path, [ref], formatter=formatter), transfer=transfer)
+        return ref
+
+    def remove(self, refs: Iterable[DatasetRef]) -> None:
+        """Remove datasets, and their files where these belong to the repository."""
+        self.butler.pruneDatasets(list(refs), disassociate=True, unstore=True, purge=True)
+
+    def path_of(self, id: uuid.UUID) -> Path | None:  # noqa: A002
+        """Return the file of a dataset, or None where there is no such dataset or it has none."""
+        ref = self.butler.get_dataset(id)
+        if ref is None or not self.butler.stored(ref):
+            return None
+        return Path(self.butler.getURI(ref).ospath)
+
+    def header_of(self, id: uuid.UUID) -> fits.Header:  # noqa: A002
+        """Return the metadata of an exposure.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset.
+        """
+        ref = self.butler.get_dataset(id)
+        if ref is None:
+            raise NotFoundError(f"There is no dataset {id}")
+        return self.butler.get(ref.makeComponentRef("header"))
+
+    def _ref(
+        self,
+        dataset_type: str,
+        data_id: Mapping[str, str | int],
+        run: str,
+        id: uuid.UUID | None,  # noqa: A002
+    ) -> DatasetRef:
         kind = self.dataset_type(dataset_type)
-        coordinate = self.butler.registry.expandDataId(data_id, dimensions=kind.dimensions)
-        given = DatasetRef(
+        try:
+            coordinate = self.butler.registry.expandDataId(data_id, dimensions=kind.dimensions)
+        except (DataIdError, DimensionNameError) as error:
+            raise UsageError(f"No {dataset_type} can have this data ID: {error}") from error
+        return DatasetRef(
             kind, coordinate, run=self.run(run), id=id, id_generation_mode=DatasetIdGenEnum.UNIQUE
         )
-        self.butler.ingest(FileDataset(path, [given], formatter=formatter), transfer=transfer)
-        return given
 
 
 def _configuration(rounded: Mapping[str, float]) -> Config:

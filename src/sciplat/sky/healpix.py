@@ -101,17 +101,23 @@ def _near(order: int, centre: Position, angle: float) -> Cells:
     first = math.floor(_ring(side, max(colatitude - angle, 0.0))) - 1
     last = math.ceil(_ring(side, min(colatitude + angle, math.pi))) + 1
     rings = np.arange(max(first, 1), min(last, 4 * side - 1) + 1, dtype=np.int64)
-    count, shift, _ = _rings(side, rings)
+    count, shift, z = _rings(side, rings)
+    colatitudes = _colatitudes(side, rings, count, z)
     # The same formulas of the distance between two directions as everywhere, with its two halves apart.
-    along = np.sin((_colatitudes(side, rings) - colatitude) / 2) ** 2
-    across = np.sin(_colatitudes(side, rings)) * max(math.sin(colatitude), 1e-300)
-    half = np.arcsin(np.sqrt(np.clip((math.sin(angle / 2) ** 2 - along) / across, 0.0, 1.0)))
+    most = math.sin(angle / 2) ** 2
+    along = np.sin((colatitudes - colatitude) / 2) ** 2
+    across = np.sin(colatitudes) * max(math.sin(colatitude), 1e-300)
+    half = np.arcsin(np.sqrt(np.clip((most - along) / across, 0.0, 1.0)))
     middle, width = longitude * count / (math.pi / 2), 2 * half * count / (math.pi / 2)
     low = np.floor(middle - width + shift / 2).astype(np.int64) - 1
     columns = np.minimum(np.ceil(2 * width).astype(np.int64) + 5, 4 * count)
-    ends = np.cumsum(columns)
-    column = np.arange(ends[-1]) - np.repeat(ends - columns, columns) + np.repeat(low, columns)
-    return _cells(order, np.repeat(rings, columns), column)
+    # One row of numbers for the columns of all rings.
+    row = np.repeat(np.arange(len(rings)), columns)
+    column = np.arange(len(row)) + (low - np.cumsum(columns) + columns)[row]
+    count, shift = count[row], shift[row]
+    turned = (column - (shift + 1) / 2) * (math.pi / 2) / count - longitude
+    near = along[row] + across[row] * np.sin(turned / 2) ** 2 <= most
+    return _cells(order, rings[row[near]], column[near], count[near], shift[near])
 
 
 def _ring(side: int, colatitude: float) -> float:
@@ -123,18 +129,16 @@ def _ring(side: int, colatitude: float) -> float:
     return ring if z > 0 else 4 * side - ring
 
 
-def _colatitudes(side: int, ring: Cells) -> Floats:
+def _colatitudes(side: int, ring: Cells, count: Cells, z: Floats) -> Floats:
     """Return the colatitudes of rings, in radians; precise also near the poles."""
-    count, _, z = _rings(side, ring)
     cap = 2 * np.arcsin(np.minimum(count / side / math.sqrt(6), 1.0))
     belt = np.arccos(np.clip(z, -1.0, 1.0))
     return np.where(ring < side, cap, np.where(ring > 3 * side, math.pi - cap, belt))
 
 
-def _cells(order: int, ring: Cells, column: Cells) -> Cells:
+def _cells(order: int, ring: Cells, column: Cells, count: Cells, shift: Cells) -> Cells:
     """Return the cells at places on rings; columns count eastwards from any full turn."""
     side = np.int64(1 << order)
-    count, shift, _ = _rings(int(side), ring)
     # On each of the twelve faces: how far south and east of its northern corner. One face fits.
     south = _RING[:, None] * side - ring - 1
     east = 2 * column - 1 - shift - _COLUMN[:, None] * count

@@ -6,6 +6,7 @@ and nobody takes half a table for a whole one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -30,12 +31,11 @@ def write(stream: TableStream) -> Iterator[bytes]:
     as well, since readers skip empty lines.
     """
     cells = cells_of(stream)
-    names = pa.array([column.name for column in stream.columns])
-    yield ",".join(quote(names).to_pylist()).encode() + b"\r\n"
+    yield ",".join(_quoted_name(column.name) for column in stream.columns).encode() + b"\r\n"
     for batch in stream.batches:
         for piece in pieces(batch):
             columns = [_csv_cell(cell, values) for cell, values in zip(cells, piece.columns, strict=True)]
-            if len(columns) == 1:
+            if len(columns) == 1 and (columns[0].null_count or cells[0].shape is Shape.ARRAY):
                 alone = columns[0].fill_null("")
                 columns = [pc.if_else(pc.equal(alone, ""), '""', alone)]
             yield bytes(join_rows(columns, ",", "\r\n"))
@@ -70,6 +70,13 @@ def quote(text: pa.Array) -> pa.Array:
         return text
     inner = pc.replace_substring(text, '"', '""')
     return pc.if_else(needed, pc.binary_join_element_wise('"', inner, '"', ""), text)
+
+
+def _quoted_name(name: str) -> str:
+    if re.search(_QUOTED, name) is None:
+        return name
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _spaced(text: pa.Array) -> pa.Array:

@@ -219,8 +219,12 @@ def _as(values: pa.Array, kind: pa.DataType) -> pa.Array:
 
 def _arrays(values: pa.Array, kind: pa.DataType) -> pa.Array:
     """Return arrays that are written as JSON (APE 6); those of more dimensions are laid out flat."""
+    # Arrow takes no whole number above 2^24 for a FLOAT, not even one that is one.
+    number = float if pa.types.is_floating(kind.value_type) else int
     try:
-        rows = [None if text is None else _flat(json.loads(text)) for text in values.to_pylist()]
+        rows = [
+            None if text is None else _flat(json.loads(text, parse_int=number)) for text in values.to_pylist()
+        ]
         return pa.array(rows, kind)
     except (ValueError, TypeError, RecursionError) as error:
         raise pa.ArrowInvalid(str(error)) from error

@@ -44,6 +44,11 @@ _CLOSE: dict[Serialization, str] = {
 
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
+_CUT = (
+    "The result was cut at a limit; more rows match. For the rest ask with a larger MAXREC (the capabilities "
+    "of the service say how many rows it gives at most), or part by part with conditions in WHERE."
+)
+
 
 def write(
     stream: TableStream,
@@ -70,7 +75,7 @@ def write(
         ending = Info("QUERY_STATUS", "ERROR", str(error))
     else:
         if stream.overflow:
-            ending = Info("QUERY_STATUS", "OVERFLOW", "The result was cut at a limit; more rows match.")
+            ending = Info("QUERY_STATUS", "OVERFLOW", _CUT)
     tail = f"{_CLOSE[serialization]}\n</DATA>\n</TABLE>\n".encode()
     yield tail + _lines([] if ending is None else [_info(ending)]) + b"</RESOURCE>\n</VOTABLE>\n"
 

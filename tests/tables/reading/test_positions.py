@@ -39,6 +39,7 @@ def test_the_cell_lies_at_the_position(ra, dec):
     assert abs(apart) < 1e-6
 
 
+@pytest.mark.slow
 def test_the_index_is_that_of_hats():
     hats = pytest.importorskip("hats.pixel_math.spatial_index")
     rng = np.random.default_rng(7)

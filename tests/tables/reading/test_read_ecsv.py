@@ -46,3 +46,14 @@ def test_what_means_nothing_for_columns_is_passed_over(csv, meta):
 def test_a_header_that_cannot_be_used_says_why(csv, header, reason):
     with pytest.raises(IngestError, match=reason):
         open_csv(csv(HEAD + header + "x\n1\n"))
+
+
+@pytest.mark.parametrize("datatype", ["float32", "float64"])
+def test_arrays_of_floats_may_be_written_as_large_whole_numbers(csv, datatype):
+    header = f"# - {{name: f, datatype: string, subtype: '{datatype}[null]'}}\n"
+    source = open_csv(csv(HEAD + header + "f\n[16777218]\n[1.5,null]\n"))
+
+    assert [value for batch in source.batches() for value in batch.column(0).to_pylist()] == [
+        [16777218.0],
+        [1.5, None],
+    ]

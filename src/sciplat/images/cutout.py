@@ -1,0 +1,322 @@
+"""Cutouts: the pixels of a region, untouched, as FITS that is streamed.
+
+Any FITS file can be cut, not only ours: every image in it that the region meets, whichever HDU has the world
+coordinates. Values, types and cards stay; only the reference pixels move, so a position has the same pixel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import math
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from sciplat.errors import ImageFileError, NoOverlapError
+from sciplat.images import wcs as world
+from sciplat.images.box import Box
+from sciplat.images.fits import damaged, psf_hdu, read_psf
+from sciplat.images.footprint import box_of
+from sciplat.sky.pos import Shape, words
+
+__all__ = ["MEDIA_TYPE", "Content", "Cutout", "cut"]
+
+MEDIA_TYPE = "application/fits"
+
+Content = Literal["image", "planes", "all"]
+"""The image alone; with mask and variance; and with the point-spread function."""
+
+_PLANES: dict[Content, tuple[str, ...]] = {
+    "image": ("IMAGE",),
+    "planes": ("IMAGE", "MASK", "VARIANCE"),
+    "all": ("IMAGE", "MASK", "VARIANCE", "PSF"),
+}
+Source = Path | BinaryIO
+
+_BLOCK = 2880
+_PIECE_BYTES = 8 << 20
+_MAPPED_BYTES = 64 << 20
+"""Larger cuts don't go through a map of the file, whose pages stay in memory."""
+
+_TABLES_OF_DISTORTION = ("WCSDVARR", "D2IMARR")
+_LAYOUT = (
+    *("SIMPLE", "XTENSION", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE", "BZERO"),
+    *("EXTEND", "CHECKSUM", "DATASUM", "DATASEC", "TRIMSEC", "BIASSEC", "LTV1", "LTV2"),
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Part:
+    """One HDU of a cutout: its header, and the pixels that are read when it is sent."""
+
+    header: fits.Header
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+
+class Cutout:
+    """A cutout that is ready to be sent: everything but its pixels is known.
+
+    Iterating gives the bytes of a FITS file, at most 8 MB at a time, and closes the file it was cut from; so
+    does `close`, for whoever does not iterate.
+
+    Attributes
+    ----------
+    boxes
+        The pixels that are cut from each image, counted in that image, by the number of its HDU.
+    size
+        How many bytes there will be.
+    """
+
+    def __init__(
+        self, parts: list[_Part], boxes: Mapping[int, Box], stack: contextlib.ExitStack, name: str
+    ) -> None:
+        self._parts, self._stack, self._name = parts, stack, name
+        self.boxes = dict(boxes)
+        self.size = sum(len(part.header.tostring()) + part.size + -part.size % _BLOCK for part in parts)
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._stack:
+            for part in self._parts:
+                yield part.header.tostring().encode("ascii")
+                with damaged(self._name):
+                    yield from part.pieces()
+                yield bytes(-part.size % _BLOCK)
+
+    def close(self) -> None:
+        """Close the file that is cut."""
+        self._stack.close()
+
+
+def cut(
+    source: Source,
+    region: Shape,
+    *,
+    content: Content = "planes",
+    provenance: Mapping[str, str] | None = None,
+) -> Cutout:
+    """Return what a region has of the images of a FITS file.
+
+    Parameters
+    ----------
+    source
+        The file.
+    region
+        A circle, polygon or range, ICRS; see `sciplat.images.footprint.box_of` for what belongs to it.
+    content
+        What of an exposure (`sciplat.images.fits`) is wanted; of other files all images are.
+    provenance
+        Cards for the primary header, such as ``{"DATASET": "ivo://…"}``; HISTORY tells region and pixels.
+
+    Raises
+    ------
+    NoOverlapError
+        The region has no pixel of any image; the message says where the image lies.
+    ImageFileError
+        The file cannot be read, or has no image with world coordinates.
+    """
+    name = str(getattr(source, "name", source))
+    with contextlib.ExitStack() as stack:
+        with damaged(name):
+            file = _unpacked(source, stack)
+            hdus = fits.open(file, lazy_load_hdus=True)
+        stack.callback(hdus.close, closed=isinstance(file, Path))
+        with damaged(name):
+            ours = _ours(hdus)
+            boxes = _boxes_of_ours(hdus, region, content) if ours else _boxes(hdus, region, name)
+            primary = _primary(hdus, region, boxes, provenance or {})
+            parts = [] if 0 in boxes else [_Part(primary, 0, lambda: iter(()))]
+            for number, box in boxes.items():
+                parts.append(_part(file, hdus, number, box, fits.Header() if number else primary))
+            if ours and content == "all" and "PSF" in hdus:
+                parts.append(_psf(hdus, boxes))
+            elif not ours:
+                parts += _distortions(hdus, boxes)
+        return Cutout(parts, boxes, stack.pop_all(), name)
+
+
+def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:
+    """Return a file in which one can go anywhere: what gzip has packed is unpacked to a temporary file."""
+    with contextlib.ExitStack() as opened:
+        file = opened.enter_context(source.open("rb")) if isinstance(source, Path) else source
+        file.seek(0)
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if not packed:
+            return source
+        target = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".fits"))
+        with gzip.open(file) as content:
+            shutil.copyfileobj(content, target, _PIECE_BYTES)
+        target.flush()
+        return Path(target.name)
+
+
+def _ours(hdus: fits.HDUList) -> bool:
+    return "IMAGE" in hdus and hdus["IMAGE"].is_image and "LTV1" in hdus["IMAGE"].header
+
+
+def _boxes_of_ours(hdus: fits.HDUList, region: Shape, content: Content) -> dict[int, Box]:
+    image = hdus["IMAGE"]
+    box = box_of(region, world.read(image.header), image.shape)
+    return {hdus.index_of(name): box for name in _PLANES[content] if name != "PSF" and name in hdus}
+
+
+def _boxes(hdus: fits.HDUList, region: Shape, name: str) -> dict[int, Box]:
+    """Find what to cut from which HDU; planes without world coordinates are those of their sibling."""
+    known: dict[tuple[int, ...], Box | None] = {}
+    alone: list[tuple[int, tuple[int, ...]]] = []
+    boxes: dict[int, Box] = {}
+    missed: NoOverlapError | None = None
+    for number, hdu in enumerate(hdus):
+        if not hdu.is_image or len(hdu.shape) < 2 or hdu.name in _TABLES_OF_DISTORTION:
+            continue
+        shape = tuple(hdu.shape[-2:])
+        wcs = _wcs(hdu, hdus)
+        if wcs is None:
+            alone.append((number, shape))
+            continue
+        try:
+            boxes[number] = box_of(region, wcs, shape)
+        except NoOverlapError as error:
+            missed = error
+        known.setdefault(shape, boxes.get(number))
+    for number, shape in alone:
+        if (box := known.get(shape)) is not None:
+            boxes[number] = box
+    if missed is not None and not boxes:
+        raise missed
+    if not boxes:
+        raise ImageFileError(f"{name} has no image with world coordinates, so there is no place to cut")
+    return dict(sorted(boxes.items()))
+
+
+def _wcs(hdu: Any, hdus: fits.HDUList) -> WCS | None:
+    if not str(hdu.header.get("CTYPE1", "")).strip():
+        return None
+    try:
+        return world.read(hdu.header, hdus)
+    except ImageFileError:
+        return None
+
+
+def _primary(
+    hdus: fits.HDUList, region: Shape, boxes: Mapping[int, Box], provenance: Mapping[str, str]
+) -> fits.Header:
+    header = fits.Header() if 0 in boxes else _kept(hdus[0].header)
+    if 0 not in boxes:
+        layout = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)]
+        header = fits.Header([*(fits.Card(*each) for each in layout), *header.cards])
+    header.update(provenance)
+    header.add_history(f"Cut by sciplat {version('sciplat')} to {words(region)[:500]}")
+    for number, box in boxes.items():
+        header.add_history(f"from HDU {number}: {box} (from 0)")
+    return header
+
+
+def _part(file: Source, hdus: fits.HDUList, number: int, box: Box, more: fits.Header) -> _Part:
+    """Describe the cut of one image; ``more`` are cards that come after its own."""
+    hdu = hdus[number]
+    leading = hdu.shape[:-2]
+    window = (*(slice(0, n) for n in leading), *box.slices())
+    one = hdu.section[tuple(slice(0, 1) for _ in hdu.shape)]
+    stored, bitpix, zero = _stored(one.dtype)
+    header = _kept(hdu.header)
+    if stored.kind == "f" or zero:
+        header.remove("BLANK", ignore_missing=True)
+    for key in [card for card in header if card.startswith(("CRPIX1", "CRPIX2"))]:
+        header[key] = float(header[key]) - (box.x0 if key[5] == "1" else box.y0)
+    for axis, start in ((1, box.x0), (2, box.y0)):
+        if f"CTYPE{axis}" in header and f"CRPIX{axis}" not in header:
+            header[f"CRPIX{axis}"] = float(-start)
+        header[f"LTV{axis}"] = float(hdu.header.get(f"LTV{axis}", 0.0)) - start
+    shape = (*leading, *box.shape)
+    first: tuple[str, Any] = ("SIMPLE", True) if more else ("XTENSION", "IMAGE")
+    layout: list[tuple[str, Any]] = [first, ("BITPIX", bitpix), ("NAXIS", len(shape))]
+    layout += [(f"NAXIS{axis}", size) for axis, size in enumerate(reversed(shape), 1)]
+    layout += [("EXTEND", True)] if more else [("PCOUNT", 0), ("GCOUNT", 1)]
+    if zero:
+        layout += [("BSCALE", 1), ("BZERO", zero)]
+    whole = fits.Header([fits.Card(*each) for each in layout])
+    whole.extend(header, unique=False, update=False)
+    whole.extend(more, unique=False, update=False)
+
+    size = math.prod(shape) * stored.itemsize
+    # What is read of several planes is not together in the file, nor of bounded size: planes are few.
+    step = box.height if leading else max(1, _PIECE_BYTES // (box.width * stored.itemsize))
+
+    def pieces() -> Iterator[bytes]:
+        with contextlib.ExitStack() as stack:
+            image = hdu
+            if isinstance(file, Path) and size > _MAPPED_BYTES and not isinstance(hdu, fits.CompImageHDU):
+                image = stack.enter_context(fits.open(file, lazy_load_hdus=True, memmap=False))[number]
+            for start in range(box.y0, box.y1, step):
+                rows = slice(start, min(start + step, box.y1))
+                yield _big_endian(image.section[(*window[:-2], rows, window[-1])], stored, zero)
+
+    return _Part(whole, size, pieces)
+
+
+def _stored(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], int, int]:
+    """Return how FITS stores a type: its own, BITPIX and BZERO (FITS 4.0, section 5.2.5)."""
+    signed = {
+        "i1": ("u1", 8, -128),
+        "u2": ("i2", 16, 1 << 15),
+        "u4": ("i4", 32, 1 << 31),
+        "u8": ("i8", 64, 1 << 63),
+    }
+    code = f"{dtype.kind}{dtype.itemsize}"
+    if code in signed:
+        kind, bitpix, zero = signed[code]
+        return np.dtype(f">{kind}"), bitpix, zero
+    return dtype.newbyteorder(">"), dtype.itemsize * (-8 if dtype.kind == "f" else 8), 0
+
+
+def _big_endian(pixels: Any, stored: np.dtype[Any], zero: int) -> bytes:
+    if zero:
+        # Adding half of the range is turning the first bit.
+        bits = np.ascontiguousarray(pixels).view(f"u{pixels.itemsize}")
+        pixels = (bits ^ bits.dtype.type(1 << (8 * pixels.itemsize - 1))).view(stored.newbyteorder("="))
+    return np.ascontiguousarray(pixels, stored).tobytes()
+
+
+def _kept(header: fits.Header) -> fits.Header:
+    return fits.Header(
+        [
+            card
+            for card in header.cards
+            if card.keyword not in _LAYOUT
+            and not (card.keyword[:5] == "NAXIS" and card.keyword[5:].isdigit())
+        ]
+    )
+
+
+def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> _Part:
+    image = hdus["IMAGE"]
+    box = boxes[hdus.index_of("IMAGE")]
+    origin = (-int(image.header["LTV1"]), -int(image.header["LTV2"]))
+    hdu = psf_hdu(read_psf(hdus["PSF"]).around(box.moved(*origin)))
+    pixels = np.ascontiguousarray(hdu.data, ">f4").tobytes()
+    return _Part(hdu.header, len(pixels), lambda: iter((pixels,)))
+
+
+def _distortions(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> list[_Part]:
+    """Return the tables of distortions by pixel (CPDIS), moved with the image that they belong to."""
+    parts = []
+    for hdu in hdus:
+        if hdu.name in _TABLES_OF_DISTORTION and hdu.is_image:
+            box = next(iter(boxes.values()))
+            header = hdu.header.copy()
+            for axis, start in ((1, box.x0), (2, box.y0)):
+                header[f"CRVAL{axis}"] = float(header.get(f"CRVAL{axis}", 0.0)) - start
+            pixels = np.ascontiguousarray(hdu.data, np.dtype(hdu.data.dtype).newbyteorder(">")).tobytes()
+            parts.append(_Part(header, len(pixels), lambda pixels=pixels: iter((pixels,))))  # type: ignore[misc]
+    return parts

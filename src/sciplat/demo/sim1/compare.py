@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def compare(objects: Table) -> Iterator[str]:
     }
     r = 31.4 - 2.5 * np.log10(flux["r"])
     yield "| r | points | found | galaxies | found |\n| --- | --- | --- | --- | --- |"
-    for low, high in zip(_EDGES, _EDGES[1:], strict=False):
+    for low, high in pairwise(_EDGES):
         cells = [f"{low:g} to {high:g}"]
         for kind in (is_point, ~is_point):
             here = inside & kind & (r >= low) & (r < high)
@@ -60,8 +61,9 @@ def compare(objects: Table) -> Iterator[str]:
     yield f"\n{len(near)} objects in this area, {stray} of them with nothing within 1″ in the truth.\n"
     apart = KDTree(true).query(true, k=2)[0][:, 1] > 3
     star = inside & apart & (first.identity[lasting] // 1_000_000 == _STARS) & (distance < _REACH)
-    yield "| band | stars | median ratio | its scatter | median chi² / 0.455 |\n| --- | --- | --- | --- | ---
-    |" for band in BANDS_OF_SIM1:
+    yield "| band | stars | median ratio | its scatter | median chi² / 0.455 |"
+    yield "| --- | --- | --- | --- | --- |"
+    for band in BANDS_OF_SIM1:
         measured, error = (np.asarray(objects[f"{band}_{name}"])[row] for name in ("psfFlux", "psfFluxErr"))
         saturated = np.asarray(objects[f"{band}_pixelFlags_saturated"])[row]
         use = star & (flux[band] > 10 * error) & ~saturated
@@ -78,9 +80,7 @@ def _offsets(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> npt.N
 
 def _main(folder: Path) -> None:
     repository = Repositories(folder).open(RELEASE)
-    objects = repository.butler.get(
-        "object", collections=[COLLECTION], skymap=SKYMAP.name, tract=0, patch=0
-    )
+    objects = repository.butler.get("object", collections=[COLLECTION], skymap=SKYMAP.name, tract=0, patch=0)
     sys.stdout.write("\n".join(compare(objects)) + "\n")
 
 

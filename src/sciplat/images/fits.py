@@ -9,7 +9,6 @@ world coordinates in each of the three planes, and where the first pixel lies in
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,7 +19,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from sciplat.errors import ImageFileError, NotFoundError, UsageError
+from sciplat.errors import ImageFileError, NotFoundError, SciplatError, UsageError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure
@@ -147,16 +146,9 @@ def damaged(source: Source) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise ImageFileError(f"There is no file {_name(source)}") from error
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        EOFError,
-        zlib.error,
-        fits.VerifyError,
-    ) as error:
+    except SciplatError:
+        raise
+    except Exception as error:  # what astropy and its decompressors raise on damaged files has no end
         reason = str(error).strip().splitlines()
         raise ImageFileError(
             f"The FITS file {_name(source)} is damaged or incomplete: {reason[0] if reason else error!r}"

@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 
 import adql  # noqa: E402
 import clients  # noqa: E402
+import cutouts  # noqa: E402
 import formats  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "load": load,
     "memory": memory,
     "jobs": jobs,
+    "cutouts": cutouts,
 }
 
 

@@ -89,6 +89,9 @@ def test_values_without_a_name_are_called_after_their_function(catalog):
 UNKNOWN = [
     ("SELECT ra FROM dp1.Object", 8, "There is no column ra in Object"),
     ("SELECT objectID2 FROM Object", 8, "Did you mean objectId"),
+    ("SELECT zzz FROM ForcedSource", 8, "zzz in ForcedSource. There are objectId, psfFlux, visit"),
+    ("SELECT zzz FROM (SELECT n AS number FROM Object) AS q", 8, "There are number"),
+    ("SELECT zzz FROM Object, ForcedSource", 8, "zzz. For a list: SELECT column_name FROM TAP_SCHEMA"),
     ("SELECT objectId FROM Objects", 22, "Did you mean dp1.Object"),
     ("SELECT objectId FROM dp1.Objct", 22, "Did you mean dp1.Object"),
     ("SELECT objectId FROM dp2.Object", 22, "Did you mean dp1.Object"),
@@ -111,7 +114,8 @@ UNKNOWN = [
 def test_an_unknown_name_is_an_error_that_names_the_nearest(catalog, query, column, words):
     wrong = error(catalog, query)
 
-    assert wrong.unknown_table is ("no table" in wrong.message or "dp1." in wrong.message)
+    of_a_table = "no column" not in wrong.message and ("no table" in wrong.message or "dp1." in wrong.message)
+    assert wrong.unknown_table is of_a_table
     assert words in wrong.message
     assert (wrong.line, wrong.column) == (1, column if "USING" not in query else query.index("nothing") + 1)
 

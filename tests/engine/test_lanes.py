@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sciplat.engine.pool import QueryPool
+from sciplat.engine.running import Running
 from sciplat.engine.statement import State
 from sciplat.errors import UnavailableError
 
@@ -33,26 +34,54 @@ def niceness(pid: int) -> set[int]:
 OURS = os.getpriority(os.PRIO_PROCESS, 0)
 
 
-def test_heavy_queries_leave_one_worker_to_the_others(ask, tmp_path, make_pool) -> None:
-    with make_pool(tmp_path / "pool", size=2) as pool:
-        pool.warm()
-        heavy = [ask(ENDLESS, on=pool, heavy=True) for _ in range(2)]
-        heavy[0].wait_until_started()
-
-        assert ask("SELECT 1 AS x", on=pool).wait().rows == 1
-        assert heavy[1].progress.state is State.QUEUED
-        heavy[0].cancel()
-        heavy[1].wait_until_started(timeout_seconds=SOON)
-
-
-def test_one_worker_is_not_kept_busy_by_a_heavy_query(ask, tmp_path, make_pool) -> None:
-    with make_pool(tmp_path / "pool", size=1) as pool:
-        pool.warm()
-        ask(ENDLESS, on=pool, heavy=True).wait_until_started()
-
-        assert ask("SELECT 1 AS x", on=pool).wait(SOON).rows == 1
+@pytest.fixture(scope="module")
+def pools(
+    tmp_path_factory: pytest.TempPathFactory, make_pool: Callable[..., QueryPool]
+) -> Iterator[dict[int, QueryPool]]:
+    """One of each size for all tests: a worker imports for a while."""
+    with (
+        make_pool(tmp_path_factory.mktemp("one"), size=1) as one,
+        make_pool(tmp_path_factory.mktemp("two"), size=2) as two,
+    ):
+        yield {1: one, 2: two}
 
 
+@pytest.fixture
+def busy(pools: dict[int, QueryPool], ask: Callable[..., Running]) -> Iterator[Callable[..., Running]]:
+    """Ask an idle pool of one or two workers; what still runs afterwards is cancelled."""
+    asked: list[Running] = []
+
+    def run(sql: str, *, workers: int, **how: object) -> Running:
+        pools[workers].warm()
+        asked.append(ask(sql, on=pools[workers], **how))
+        return asked[-1]
+
+    yield run
+    for each in asked:
+        each.cancel()
+    for each in asked:
+        until(lambda each=each: each.progress.state in (State.DONE, State.FAILED))
+    for size, pool in pools.items():
+        until(lambda size=size, pool=pool: len(pool.worker_pids) == size)
+
+
+def test_heavy_queries_leave_one_worker_to_the_others(busy) -> None:
+    heavy = [busy(ENDLESS, workers=2, heavy=True) for _ in range(2)]
+    heavy[0].wait_until_started()
+
+    assert busy("SELECT 1 AS x", workers=2).wait().rows == 1
+    assert heavy[1].progress.state is State.QUEUED
+    heavy[0].cancel()
+    heavy[1].wait_until_started(timeout_seconds=SOON)
+
+
+def test_one_worker_is_not_kept_busy_by_a_heavy_query(busy) -> None:
+    busy(ENDLESS, workers=1, heavy=True).wait_until_started()
+
+    assert busy("SELECT 1 AS x", workers=1).wait(SOON).rows == 1
+
+
+@pytest.mark.slow
 def test_queries_that_turn_out_heavy_leave_a_place_too(ask, tmp_path, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=2, short_seconds=0.1) as pool:
         pool.warm()
@@ -70,6 +99,7 @@ def test_queries_that_turn_out_heavy_leave_a_place_too(ask, tmp_path, make_pool)
         assert ask("SELECT 1 AS x", on=pool).wait(SOON).rows == 1
 
 
+@pytest.mark.slow
 def test_places_are_opened_up_to_twice_the_usual_number(ask, tmp_path, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1, short_seconds=0.05) as pool:
         pool.warm()
@@ -96,6 +126,7 @@ def test_a_heavy_query_gives_way_in_all_its_threads_and_its_place_does_not(ask, 
         assert ask("SELECT 1 AS x", on=pool).wait(SOON).rows == 1
 
 
+@pytest.mark.slow
 def test_where_niceness_cannot_be_taken_back_a_new_worker_comes(
     ask, tmp_path, make_pool, monkeypatch
 ) -> None:
@@ -117,76 +148,66 @@ def test_where_niceness_cannot_be_taken_back_a_new_worker_comes(
         assert not set(before) & set(pool.worker_pids)
 
 
-def test_the_next_is_of_the_user_with_the_fewest_at_work(ask, tmp_path, make_pool) -> None:
-    with make_pool(tmp_path / "pool", size=2) as pool:
-        pool.warm()
-        first = [ask(ENDLESS, on=pool, owner="vera") for _ in range(2)]
-        for each in first:
-            each.wait_until_started()
-        more = ask(ENDLESS, on=pool, owner="vera")
-        other = ask(ENDLESS, on=pool, owner="henrietta")
+def test_the_next_is_of_the_user_with_the_fewest_at_work(busy) -> None:
+    first = [busy(ENDLESS, workers=2, owner="vera") for _ in range(2)]
+    for each in first:
+        each.wait_until_started()
+    more = busy(ENDLESS, workers=2, owner="vera")
+    other = busy(ENDLESS, workers=2, owner="henrietta")
 
-        first[0].cancel()
+    first[0].cancel()
 
-        other.wait_until_started(SOON)
-        assert more.progress.state is State.QUEUED
+    other.wait_until_started(SOON)
+    assert more.progress.state is State.QUEUED
 
 
-def test_one_user_cannot_fill_the_queue(ask, tmp_path, make_pool) -> None:
-    with make_pool(tmp_path / "pool", size=1) as pool:
-        pool.warm()
-        running = [ask(ENDLESS, on=pool, owner="vera", owner_most=3) for _ in range(3)]
+def test_one_user_cannot_fill_the_queue(busy) -> None:
+    running = [busy(ENDLESS, workers=1, owner="vera", owner_most=3) for _ in range(3)]
 
-        with pytest.raises(UnavailableError, match=r"You have 3 synchronous queries.*asynchronous job"):
-            ask("SELECT 1 AS x", on=pool, owner="vera", owner_most=3)
-        ask("SELECT 1 AS x", on=pool, owner="henrietta", owner_most=3)
+    with pytest.raises(UnavailableError, match=r"You have 3 synchronous queries.*asynchronous job"):
+        busy("SELECT 1 AS x", workers=1, owner="vera", owner_most=3)
+    busy("SELECT 1 AS x", workers=1, owner="henrietta", owner_most=3)
 
-        running[2].cancel()
-        ask("SELECT 1 AS x", on=pool, owner="vera", owner_most=3)
+    running[2].cancel()
+    busy("SELECT 1 AS x", workers=1, owner="vera", owner_most=3)
 
 
-def test_people_who_have_not_signed_in_take_turns_by_their_address(ask, tmp_path, make_pool) -> None:
-    with make_pool(tmp_path / "pool", size=2) as pool:
-        pool.warm()
-        first = [ask(ENDLESS, on=pool, address="crowd") for _ in range(2)]
-        for each in first:
-            each.wait_until_started()
-        more = ask(ENDLESS, on=pool, address="crowd")
-        other = ask(ENDLESS, on=pool, address="alone")
+def test_people_who_have_not_signed_in_take_turns_by_their_address(busy) -> None:
+    first = [busy(ENDLESS, workers=2, address="crowd") for _ in range(2)]
+    for each in first:
+        each.wait_until_started()
+    more = busy(ENDLESS, workers=2, address="crowd")
+    other = busy(ENDLESS, workers=2, address="alone")
 
-        first[0].cancel()
+    first[0].cancel()
 
-        other.wait_until_started(SOON)
-        assert more.progress.state is State.QUEUED
+    other.wait_until_started(SOON)
+    assert more.progress.state is State.QUEUED
 
 
-def test_many_addresses_have_no_more_turns_than_one_user(ask, tmp_path, make_pool) -> None:
-    with make_pool(tmp_path / "pool", size=2) as pool:
-        pool.warm()
-        first = [ask(ENDLESS, on=pool, address=f"bot {number}") for number in range(2)]
-        for each in first:
-            each.wait_until_started()
-        more = ask(ENDLESS, on=pool, address="bot 3")
-        user = ask(ENDLESS, on=pool, owner="vera")
+def test_many_addresses_have_no_more_turns_than_one_user(busy) -> None:
+    first = [busy(ENDLESS, workers=2, address=f"bot {number}") for number in range(2)]
+    for each in first:
+        each.wait_until_started()
+    more = busy(ENDLESS, workers=2, address="bot 3")
+    user = busy(ENDLESS, workers=2, owner="vera")
 
-        first[0].cancel()
+    first[0].cancel()
 
-        user.wait_until_started(SOON)
-        assert more.progress.state is State.QUEUED
+    user.wait_until_started(SOON)
+    assert more.progress.state is State.QUEUED
 
 
-def test_one_address_cannot_fill_the_queue_of_all_who_have_not_signed_in(ask, tmp_path, make_pool) -> None:
+def test_one_address_cannot_fill_the_queue_of_all_who_have_not_signed_in(busy) -> None:
     limits = {"owner_most": 3, "address_most": 2}
-    with make_pool(tmp_path / "pool", size=1) as pool:
-        pool.warm()
-        for _ in range(2):
-            ask(ENDLESS, on=pool, address="crowd", **limits)
+    for _ in range(2):
+        busy(ENDLESS, workers=1, address="crowd", **limits)
 
-        with pytest.raises(UnavailableError, match=r"2 synchronous queries from your address are at work"):
-            ask("SELECT 1 AS x", on=pool, address="crowd", **limits)
-        ask("SELECT 1 AS x", on=pool, address="alone", **limits)
-        with pytest.raises(UnavailableError, match=r"People who have not signed in have 3 synchronous"):
-            ask("SELECT 1 AS x", on=pool, address="third", **limits)
+    with pytest.raises(UnavailableError, match=r"2 synchronous queries from your address are at work"):
+        busy("SELECT 1 AS x", workers=1, address="crowd", **limits)
+    busy("SELECT 1 AS x", workers=1, address="alone", **limits)
+    with pytest.raises(UnavailableError, match=r"People who have not signed in have 3 synchronous"):
+        busy("SELECT 1 AS x", workers=1, address="third", **limits)
 
 
 def test_threads_are_shared_by_all_queries_that_take_longer_than_a_moment(ask, tmp_path, make_pool) -> None:

@@ -331,6 +331,7 @@ def test_a_killed_worker_takes_only_its_own_query_along(pool: QueryPool, ask, op
     assert not part_of(running.spool).exists()
 
 
+@pytest.mark.slow
 def test_an_idle_worker_that_dies_is_replaced(tmp_path, ask, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1) as pool:
         pool.warm()
@@ -416,6 +417,7 @@ def test_many_threads_share_two_workers(ask) -> None:
         assert list(threads.map(one, range(50))) == list(range(50))
 
 
+@pytest.mark.slow
 def test_close_ends_queries_workers_and_descriptors(tmp_path, ask, make_pool) -> None:
     before = psutil.Process().num_fds()
     threads = threading.active_count()

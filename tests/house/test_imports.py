@@ -22,7 +22,14 @@ HELP = "import sys; from sciplat.cli import main; main(['ingest', '--help'], sta
 WORKER = "import sys, sciplat.engine.worker, sciplat.services.query"
 
 
-@pytest.mark.parametrize("code", [WEB, HELP, WORKER], ids=["web", "help", "query"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(WEB, id="web"),
+        pytest.param(HELP, id="help", marks=pytest.mark.slow),
+        pytest.param(WORKER, id="query", marks=pytest.mark.slow),
+    ],
+)
 def test_pages_and_queries_never_import_the_butler(code: str) -> None:
     look = f"{code}\nsys.exit([name for name in sys.modules if name.startswith('lsst.daf')] or 0)"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)

@@ -13,6 +13,7 @@ from astropy.io import fits as standard_fits
 from astropy.wcs import WCS, DistortionLookupTable, Sip
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import ImageFileError, NoOverlapError
 from sciplat.images import cutout, fits
@@ -57,7 +58,7 @@ def files(make_exposure: Callable[..., Exposure]) -> list[tuple[Exposure, io.Byt
     y=st.floats(-60, 330),
     radius=st.floats(0.1, 80) | st.just(1e4),
 )
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_cutouts_are_the_pixels_of_the_image_and_lie_where_they_lay(
     place: int, x: float, y: float, radius: float, files: list[tuple[Exposure, io.BytesIO]]
 ) -> None:

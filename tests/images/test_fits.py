@@ -9,6 +9,7 @@ import pytest
 from astropy.io import fits as standard_fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import ImageFileError, NotFoundError, UsageError
 from sciplat.images import fits
@@ -59,20 +60,22 @@ def test_a_quantised_file_is_smaller_and_near(make_exposure: Callable[..., Expos
 
 
 @given(data=st.data())
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @pytest.mark.parametrize("how", [{}, {"quantize": 8.0}, {"compress": False}])
 def test_a_box_read_alone_is_that_of_the_whole(
     how: dict[str, object], data: st.DataObject, make_exposure: Callable[..., Exposure]
 ) -> None:
-    file = _files.setdefault(str(how), written(make_exposure(shape=(520, 300), origin=(-40, 7)), **how))
-    whole = fits.read(file)
+    if str(how) not in _files:
+        made = written(make_exposure(shape=(520, 300), origin=(-40, 7)), **how)
+        _files[str(how)] = made, fits.read(made)
+    file, whole = _files[str(how)]
     x0, y0 = data.draw(st.integers(-40, 259)), data.draw(st.integers(7, 526))
     box = Box(x0, y0, data.draw(st.integers(x0 + 1, 260)), data.draw(st.integers(y0 + 1, 527)))
 
     assert same(fits.read(file, box), whole.cut(box))
 
 
-_files: dict[str, io.BytesIO] = {}
+_files: dict[str, tuple[io.BytesIO, Exposure]] = {}
 
 
 def test_components_are_read_alone(exposure: Exposure, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ CHROMIUM = next(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # pyvo and requests leave sockets to the garbage collector, in whichever test that comes by.
+    # pyvo leaves the socket of a refused job to the garbage collector, in whichever test that comes by.
     sockets = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     for item in items:
         if "journeys" in item.path.parts:

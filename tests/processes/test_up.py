@@ -43,6 +43,7 @@ def test_the_first_page_answers_soon(launch: Any, home: Path, wait_for: Any) -> 
     assert running.get("/").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_process_of_the_first_page_starts_before_those_that_can_wait(launch: Any, home: Path) -> None:
     launch(home).wait_until_ready()
 
@@ -75,6 +76,7 @@ def test_sigterm_is_as_good_as_ctrl_c(launch: Any, home: Path) -> None:
     assert sorted((home / "ended").read_text().split()) == ["runner", "views", "web"]
 
 
+@pytest.mark.slow
 def test_the_terminals_ctrl_c_reaches_only_the_supervisor(launch: Any, home: Path) -> None:
     running = launch(home).wait_until_ready()
 
@@ -173,6 +175,7 @@ def test_a_process_that_fails_at_its_start_is_told_of_with_its_last_words_and_it
     wait_for(lambda: not read_failures(Path(running.record["directory"])))
 
 
+@pytest.mark.slow
 def test_a_process_that_waits_for_a_person_ends_the_start_with_its_reason(launch: Any, home: Path) -> None:
     (home / "refuse-web").touch()
     running = launch(home)

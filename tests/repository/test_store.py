@@ -52,6 +52,7 @@ def make_and_run(folder, number, together):
     made.close()
 
 
+@pytest.mark.slow
 def test_several_that_make_it_at_once_all_have_the_one(repositories, tmp_path):
     # Forked: a new process would import the Butler for seconds.
     context = multiprocessing.get_context("fork")

@@ -270,6 +270,7 @@ def test_a_key_of_the_schema_that_is_none_is_told(service):
     assert report.warnings == ("n: no primary key, since rows agree in it or have none",)
 
 
+@pytest.mark.slow
 def test_a_release_is_public_only_when_that_is_said(service, store, stars):
     states = []
     for public in (None, True, None, False):

@@ -53,6 +53,7 @@ def test_an_exposure_is_an_observation(
     assert second["em_min"] is None  # nobody knows that band
 
 
+@pytest.mark.slow
 def test_it_follows_what_is_published(
     store: CatalogStore, service: IngestService, exposures: Path, tmp_path: Path
 ) -> None:
@@ -69,6 +70,7 @@ def test_it_follows_what_is_published(
         store.snapshot().file("ivoa", "obsplan")
 
 
+@pytest.mark.slow
 def test_observations_of_a_private_release_are_hidden(
     store: CatalogStore, service: IngestService, exposures: Path
 ) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import UsageError
 from sciplat.sky import Polygon, Position, box, separation
@@ -96,7 +97,7 @@ def test_a_tract_has_the_pixels_of_its_fits_header(position):
     assert separation(there, Position(float(ra), float(dec))) < 1e-9
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(positions, st.floats(0.01, 30), st.floats(0.01, 30))
 def test_a_polygon_finds_every_tract_and_patch_in_which_it_has_a_point(centre, width, height):
     region = box(centre, width, height)
@@ -109,7 +110,7 @@ def test_a_polygon_finds_every_tract_and_patch_in_which_it_has_a_point(centre, w
         assert patch.id in {p.id for p in tract.patches_on(region)}
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(positions, st.floats(0.01, 20))
 def test_a_polygon_finds_what_meets_it_and_nothing_else(centre, size):
     region = box(centre, size, size)

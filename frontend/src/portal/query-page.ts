@@ -22,6 +22,7 @@ import type { JobBrief } from "../wire/job";
 import type { PastQuery } from "../wire/query";
 import "./history-panel";
 import { keep, kept } from "./kept";
+import { attempt } from "./attempt";
 import { tell } from "./notices";
 import type { Past } from "./past";
 import { go, place, signInAddress } from "./place";
@@ -98,7 +99,7 @@ export class QueryPage extends LitElement {
     this.addEventListener("sp-again", () => void (this.work.isOpening ? this.reopen() : this.run()));
     this.addEventListener("sp-open-job", (event) => this.openJob((event as CustomEvent<JobBrief>).detail));
     this.addEventListener("sp-edit-job", (event) => void this.editJob((event as CustomEvent<JobBrief>).detail));
-    this.addEventListener("sp-abort-job", (event) => void this.try_(() => this.work.abort((event as CustomEvent<JobBrief>).detail)));
+    this.addEventListener("sp-abort-job", (event) => void attempt(() => this.work.abort((event as CustomEvent<JobBrief>).detail)));
     this.addEventListener("sp-open-query", (event) => void this.openQuery((event as CustomEvent<PastQuery>).detail));
     this.addEventListener("sp-repeat-query", (event) => void this.repeat((event as CustomEvent<PastQuery>).detail));
     this.addEventListener("sp-forget-query", (event) => void this.forget((event as CustomEvent<PastQuery>).detail));
@@ -197,7 +198,7 @@ export class QueryPage extends LitElement {
   }
 
   private async editJob({ id }: JobBrief): Promise<void> {
-    await this.try_(async () => {
+    await attempt(async () => {
       this.work.setQuery((await read(id)).query);
       if (this.isNarrow) this.tab = "query";
       await this.updateComplete;
@@ -218,7 +219,7 @@ export class QueryPage extends LitElement {
   }
 
   private async repeat(query: PastQuery): Promise<void> {
-    await this.try_(async () => {
+    await attempt(async () => {
       const made = await history.runAgain(query.id);
       const changed = made.changes.map(({ table }) => table).join(", ");
       if (changed) tell(`Since then these tables have changed: ${changed}`);
@@ -229,7 +230,7 @@ export class QueryPage extends LitElement {
   }
 
   private async forget(query: PastQuery): Promise<void> {
-    await this.try_(async () => {
+    await attempt(async () => {
       await history.forget(query.id);
       this.past.drop(query.id);
       tell("Deleted from the history");
@@ -237,19 +238,11 @@ export class QueryPage extends LitElement {
   }
 
   private async deleteJob(job: JobBrief): Promise<void> {
-    await this.try_(async () => {
+    await attempt(async () => {
       await this.work.destroy(job);
       if (place.value.page === "query" && place.value.job === job.id) go("/portal", true);
       tell("Job deleted");
     });
-  }
-
-  private async try_(act: () => Promise<void>): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      tell(messageOf(error));
-    }
   }
 
   private choose(tab: Tab): void {
@@ -261,7 +254,7 @@ export class QueryPage extends LitElement {
   /** Make examples from the tables that exist, each at a place where there are data. */
   private async makeExamples(): Promise<void> {
     if (this.examples?.length) return;
-    await this.try_(async () => {
+    await attempt(async () => {
       await this.catalog.loadAll();
       const own = this.catalog.tables().filter(({ schema }) => !/^(tap_schema|ivoa)$/i.test(schema));
       const known: Known[] = own.map((table) => ({ table, columns: this.catalog.known.peek().get(table.name) ?? [] }));
@@ -357,7 +350,7 @@ export class QueryPage extends LitElement {
     const running = work.isRunning.value;
     return html`<div class="bar" role="toolbar" aria-label="Query">
       ${running && work.job.value
-        ? html`<button @click=${() => void this.try_(() => work.abort())}>${icon("stop", 14)} Stop</button>`
+        ? html`<button @click=${() => void attempt(() => work.abort())}>${icon("stop", 14)} Stop</button>`
         : html`<button class="primary" ?disabled=${work.isSending.value} @click=${() => void this.run()}>${icon("run", 14)} Run</button>`}
       <label
         ><span class="long">Row limit</span>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { messageOf } from "../api/http";
 import * as api from "../api/queries";
 import { define } from "../views/define";
 import { icon } from "../views/icons";
 import { base, controls } from "../views/style";
 import type { Link, NewLink, PastQuery } from "../wire/query";
+import { Attempt } from "./attempt";
 import { tell } from "./notices";
 import { dialog } from "./dialog.style";
 
@@ -89,24 +89,19 @@ export class Share extends LitElement {
     query: { state: true },
     links: { state: true },
     fresh: { state: true },
-    wrong: { state: true },
-    isBusy: { state: true },
   };
 
   declare private query: PastQuery | null;
   declare private links: readonly Link[] | null;
   /** Just made: its address is known only now. */
   declare private fresh: NewLink | null;
-  declare private wrong: string;
-  declare private isBusy: boolean;
+  private readonly attempt = new Attempt(this);
 
   constructor() {
     super();
     this.query = null;
     this.links = null;
     this.fresh = null;
-    this.wrong = "";
-    this.isBusy = false;
   }
 
   /** Show the links to a query. */
@@ -116,7 +111,7 @@ export class Share extends LitElement {
     this.fresh = null;
     const dialog = this.renderRoot.querySelector("dialog")!;
     if (!dialog.open) dialog.showModal();
-    void this.try_(() => this.read());
+    void this.attempt.to(() => this.read());
   }
 
   private close(): void {
@@ -129,22 +124,10 @@ export class Share extends LitElement {
     if (this.query === asked) this.links = links;
   }
 
-  private async try_(act: () => Promise<void>): Promise<void> {
-    this.wrong = "";
-    this.isBusy = true;
-    try {
-      await act();
-    } catch (error) {
-      this.wrong = messageOf(error);
-    } finally {
-      this.isBusy = false;
-    }
-  }
-
   private async make(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const days = Number(new FormData(event.target as HTMLFormElement).get("days")) || null;
-    await this.try_(async () => {
+    await this.attempt.to(async () => {
       this.fresh = await api.share(this.query!.id, days);
       await this.read();
     });
@@ -163,7 +146,7 @@ export class Share extends LitElement {
   }
 
   private async revoke(link: Link): Promise<void> {
-    await this.try_(async () => {
+    await this.attempt.to(async () => {
       await api.revoke(link.key);
       if (this.fresh?.key === link.key) this.fresh = null;
       await this.read();
@@ -187,9 +170,9 @@ export class Share extends LitElement {
         <p>Whoever has a link sees how you asked, and your name: not your rows. They run it with their own rights.</p>
         <form class="make" @submit=${(event: SubmitEvent) => void this.make(event)}>
           <label>It works <select name="days">${LASTS.map(([days, words]) => html`<option value=${days}>${words}</option>`)}</select></label>
-          <button class="primary" ?disabled=${this.isBusy}>Make a link</button>
+          <button class="primary" ?disabled=${this.attempt.isBusy}>Make a link</button>
         </form>
-        <div role="alert">${this.wrong ? html`<p class="wrong">${this.wrong}</p>` : nothing}</div>
+        <div role="alert">${this.attempt.wrong ? html`<p class="wrong">${this.attempt.wrong}</p>` : nothing}</div>
         <div role="status">${this.fresh ? this.made(this.fresh) : nothing}</div>
         ${this.list()}
       </div>
@@ -205,7 +188,7 @@ export class Share extends LitElement {
   }
 
   private list(): TemplateResult | typeof nothing {
-    if (this.links === null) return this.wrong ? nothing : html`<p>Reading\u2026</p>`;
+    if (this.links === null) return this.attempt.wrong ? nothing : html`<p>Reading\u2026</p>`;
     if (this.links.length === 0) return html`<p>There is no link to it.</p>`;
     return html`<ul aria-label="Links to this query">
       ${this.links.map(
@@ -214,7 +197,7 @@ export class Share extends LitElement {
             >Made ${link.created.slice(0, 16).replace("T", " ")},
             ${link.expires ? `works until ${link.expires.slice(0, 16).replace("T", " ")}` : "works until revoked"}</span
           >
-          <button class="quiet danger" ?disabled=${this.isBusy} @click=${() => void this.revoke(link)}>Revoke</button>
+          <button class="quiet danger" ?disabled=${this.attempt.isBusy} @click=${() => void this.revoke(link)}>Revoke</button>
         </li>`,
       )}
     </ul>`;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { messageOf } from "../api/http";
 import * as identity from "../api/identity";
 import { define } from "../views/define";
 import { icon } from "../views/icons";
@@ -8,6 +7,7 @@ import { base, controls } from "../views/style";
 import { Watch } from "../views/watch";
 import type { Token } from "../wire/identity";
 import { sheet } from "./form";
+import { Attempt } from "./attempt";
 import { tell } from "./notices";
 import { signInAddress } from "./place";
 import * as session from "./session";
@@ -135,23 +135,18 @@ export class Tokens extends LitElement {
   static override properties = {
     tokens: { state: true },
     fresh: { state: true },
-    wrong: { state: true },
-    isBusy: { state: true },
   };
 
   declare private tokens: readonly Token[] | null;
   /** Just made: its secret is known only now. */
   declare private fresh: string;
-  declare private wrong: string;
-  declare private isBusy: boolean;
+  private readonly attempt = new Attempt(this);
   private asked = "";
 
   constructor() {
     super();
     this.tokens = null;
     this.fresh = "";
-    this.wrong = "";
-    this.isBusy = false;
     new Watch(this, () => session.me.value);
   }
 
@@ -159,7 +154,7 @@ export class Tokens extends LitElement {
     const name = session.user.value?.name ?? "";
     if (name && this.asked !== name) {
       this.asked = name;
-      void this.try_(() => this.read());
+      void this.attempt.to(() => this.read());
     }
   }
 
@@ -167,24 +162,12 @@ export class Tokens extends LitElement {
     this.tokens = await identity.tokens();
   }
 
-  private async try_(act: () => Promise<void>): Promise<void> {
-    this.wrong = "";
-    this.isBusy = true;
-    try {
-      await act();
-    } catch (error) {
-      this.wrong = messageOf(error);
-    } finally {
-      this.isBusy = false;
-    }
-  }
-
   private async create(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const element = event.target as HTMLFormElement;
     const form = new FormData(element);
     const scopes = form.getAll("scope").map(String);
-    await this.try_(async () => {
+    await this.attempt.to(async () => {
       if (scopes.length === 0) throw new Error("Choose at least one thing that the token may do.");
       const days = Number(form.get("days"));
       this.fresh = await identity.createToken({ name: String(form.get("name")).trim(), scopes, expires_days: days || null });
@@ -204,7 +187,7 @@ export class Tokens extends LitElement {
   }
 
   private async revoke(token: Token): Promise<void> {
-    await this.try_(async () => {
+    await this.attempt.to(async () => {
       await identity.revokeToken(token.key);
       await this.read();
       tell(`Token ${token.name} revoked`);
@@ -226,7 +209,7 @@ export class Tokens extends LitElement {
         A token signs in a program as you: as password with any user name, or as Bearer. It can do no more than you choose here,
         and you can revoke it at any time.
       </p>
-      <div role="alert">${this.wrong ? html`<p class="wrong">${this.wrong}</p>` : nothing}</div>
+      <div role="alert">${this.attempt.wrong ? html`<p class="wrong">${this.attempt.wrong}</p>` : nothing}</div>
       <div role="status">${this.fresh ? this.shown() : nothing}</div>
       <div class="list">${this.list()}</div>
       <h2>New token</h2>
@@ -266,7 +249,7 @@ export class Tokens extends LitElement {
             <td>${token.created.slice(0, 10)}</td>
             <td>${token.expires?.slice(0, 10) ?? "never"}</td>
             <td>
-              <button class="quiet danger" aria-label="Revoke ${token.name || token.key}" ?disabled=${this.isBusy} @click=${() => void this.revoke(token)}>
+              <button class="quiet danger" aria-label="Revoke ${token.name || token.key}" ?disabled=${this.attempt.isBusy} @click=${() => void this.revoke(token)}>
                 Revoke
               </button>
             </td>
@@ -302,7 +285,7 @@ export class Tokens extends LitElement {
           )}
         </div>
       </fieldset>
-      <button class="primary" ?disabled=${this.isBusy}>Make token</button>
+      <button class="primary" ?disabled=${this.attempt.isBusy}>Make token</button>
     </form>`;
   }
 }

@@ -13,10 +13,14 @@ from sciplat.adql.functions import nearest
 from sciplat.adql.kinds import Kind
 from sciplat.adql.tokens import Text
 from sciplat.errors import ADQLError
-from sciplat.vo.names import TAP_UPLOAD
+from sciplat.vo.names import TAP_UPLOAD, table_name
 from sciplat.vo.schema import Column
 
 __all__ = ["Entry", "Field", "Relation", "Scope", "Sight", "named", "quoted"]
+
+
+_FEW = 8
+"""Columns that a message can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +203,7 @@ class Scope:
         if quoted_name and other_case:
             advice = f'. In double quotes case counts: write "{other_case[0]}"'
         else:
-            advice = _near(node.name, names)
+            advice = _near(node.name, names) or _listed(names, relations)
         where = (
             f" in {tables[0].name}" if tables else (f" in {relations[0].name}" if len(relations) == 1 else "")
         )
@@ -223,6 +227,17 @@ def _written(node: exp.Column) -> str:
     return ".".join(
         part.name for key in ("catalog", "db", "table") if (part := node.args.get(key)) is not None
     )
+
+
+def _listed(names: list[str], relations: list[Relation]) -> str:
+    """Tell which columns there are, or where the list of them is."""
+    tables = [relation.source.table for relation in relations if relation.source is not None]
+    described = [table for table in tables if table.schema != TAP_UPLOAD]
+    if len(names) > _FEW and described:
+        name = table_name(described[0].schema, described[0].name).replace("'", "''")
+        return f". For a list: SELECT column_name FROM TAP_SCHEMA.columns WHERE table_name = '{name}'"
+    more = " and more" if len(names) > _FEW else ""
+    return f". There are {', '.join(names[:_FEW])}{more}" if names else ""
 
 
 def _near(name: str, names: list[str]) -> str:

@@ -6,7 +6,6 @@ Spark read these; the same rows as in the DuckDB file, in interchangeable form.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sciplat.sky.healpix import ORDER
+from sciplat.system import sync
 from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import HEALPIX_COLUMN, Table
 
@@ -156,9 +156,8 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
                 rows += part.num_rows
         if held:
             put()
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        return pq.read_metadata(file)
+    sync(path)
+    return pq.read_metadata(path)
 
 
 def _write_properties(folder: Path, table: Table, pixels: list[Pixel], *, is_source: bool) -> None:

@@ -72,11 +72,11 @@ class Manifest:
         return replace(self, releases=tuple(release if r.name == release.name else r for r in self.releases))
 
     def schemas(self) -> tuple[Schema, ...]:
-        """Return the releases that have tables, as schemas that can be queried."""
+        """Return the releases as schemas that can be queried, without those that have images alone."""
         return tuple(
             Schema(r.name, tuple(t.table for t in r.tables), description=r.description, public=r.public)
             for r in self.releases
-            if r.tables
+            if r.tables or not r.images
         )
 
     def files(self) -> Iterator[str]:

@@ -22,6 +22,7 @@ from typing import Final
 from sciplat.catalogs.models import Manifest, PublishedTable, Release, Retired, Snapshot
 from sciplat.catalogs.pins import Pins
 from sciplat.errors import ConflictError, NotFoundError
+from sciplat.system import sync
 from sciplat.vo.schema import Schema, Table
 
 __all__ = ["CatalogStore", "Edit", "Workspace"]
@@ -139,7 +140,7 @@ class Edit:
         felis = workspace.folder / "felis.yaml"
         if felis.exists():
             self._renames.append((felis, home / "felis.yaml"))
-        _sync(home)
+        sync(home)
         published = PublishedTable(table, workspace.generation, tuple(files))
         tables = [t for t in release.tables if t.table.name != table.name]
         if old is None:
@@ -380,12 +381,4 @@ def _write_whole(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(path)
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync(path.parent)

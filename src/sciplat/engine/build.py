@@ -7,10 +7,9 @@ beside its final place, and never changed again.
 from __future__ import annotations
 
 import errno
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -22,10 +21,19 @@ import pyarrow as pa
 from sciplat.engine.layout import unpacked
 from sciplat.engine.quoting import identifier, literal
 from sciplat.errors import IngestError
+from sciplat.system import sync
 from sciplat.tables.widths import rows_within
 from sciplat.vo.schema import LOOKUP_TABLE
 
-__all__ = ["BuildLimits", "Generation", "add_lookup", "build_generation", "open_generation"]
+__all__ = [
+    "BuildLimits",
+    "Builder",
+    "Generation",
+    "add_lookup",
+    "build_generation",
+    "builder",
+    "open_generation",
+]
 
 # DuckDB's own; a row group of a very wide table would not fit in memory with as many.
 _ROW_GROUP_ROWS, _VECTOR_ROWS = 122_880, 2_048
@@ -46,52 +54,61 @@ class BuildLimits:
     threads: int = 2
 
 
-def build_generation(
-    path: Path,
-    schema: pa.Schema,
-    batches: Callable[[], Iterator[pa.RecordBatch]],
-    *,
-    order_by: Sequence[str],
-    limits: BuildLimits,
-) -> int:
-    """Write the rows of ``batches`` to ``path``, sorted, and return how many they are.
+class Builder:
+    """Makes generations, one after the other: to start DuckDB takes longer than a small one does."""
 
-    More rows than fit in memory are sorted on disk. The file appears under its name when it is
-    complete and on the disk; NULLs are sorted last.
+    def __init__(self, connection: duckdb.DuckDBPyConnection, limits: BuildLimits) -> None:
+        self._connection = connection
+        self._limits = limits
 
-    Parameters
-    ----------
-    order_by
-        Names of columns; without any, rows stay in the order in which they come.
+    def build(
+        self,
+        path: Path,
+        schema: pa.Schema,
+        batches: Callable[[], Iterator[pa.RecordBatch]],
+        *,
+        order_by: Sequence[str],
+    ) -> int:
+        """Write the rows of ``batches`` to ``path``, sorted, and return how many they are.
 
-    Raises
-    ------
-    OSError
-        The disk is full (``ENOSPC``).
-    IngestError
-        The memory is too little. What ``batches`` raises is passed on as it is.
-    """
-    failure: list[Exception] = []
-    stop = threading.Event()
-    rest = batches()
-    first = list(islice(rest, 1))
-    as_they_are = {name for batch in first for name in unpacked(batch)}
+        More rows than fit in memory are sorted on disk. The file appears under its name when it is
+        complete and on the disk; NULLs are sorted last. After an error this can make no more.
 
-    def watched() -> Iterator[pa.RecordBatch]:
+        Parameters
+        ----------
+        order_by
+            Names of columns; without any, rows stay in the order in which they come.
+
+        Raises
+        ------
+        OSError
+            The disk is full (``ENOSPC``).
+        IngestError
+            The memory is too little. What ``batches`` raises is passed on as it is.
+        """
+        failure: list[Exception] = []
+        stop = threading.Event()
+        rest = batches()
+        first = list(islice(rest, 1))
+        as_they_are = {name for batch in first for name in unpacked(batch)}
+
+        def watched() -> Iterator[pa.RecordBatch]:
+            try:
+                for batch in chain(first, rest):
+                    if stop.is_set():
+                        return
+                    yield batch
+            except Exception as error:
+                failure.append(error)
+                raise
+
+        unfinished = path.with_name(f"{path.name}.part")
+        order = f" ORDER BY {', '.join(identifier(name) for name in order_by)}" if order_by else ""
+        connection = self._connection
         try:
-            for batch in chain(first, rest):
-                if stop.is_set():
-                    return
-                yield batch
-        except Exception as error:
-            failure.append(error)
-            raise
-
-    unfinished = path.with_name(f"{path.name}.part")
-    order = f" ORDER BY {', '.join(identifier(name) for name in order_by)}" if order_by else ""
-    try:
-        with _connection(limits) as connection:
-            size = rows_within(schema, limits.memory_bytes // 8, most=_ROW_GROUP_ROWS, step=_VECTOR_ROWS)
+            size = rows_within(
+                schema, self._limits.memory_bytes // 8, most=_ROW_GROUP_ROWS, step=_VECTOR_ROWS
+            )
             connection.execute(
                 f"ATTACH {literal(unfinished)} AS made (STORAGE_VERSION 'latest', ROW_GROUP_SIZE {size})"
             )
@@ -106,14 +123,33 @@ def build_generation(
             counted = connection.sql("SELECT count(*) FROM made.main.data").fetchall()
             connection.execute("CHECKPOINT made")
             connection.execute("DETACH made")
-    except duckdb.Error as error:
-        if failure:
-            raise failure[0] from None
-        raise _failure(error) from error
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.rename(path)
-    return int(counted[0][0])
+        except duckdb.Error as error:
+            if failure:
+                raise failure[0] from None
+            raise _failure(error) from error
+        sync(unfinished)
+        unfinished.rename(path)
+        return int(counted[0][0])
+
+
+@contextmanager
+def builder(limits: BuildLimits) -> Iterator[Builder]:
+    """Start an engine that makes generations."""
+    with _connection(limits) as connection:
+        yield Builder(connection, limits)
+
+
+def build_generation(
+    path: Path,
+    schema: pa.Schema,
+    batches: Callable[[], Iterator[pa.RecordBatch]],
+    *,
+    order_by: Sequence[str],
+    limits: BuildLimits,
+) -> int:
+    """Make one generation, as `Builder.build` does."""
+    with builder(limits) as only:
+        return only.build(path, schema, batches, order_by=order_by)
 
 
 def add_lookup(path: Path, column: str, *, limits: BuildLimits) -> None:
@@ -137,8 +173,7 @@ def add_lookup(path: Path, column: str, *, limits: BuildLimits) -> None:
             connection.execute("DETACH made")
     except duckdb.Error as error:
         raise _failure(error) from error
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    sync(path)
 
 
 class Generation:
@@ -279,13 +314,27 @@ def _connection(limits: BuildLimits) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _run(connection: duckdb.DuckDBPyConnection, statement: str, stop: threading.Event) -> None:
     """Run a statement in a thread, so that Ctrl-C reaches this one at once and ends that one."""
-    with ThreadPoolExecutor(1, thread_name_prefix="build") as pool:
-        running = pool.submit(connection.execute, statement)
-        try:
-            running.result()
-        except KeyboardInterrupt:
-            stop.set()
-            connection.interrupt()
+    running = threading.Lock()
+    outcome: Future[None] = Future()
+
+    def run() -> None:
+        with running:
+            if stop.is_set():
+                return
+            try:
+                connection.execute(statement)
+            except BaseException as error:  # noqa: BLE001  the other thread raises it
+                outcome.set_exception(error)
+            else:
+                outcome.set_result(None)
+
+    try:
+        threading.Thread(target=run, name="build").start()
+        outcome.result()
+    except KeyboardInterrupt:
+        stop.set()
+        connection.interrupt()
+        with running:  # it has ended, or will not begin
             raise
 
 

@@ -8,11 +8,12 @@ it grows it is called ``….part``; the name without that is taken by a finished
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
+
+from sciplat.system import sync
 
 __all__ = ["INLINE_BYTES", "TRAILER", "Spool", "part_of", "result_file", "result_files"]
 
@@ -111,10 +112,10 @@ class Spool:
         self._sink.close()
         part = part_of(self._path)
         if durable:
-            _flush(part)
+            sync(part)
         part.rename(self._path)
         if durable:
-            _flush(self._path.parent)
+            sync(self._path.parent)
         return size, None
 
     def discard(self) -> None:
@@ -139,11 +140,3 @@ class Spool:
         start = self._sink.tell() or _MARK_BYTES + self._schema.serialize().size
         self._writer.write_batch(batch)
         self._on_batch(start, self._sink.tell() - start, batch.num_rows)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from sciplat.errors import NotFoundError, PermissionDeniedError
-from sciplat.identity.models import IssuedToken, Scope, Token, TokenKind, User, scopes_from
-from sciplat.identity.secrets import digest, new_token
+from sciplat.errors import NotFoundError
+from sciplat.identity.models import Scope, Token, TokenKind, User, scopes_from
 from sciplat.identity.tables import tokens, users
 
 __all__ = [
-    "effective_scopes",
-    "issue",
     "joined",
-    "require_within",
     "split_scopes",
     "token_of",
     "token_of_key",
@@ -61,11 +56,6 @@ def token_of(row: Row[Any]) -> Token:
     )
 
 
-def effective_scopes(token: Token, user: User) -> frozenset[Scope]:
-    """Return what a token opens now: never more than its user may do."""
-    return user.scopes if token.kind is TokenKind.SESSION else token.scopes & user.scopes
-
-
 def joined(scopes: Iterable[Scope]) -> str:
     """Return scopes as they are kept."""
     return " ".join(sorted(scope.value for scope in scopes))
@@ -74,32 +64,3 @@ def joined(scopes: Iterable[Scope]) -> str:
 def split_scopes(text: str) -> frozenset[Scope]:
     """Return kept scopes."""
     return scopes_from(text.split())
-
-
-def require_within(wanted: frozenset[Scope], given: frozenset[Scope], whom: str) -> None:
-    """Refuse scopes that ``whom`` doesn't have."""
-    beyond = sorted(wanted - given)
-    if beyond:
-        raise PermissionDeniedError(
-            f"{whom[0].upper()}{whom[1:]} does not have the scope {', '.join(beyond)}"
-        )
-
-
-def issue(connection: Connection, draft: Token) -> IssuedToken:
-    """Give a token its key and secret, and keep it."""
-    text, key, secret = new_token()
-    token = replace(draft, key=key)
-    connection.execute(
-        tokens.insert().values(
-            key=key,
-            secret=digest(secret),
-            user=token.user,
-            kind=token.kind.value,
-            name=token.name,
-            scopes=joined(token.scopes),
-            created=token.created,
-            expires=token.expires,
-            parent=token.parent,
-        )
-    )
-    return IssuedToken(token, text)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sciplat.database import Database, in_folder
@@ -17,18 +17,15 @@ from sciplat.errors import (
     AuthenticationError,
     ConflictError,
     NotFoundError,
-    UsageError,
 )
 from sciplat.identity import throttle
 from sciplat.identity.folders import make_folder
+from sciplat.identity.grants import effective_scopes, grant, issue
 from sciplat.identity.models import Credential, IssuedToken, Scope, Token, TokenKind, User
 from sciplat.identity.names import is_user_name, require_user_name
 from sciplat.identity.passwords import LONGEST, Cost, Passwords
 from sciplat.identity.rows import (
-    effective_scopes,
-    issue,
     joined,
-    require_within,
     split_scopes,
     token_of,
     token_of_key,
@@ -49,7 +46,6 @@ _ROOM = "sciplat.identity"
 _NOT_GOOD = "This token is unknown, has expired or was revoked"
 _NO_MATCH = "The user name or the password is wrong"
 _NO_LINK = "This sign-in link was used before, was replaced by a newer one or has expired: ask for a new one"
-_LONGEST_TOKEN_NAME = 100
 _LONGEST_ADDRESS = 64
 
 _BY_KEY = (
@@ -302,24 +298,15 @@ class IdentityStore:
         NotFoundError
             There is no such user or parent.
         """
-        wanted = frozenset(scopes)
-        if not wanted:
-            raise UsageError("A token needs a scope at least")
-        if len(name) > _LONGEST_TOKEN_NAME or not name.isprintable():
-            raise UsageError(f"The name of a token is up to {_LONGEST_TOKEN_NAME} printable characters")
-        if expires is not None and expires <= self._now():
-            raise UsageError("A token can't expire in the past")
         with self._database.write() as connection:
-            owner = user_of(user_row(connection, user))
-            require_within(wanted, owner.scopes, f"user {user}")
-            if parent is not None:
-                maker = self._maker(connection, parent, owner)
-                require_within(wanted, maker.scopes, "the token that asks")
-                expires = expires or maker.expires
-                if maker.expires is not None and (expires is None or expires > maker.expires):
-                    raise UsageError("A token can't outlive the one that makes it")
-            return issue(
-                connection, Token("", user, TokenKind.USER, name, wanted, self._now(), expires, parent)
+            return grant(
+                connection,
+                user,
+                scopes=scopes,
+                name=name,
+                expires=expires,
+                parent=parent,
+                now=self._now(),
             )
 
     def authenticate(self, text: str) -> Credential:
@@ -399,9 +386,3 @@ class IdentityStore:
                 return user_of(user_row(connection, name))
         except IntegrityError:
             raise ConflictError(f"There is a user {name} already") from None
-
-    def _maker(self, connection: Connection, key: str, owner: User) -> Token:
-        maker = token_of_key(connection, key)
-        if maker.user != owner.name or (maker.expires is not None and maker.expires <= self._now()):
-            raise NotFoundError(f"There is no token {key[:60]!r}")
-        return maker

@@ -15,7 +15,7 @@ from astropy.wcs.utils import wcs_to_celestial_frame
 
 from sciplat.errors import ImageFileError
 
-__all__ = ["cards", "pixels", "read", "shifted", "sky", "without"]
+__all__ = ["cards", "is_icrs", "pixels", "read", "shifted", "sky", "without"]
 
 Coordinates = npt.NDArray[np.float64]
 
@@ -105,7 +105,7 @@ def sky(wcs: WCS, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[Coordinates, Coor
     """Return RA and Dec, ICRS degrees, of pixels (0-based); NaN where there is no sky."""
     world = wcs.all_pix2world(np.column_stack([np.ravel(x), np.ravel(y)]).astype(np.float64), 0)
     lon, lat = world[:, wcs.wcs.lng], world[:, wcs.wcs.lat]
-    if not _is_icrs(wcs):
+    if not is_icrs(wcs):
         there = SkyCoord(lon * u.deg, np.clip(lat, -90, 90) * u.deg, frame=wcs_to_celestial_frame(wcs)).icrs
         lon, lat = there.ra.deg, there.dec.deg
     return np.mod(lon, 360.0), lat
@@ -117,7 +117,7 @@ def pixels(wcs: WCS, ra: npt.ArrayLike, dec: npt.ArrayLike) -> tuple[Coordinates
     Beyond the image a distortion means nothing: what does not come back to its position is NaN too.
     """
     lon, lat = np.ravel(ra).astype(np.float64), np.ravel(dec).astype(np.float64)
-    if not _is_icrs(wcs):
+    if not is_icrs(wcs):
         there = SkyCoord(lon * u.deg, lat * u.deg).transform_to(wcs_to_celestial_frame(wcs)).spherical
         lon, lat = there.lon.deg, there.lat.deg
     world = np.empty((lon.size, 2))
@@ -144,7 +144,8 @@ def _inverse(wcs: WCS, world: Coordinates) -> Coordinates:
         return np.vstack([_inverse(wcs, world[:half]), _inverse(wcs, world[half:])])
 
 
-def _is_icrs(wcs: WCS) -> bool:
+def is_icrs(wcs: WCS) -> bool:
+    """Tell whether the world coordinates are right ascension and declination in ICRS."""
     system, of_date = wcs.wcs.radesys, np.isfinite(wcs.wcs.equinox)
     return wcs.wcs.ctype[wcs.wcs.lng].startswith("RA--") and (system == "ICRS" or not (system or of_date))
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from sciplat.catalogs.models import Manifest
 from sciplat.catalogs.store import CatalogStore, Edit, Workspace
-from sciplat.engine.build import BuildLimits, build_generation, open_generation
+from sciplat.engine.build import Builder, BuildLimits, builder, open_generation
 from sciplat.services.obsplan import NAME as IVOA
 from sciplat.services.obsplan import Exposures, exposures_of, obsplan_arrow, obsplan_batches, obsplan_table
 from sciplat.services.tap_schema import NAME as TAP_SCHEMA
@@ -51,9 +51,9 @@ class DescribeService:
         """Make the tables anew, for the catalogs as the edit leaves them."""
         self._observations(edit)
         edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
-        with self._catalogs.workspace() as workspace:
+        with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
             for table, rows in tap_schema_rows(edit.schemas):
-                self._make(edit, workspace, table, rows.schema, partial(_again, rows))
+                self._make(edit, workspace, engine, table, rows.schema, partial(_again, rows))
 
     def _observations(self, edit: Edit) -> None:
         exposures = _exposures(edit.draft)
@@ -64,12 +64,13 @@ class DescribeService:
             return
         if exposures:
             edit.put_release(IVOA, description=_IVOA, public=True)
-            with self._catalogs.workspace() as workspace:
+            found = [each for each, _ in exposures]
+            with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
                 limits = self._limits(workspace)
-                found = [each for each, _ in exposures]
                 self._make(
                     edit,
                     workspace,
+                    engine,
                     obsplan_table(),
                     obsplan_arrow(),
                     lambda: self._observed(edit.draft, found, limits),
@@ -91,6 +92,7 @@ class DescribeService:
         self,
         edit: Edit,
         workspace: Workspace,
+        engine: Builder,
         table: Table,
         schema: pa.Schema,
         batches: Callable[[], Iterator[pa.RecordBatch]],
@@ -98,7 +100,7 @@ class DescribeService:
         part = Workspace(workspace.folder / table.name, workspace.generation)
         part.folder.mkdir()
         path = part.folder / "data.duckdb"
-        count = build_generation(path, schema, batches, order_by=(), limits=self._limits(workspace))
+        count = engine.build(path, schema, batches, order_by=())
         edit.put_table(replace(table, rows=count), part)
 
     def _limits(self, workspace: Workspace) -> BuildLimits:

@@ -7,7 +7,6 @@ nothing else is hurt, and reading begins within moments.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import gc
 import json
@@ -27,6 +26,7 @@ import pyarrow.dataset  # noqa: F401
 from sciplat.errors import IngestError, LimitError, SciplatError, UnavailableError
 from sciplat.services.load import load
 from sciplat.services.loader import PATIENCE
+from sciplat.system import end_with_owner
 from sciplat.tables import read_fits, read_votable  # noqa: F401
 from sciplat.uploads.models import table_to_json
 
@@ -38,7 +38,6 @@ __all__ = ["main"]
 _log = logging.getLogger(__name__)
 
 _LONGEST = 65_536
-_PR_SET_PDEATHSIG = 1
 
 
 def main(descriptor: int) -> NoReturn:
@@ -98,8 +97,8 @@ def _confine(seconds: int, memory_bytes: int) -> None:
     signal.alarm(seconds * PATIENCE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    end_with_owner(signal.SIGKILL)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         Path("/proc/self/oom_score_adj").write_text("900", encoding="ascii")
 
 

@@ -30,6 +30,8 @@ Version = Literal["1.4", "1.5"]
 
 # A whole number of base64 groups; a line this long is still small for readers that take lines whole.
 _LINE = 57 * 4096
+_SENT = 4 * _LINE
+"""So many bytes at a time become text: each piece that is sent costs the event loop a turn."""
 
 _OPEN: dict[Serialization, str] = {
     "BINARY2": '<BINARY2>\n<STREAM encoding="base64">',
@@ -43,6 +45,11 @@ _CLOSE: dict[Serialization, str] = {
 }
 
 _NOT_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+
+_CUT = (
+    "The result was cut at a limit; more rows match. For the rest ask with a larger MAXREC (the capabilities "
+    "of the service say how many rows it gives at most), or part by part with conditions in WHERE."
+)
 
 
 def write(
@@ -70,7 +77,7 @@ def write(
         ending = Info("QUERY_STATUS", "ERROR", str(error))
     else:
         if stream.overflow:
-            ending = Info("QUERY_STATUS", "OVERFLOW", "The result was cut at a limit; more rows match.")
+            ending = Info("QUERY_STATUS", "OVERFLOW", _CUT)
     tail = f"{_CLOSE[serialization]}\n</DATA>\n</TABLE>\n".encode()
     yield tail + _lines([] if ending is None else [_info(ending)]) + b"</RESOURCE>\n</VOTABLE>\n"
 
@@ -135,8 +142,9 @@ def _base64_rows(
             for piece in pieces(batch):
                 rows = memoryview(rest + binary.encode(cells, piece, null_bits=null_bits))
                 whole = len(rows) - len(rows) % 3
-                for start in range(0, whole, _LINE):
-                    yield binascii.b2a_base64(rows[start : min(whole, start + _LINE)])
+                for start in range(0, whole, _SENT):
+                    lines = range(start, min(whole, start + _SENT), _LINE)
+                    yield b"".join(binascii.b2a_base64(rows[at : min(whole, at + _LINE)]) for at in lines)
                 rest = bytes(rows[whole:])
     except SciplatError:
         yield binascii.b2a_base64(rest)

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from sciplat.system import sync
 from sciplat.uploads.models import Upload, table_from_json, table_to_json
 from sciplat.vo.schema import Table
 
@@ -59,7 +60,7 @@ class UploadStore:
         with self._locked():
             if not place.exists():  # else somebody has just sent the same
                 made.rename(place)
-                _sync(self._folder)
+                sync(self._folder)
             os.utime(place)
         return Upload(table, sha256, place / "data.duckdb")
 
@@ -81,7 +82,7 @@ class UploadStore:
             if not held.is_dir():
                 return False
             (held / holder).touch()
-            _sync(held)
+            sync(held)
         return True
 
     def release(self, holder: str) -> None:
@@ -198,11 +199,3 @@ def _write_whole(path: Path, text: str) -> None:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -121,10 +121,8 @@ def test_images_need_a_release_and_a_profile_that_is_there(run, images):
 
 def test_without_the_extra_of_images_the_command_that_installs_it_is_named(tmp_path):
     simple(tmp_path / "a.fits")
-    code = (
-        "import sys; sys.modules['lsst'] = None; from sciplat.cli import main; "
-        f"main(['ingest', 'images', {str(tmp_path / 'a.fits')!r}, '--release', 'r', '--home', {str(tmp_path / 'h')!r}])"
-    )
+    words = ["ingest", "images", str(tmp_path / "a.fits"), "--release", "r", "--home", str(tmp_path / "h")]
+    code = f"import sys; sys.modules['lsst'] = None; from sciplat.cli import main; main({words!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
     assert done.returncode == 1

@@ -70,7 +70,7 @@ def _header(file: IO[bytes] | gzip.GzipFile, path: Path, number: int) -> bytes |
                 f"{path}: the header of HDU {number} has no end: it is no FITS file, or cut off"
             )
         if not begun.startswith((b"SIMPLE", b"XTENSION")):
-            raise ImageFileError(f"{path}: it is no FITS file")
+            raise ImageFileError(f"{path}: it is no FITS file, which begins with SIMPLE")
         blocks.append(block)
         if any(block[at : at + 8] == b"END     " for at in range(0, _BLOCK, _CARD)):
             return b"".join(blocks)

@@ -14,6 +14,7 @@ from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.cache import ResultCache
 from sciplat.engine.pool import QueryPool
+from sciplat.errors import MissingExtraError
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 from sciplat.identity.store import IdentityStore
@@ -131,18 +132,25 @@ class Instance:
     @cached_property
     def repositories(self) -> Repositories:
         """The images of the data releases; they bring the Butler, which takes seconds."""
-        from sciplat.repository.store import Repositories  # noqa: PLC0415
-
+        try:
+            from sciplat.repository.store import Repositories  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "lsst":
+                raise
+            raise MissingExtraError(
+                "Images need the [images] extra: pip install 'sciplat[images]'"
+            ) from error
         return Repositories(self.home / "repositories")
 
     @cached_property
     def announce(self) -> AnnounceService:
         """The verb that describes images in the tables of the standards."""
+        repositories = self.repositories
         from sciplat.services.announce import AnnounceService  # noqa: PLC0415
 
         return AnnounceService(
             self.catalogs,
-            self.repositories,
+            repositories,
             self.ingest.describing,
             authority=self.settings.authority,
         )
@@ -150,9 +158,10 @@ class Instance:
     @cached_property
     def ingest_images(self) -> IngestImagesService:
         """The verb that takes images into a repository."""
+        repositories, announce = self.repositories, self.announce
         from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
 
-        return IngestImagesService(self.catalogs, self.repositories, self.announce, work=self.work)
+        return IngestImagesService(self.catalogs, repositories, announce, work=self.work)
 
     @cached_property
     def sign_in(self) -> SignInService:

@@ -9,7 +9,7 @@ where a text or a variable array stands between them, Arrow joins the stretches 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,7 +49,7 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch, *, null_bits: bool = Tr
     rows = batch.num_rows
     if rows == 0:
         return memoryview(b"")
-    nulls = np.zeros((rows, len(cells)), np.bool_)
+    nulls: dict[int, npt.NDArray[np.bool_]] = {}
     first: list[Numbers] = [np.empty((rows, 0), np.uint8)]  # the NULL bits take this place at the end
     stretch = first
     stretches: list[list[Numbers] | pa.Array] = [stretch]
@@ -57,9 +57,9 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch, *, null_bits: bool = Tr
         settled = settle(cell, values)
         if isinstance(settled, Array):
             if settled.valid is not None:
-                nulls[:, index] = ~settled.valid
+                nulls[index] = ~settled.valid
         elif settled.null_count:
-            nulls[:, index] = settled.is_null().to_numpy(zero_copy_only=False)
+            nulls[index] = settled.is_null().to_numpy(zero_copy_only=False)
         match cell.shape:
             case Shape.SCALAR:
                 stretch.append(_scalars(cell, settled))
@@ -81,11 +81,20 @@ def encode(cells: Sequence[Cell], batch: pa.RecordBatch, *, null_bits: bool = Tr
         stretch = []
         stretches += [binary_array(offsets, data), stretch]
     if null_bits:
-        first[0] = np.packbits(nulls, axis=1)
+        first[0] = _null_bits(rows, len(cells), nulls)
     parts = [part if isinstance(part, pa.Array) else records(part) for part in stretches if len(part)]
     if len(parts) == 1:
         return memoryview(run_bytes(parts[0])[1])
     return memoryview(run_bytes(pc.binary_join_element_wise(*parts, b""))[1])
+
+
+def _null_bits(rows: int, count: int, nulls: Mapping[int, npt.NDArray[np.bool_]]) -> Numbers:
+    if not nulls:
+        return np.zeros((rows, (count + 7) // 8), np.uint8)
+    bits = np.zeros((rows, count), np.bool_)
+    for index, is_null in nulls.items():
+        bits[:, index] = is_null
+    return np.packbits(bits, axis=1)
 
 
 def _scalars(cell: Cell, values: pa.Array) -> Numbers:

@@ -30,6 +30,8 @@ Version = Literal["1.4", "1.5"]
 
 # A whole number of base64 groups; a line this long is still small for readers that take lines whole.
 _LINE = 57 * 4096
+_SENT = 4 * _LINE
+"""So many bytes at a time become text: each piece that is sent costs the event loop a turn."""
 
 _OPEN: dict[Serialization, str] = {
     "BINARY2": '<BINARY2>\n<STREAM encoding="base64">',
@@ -140,8 +142,9 @@ def _base64_rows(
             for piece in pieces(batch):
                 rows = memoryview(rest + binary.encode(cells, piece, null_bits=null_bits))
                 whole = len(rows) - len(rows) % 3
-                for start in range(0, whole, _LINE):
-                    yield binascii.b2a_base64(rows[start : min(whole, start + _LINE)])
+                for start in range(0, whole, _SENT):
+                    lines = range(start, min(whole, start + _SENT), _LINE)
+                    yield b"".join(binascii.b2a_base64(rows[at : min(whole, at + _LINE)]) for at in lines)
                 rest = bytes(rows[whole:])
     except SciplatError:
         yield binascii.b2a_base64(rest)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,11 +11,15 @@ from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sciplat.errors import NoOverlapError, UsageError
+from sciplat.errors import LimitError, NoOverlapError, UsageError
+from sciplat.images import fits
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure
-from sciplat.images.mosaic import NO_DATA, mosaic, offset, reprojected
+from sciplat.images.footprint import box_of
+from sciplat.images.mosaic import NO_DATA, mosaic, mosaic_cutout, offset, reprojected
+from sciplat.sky.position import Position
+from sciplat.sky.region import Circle
 
 
 @given(cut=st.integers(40, 160), overlap=st.integers(0, 39), ra=st.sampled_from([25.6, 0.0, 359.99999]))
@@ -94,7 +99,7 @@ def test_other_grids_are_brought_to_the_first(make_tangent: Callable[..., WCS]) 
     assert moved.variance[there] == pytest.approx(4 * ratio**2, rel=1e-5)  # type: ignore[index]
     assert np.mean(moved.plane("NORTH")[there] == target.plane("NORTH")[there]) > 0.98
     assert moved.plane(NO_DATA)[~there].mean() > 0.9
-    assert offset(source, target.wcs) is None
+    assert offset(source.wcs, source.image.shape, target.wcs) is None
     joined = mosaic([target.cut(Box(0, 0, 60, 120)), source], target.wcs, (120, 130))
     assert np.array_equal(joined.image[:, :60], target.image[:, :60])
     assert np.nanmax(np.abs(joined.image - target.image)) < 0.02
@@ -119,4 +124,37 @@ def test_real_images_of_three_bands_share_their_grid(shared: object) -> None:
         with standard_fits.open(shared / "data" / "images_multiband" / f"gc_2mass_{band}.fits") as hdus:  # type: ignore[operator]
             made.append(Exposure(np.asarray(hdus[0].data, np.float32), world.read(hdus[0].header)))
 
-    assert [offset(each, made[0].wcs) for each in made] == [(0, 0)] * 3
+    assert [offset(each.wcs, each.image.shape, made[0].wcs) for each in made] == [(0, 0)] * 3
+
+
+@pytest.mark.parametrize("turn", [None, 1.1])
+def test_a_cutout_across_patches_is_that_of_the_whole(
+    turn: float | None, make_exposure: Callable[..., Exposure], make_tangent: Callable[..., WCS]
+) -> None:
+    whole = smooth(make_tangent(0.0, 0.0, (300, 310), pixel=1e-4), (300, 310), 1e-4)
+    parts = [whole.cut(Box(0, 0, 160, 300)), whole.cut(Box(150, 0, 310, 300))]
+    if turn is not None:
+        parts[1] = smooth(make_tangent(359.99, 0.003, (400, 400), pixel=1e-4, turn=turn), (400, 400), 1e-4)
+    files = []
+    for part in [*parts, make_exposure(40.0, 0.0, (30, 30))]:
+        files.append(io.BytesIO())
+        fits.write(part, files[-1])
+    ra, dec = world.sky(whole.wcs, 155, 140)
+    region = Circle(Position(ra[0], dec[0]), 40.3e-4)
+    joined, used = mosaic_cutout(files[::-1] if turn is None else files, region)
+
+    assert sorted(used) == ([1, 2] if turn is None else [0, 1])
+    box = box_of(region, whole.wcs, whole.image.shape)
+    assert joined.image.shape == box.shape
+    if turn is None:
+        assert joined.box == box
+        assert np.array_equal(joined.image, whole.cut(box).image)
+        assert np.array_equal(joined.plane("NORTH"), whole.cut(box).plane("NORTH"))
+    else:
+        there = np.isfinite(joined.image)
+        assert there.mean() > 0.99
+        assert np.abs(joined.image - whole.cut(box).image)[there].max() < 0.05
+    with pytest.raises(LimitError, match="more than 5,000 pixels"):
+        mosaic_cutout(files, region, most_pixels=5000)
+    with pytest.raises(NoOverlapError, match="has no pixel of the image"):
+        mosaic_cutout(files, Circle(Position(100, 50), 0.1))

@@ -64,6 +64,15 @@ def test_the_last_level_is_one_tile(pixels: int, count: int) -> None:
     assert -(-pixels // (256 << (count - 1))) == 1
 
 
+def test_an_overview_is_no_larger_than_asked(make_exposure: Callable[..., Exposure]) -> None:
+    exposure = make_exposure(shape=(300, 520))
+
+    assert tiles.overview(exposure, 1024) is not None
+    assert [tiles.overview(exposure, most).shape for most in (520, 519, 260, 100)] == [
+        *((300, 520), (150, 260), (150, 260), (38, 65))
+    ]
+
+
 def test_a_pixel_without_any_value_is_nan(make_exposure: Callable[..., Exposure]) -> None:
     exposure = make_exposure(shape=(512, 512))
     image = exposure.image.copy()

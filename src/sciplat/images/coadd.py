@@ -64,10 +64,14 @@ def coadd(
         [_weight(variance[use]) for variance, use in zip(variances, usable, strict=True)], np.float32
     )
     clipped: npt.NDArray[np.bool_] = np.zeros(warps[0].image.shape, np.bool_)
+    missing = ~usable.any(axis=0)
     if len(warps) >= 3:
         outlying = _outlying(stack, variances, usable, clip, tolerance)
         clipped = np.asarray(outlying.any(axis=0))
         usable &= ~outlying
+    # The middle of a star that saturates in every image keeps its values, and its flag.
+    for number, warp in enumerate(warps):
+        usable[number] |= missing & np.isfinite(warp.image) & ~warp.flagged("BAD", "EDGE", "NO_DATA")
     factors = usable * weights[:, None, None]
     total = factors.sum(axis=0)
     seen = total > 0

@@ -24,7 +24,7 @@ from astropy.wcs import WCS
 from sciplat.errors import ImageFileError, NoOverlapError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
-from sciplat.images.fits import damaged, psf_hdu, read_psf
+from sciplat.images.fits import close, damaged, psf_hdu, read_psf
 from sciplat.images.footprint import box_of
 from sciplat.sky.pos import Shape, words
 
@@ -129,7 +129,7 @@ def cut(
         with damaged(name):
             file = _unpacked(source, stack)
             hdus = fits.open(file, lazy_load_hdus=True)
-        stack.callback(hdus.close, closed=isinstance(file, Path))
+        stack.callback(close, hdus, file)
         with damaged(name):
             ours = _ours(hdus)
             boxes = _boxes_of_ours(hdus, region, content) if ours else _boxes(hdus, region, name)
@@ -141,7 +141,7 @@ def cut(
                 parts.append(_psf(hdus, boxes))
             elif not ours:
                 parts += _distortions(hdus, boxes)
-        return Cutout(parts, boxes, stack.pop_all(), name)
+            return Cutout(parts, boxes, stack.pop_all(), name)
 
 
 def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:

@@ -27,7 +27,8 @@ class Detections:
     a: Doubles
     b: Doubles
     theta: Doubles
-    """Width along both axes in pixels, and the angle from x to the longer one in radians (isophotal)."""
+    """Width along both axes in pixels, and the angle from x to the longer one in radians (isophotal, at least
+    half the PSF's width)."""
 
     peak: Doubles
     is_blended: Flags
@@ -123,10 +124,16 @@ def detect(
     return Detections(
         np.where(lost, found["x"], x),
         np.where(lost, found["y"], y),
-        np.maximum(found["a"].astype(np.float64), 0.3),
-        np.maximum(found["b"].astype(np.float64), 0.3),
-        found["theta"].astype(np.float64),
+        _without(found["a"], sigma),
+        _without(found["b"], sigma),
+        # Rounding to single precision may turn the angle beyond what is a quarter turn.
+        np.clip(found["theta"].astype(np.float64), -np.pi / 2 + 1e-6, np.pi / 2 - 1e-6),
         found["peak"].astype(np.float64),
         (found["flag"] & sep.OBJ_MERGED) > 0,
         np.asarray(footprint, np.int32),
     )
+
+
+def _without(width: npt.NDArray[np.float64], sigma: float) -> Doubles:
+    """Return widths on the image from those on its smoothed copy."""
+    return np.asarray(np.sqrt(np.maximum(np.asarray(width, np.float64) ** 2 - sigma**2, sigma**2 / 4)))

@@ -8,8 +8,8 @@ world coordinates in each of the three planes, and where the first pixel lies in
 
 from __future__ import annotations
 
+import contextlib
 import io
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,7 +20,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from sciplat.errors import ImageFileError, NotFoundError, UsageError
+from sciplat.errors import ImageFileError, NotFoundError, SciplatError, UsageError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure
@@ -31,6 +31,8 @@ __all__ = [
     "TILE",
     "Component",
     "ExposureFile",
+    "Source",
+    "close",
     "damaged",
     "opened",
     "psf_hdu",
@@ -137,7 +139,7 @@ def opened(source: Source) -> Iterator[ExposureFile]:
     try:
         yield ExposureFile(hdus, _name(source))
     finally:
-        hdus.close(closed=isinstance(source, str | Path))
+        close(hdus, source)
 
 
 @contextmanager
@@ -145,22 +147,24 @@ def damaged(source: Source) -> Iterator[None]:
     """Turn what astropy says of damaged files into an error that names the file."""
     try:
         yield
+    except SciplatError:
+        raise
     except FileNotFoundError as error:
         raise ImageFileError(f"There is no file {_name(source)}") from error
     except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        EOFError,
-        zlib.error,
-        fits.VerifyError,
-    ) as error:
+        Exception
+    ) as error:  # a wrong byte makes astropy raise anything, from UnboundLocalError to its C library's
         reason = str(error).strip().splitlines()
         raise ImageFileError(
             f"The FITS file {_name(source)} is damaged or incomplete: {reason[0] if reason else error!r}"
         ) from error
+
+
+def close(hdus: fits.HDUList, source: Source) -> None:
+    """Close a file, but no file object of somebody else."""
+    # astropy reads the HDUs that nobody has asked for when it closes; what is wrong there concerns nobody.
+    with contextlib.suppress(Exception):
+        hdus.close(closed=isinstance(source, str | Path))
 
 
 class ExposureFile:
@@ -185,14 +189,15 @@ class ExposureFile:
     @cached_property
     def header(self) -> fits.Header:
         """The metadata cards."""
-        return _metadata(self._hdus[0].header)
+        with damaged(self._file):
+            return _metadata(self._hdus[0].header)
 
     @cached_property
     def box(self) -> Box:
         """The pixels of the file, counted in the full image."""
-        hdu = self._image
-        height, width = hdu.shape
-        return Box.of((height, width), _origin(hdu.header))
+        with damaged(self._file):
+            height, width = self._image.shape
+            return Box.of((height, width), _origin(self._image.header))
 
     @cached_property
     def wcs(self) -> WCS:
@@ -203,23 +208,21 @@ class ExposureFile:
     @cached_property
     def planes(self) -> Mapping[str, int]:
         """The mask planes, each with its bit; empty without a mask."""
-        mask = self._hdu("MASK")
-        if mask is None:
-            return {}
-        return {
-            card.keyword.removeprefix("MP_"): int(card.value)
-            for card in mask.header.cards
-            if card.keyword.startswith("MP_")
-        }
+        with damaged(self._file):
+            mask = self._hdu("MASK")
+            cards = () if mask is None else mask.header.cards
+            return {
+                card.keyword.removeprefix("MP_"): int(card.value)
+                for card in cards
+                if card.keyword.startswith("MP_")
+            }
 
     @cached_property
     def psf(self) -> PSF | None:
         """The point-spread function."""
-        hdu = self._hdu("PSF")
-        if hdu is None:
-            return None
         with damaged(self._file):
-            return read_psf(hdu)
+            hdu = self._hdu("PSF")
+            return None if hdu is None else read_psf(hdu)
 
     def plane(self, name: Literal["image", "mask", "variance"], box: Box | None = None) -> Any:
         """Return the pixels of one plane ``[y, x]``, all or of a box; None where the file lacks it."""

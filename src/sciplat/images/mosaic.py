@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -10,30 +12,43 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_area
 from reproject import reproject_interp
 
-from sciplat.errors import NoOverlapError, UsageError
+from sciplat.errors import LimitError, NoOverlapError, UsageError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure, Floats, Integers
+from sciplat.images.fits import ExposureFile, Source, opened
+from sciplat.images.footprint import around, box_of
+from sciplat.sky.pos import Shape
 
-__all__ = ["NO_DATA", "mosaic", "offset", "reprojected"]
+__all__ = ["MOST_PIXELS", "NO_DATA", "mosaic", "mosaic_cutout", "offset", "reprojected"]
 
 NO_DATA = "NO_DATA"
 """The mask plane of pixels that no input has."""
 
+MOST_PIXELS = 64_000_000
+"""Pixels of a mosaic that is made in memory."""
+
 _SAME_GRID = 1e-4
 
 
-def offset(exposure: Exposure, wcs: WCS) -> tuple[int, int] | None:
-    """Return where the first pixel of an exposure lies on the pixel grid of ``wcs``; None on another grid.
+def offset(source: WCS, shape: tuple[int, ...], wcs: WCS) -> tuple[int, int] | None:
+    """Return where the first pixel of an image lies on the pixel grid of ``wcs``; None on another grid.
 
-    Two grids are the same if whole pixels lie on whole pixels within 0.0001 all over the exposure.
+    Two grids are the same if whole pixels lie on whole pixels within 0.0001 all over the image.
+
+    Parameters
+    ----------
+    source, shape
+        World coordinates and shape ``[y, x]`` of the image.
+    wcs
+        The grid.
     """
-    height, width = exposure.image.shape
+    height, width = shape
     x, y = (
         each.ravel()
         for each in np.meshgrid([0, (width - 1) / 2, width - 1], [0, (height - 1) / 2, height - 1])
     )
-    there = np.column_stack(world.pixels(wcs, *world.sky(exposure.wcs, x, y)))
+    there = np.column_stack(world.pixels(wcs, *world.sky(source, x, y)))
     moves = there - np.column_stack([x, y])
     whole = np.rint(moves[0]) if np.isfinite(moves).all() else moves[0]
     if not np.isfinite(whole).all() or np.abs(moves - whole).max() > _SAME_GRID:
@@ -72,7 +87,7 @@ def mosaic(
     origin = (0, 0)
     if wcs is None or shape is None:
         first = exposures[0]
-        box = reduce(Box.around, (_reach(each, first.wcs) for each in exposures))
+        box = reduce(Box.around, (_reach(each.wcs, each.image.shape, first.wcs) for each in exposures))
         wcs, shape = world.shifted(first.wcs, *box.origin), box.shape
         origin = (first.origin[0] + box.x0, first.origin[1] + box.y0)
     planes = _planes(exposures)
@@ -99,6 +114,69 @@ def mosaic(
         raise NoOverlapError("None of the images has a pixel of the mosaic")
     return Exposure(
         image, wcs, mask, planes, variance, exposures[0].psf, exposures[0].header.copy(), origin=origin
+    )
+
+
+def mosaic_cutout(
+    sources: Sequence[Source], region: Shape, *, most_pixels: int = MOST_PIXELS
+) -> tuple[Exposure, list[int]]:
+    """Return what a region has of several images as one, and the numbers of the sources that it meets.
+
+    Parameters
+    ----------
+    sources
+        Files of exposures (`sciplat.images.fits`), the preferred ones first; the result is on the pixel grid
+        of the first that the region meets. Only boxes of them are read.
+    region
+        A circle, polygon or range, ICRS.
+    most_pixels
+        How many pixels may be read and made.
+
+    Raises
+    ------
+    NoOverlapError
+        The region has no pixel of any image; the message is that of the last.
+    LimitError
+        There would be more pixels than ``most_pixels``.
+    """
+    with contextlib.ExitStack() as stack:
+        met: dict[int, tuple[ExposureFile, Box]] = {}
+        missed: NoOverlapError | None = None
+        for number, source in enumerate(sources):
+            file = stack.enter_context(opened(source))
+            try:
+                met[number] = file, box_of(region, file.wcs, file.box.shape).moved(*file.box.origin)
+            except NoOverlapError as error:
+                missed = error
+        if not met:
+            raise missed or UsageError("A mosaic needs at least one image")
+        grid = next(iter(met.values()))[0].wcs
+        reach = reduce(Box.around, (_reach(f.component("wcs", b), b.shape, grid) for f, b in met.values()))
+        if reach.width * reach.height > most_pixels:
+            raise _too_many(most_pixels)
+        target = world.shifted(grid, *reach.origin)
+        parts, pixels = [], 0
+        for file, touched in met.values():
+            box = touched
+            if offset(file.component("wcs", box), box.shape, target) is None:
+                # The corners of the result are outside of the region, and yet in this image.
+                wide = box_of(around(target, reach.shape), file.wcs, file.box.shape)
+                box = wide.moved(*file.box.origin)
+            pixels += box.width * box.height
+            if pixels > most_pixels:
+                raise _too_many(most_pixels)
+            parts.append(file.read(box))
+    first = parts[0]
+    joined = mosaic(parts, target, reach.shape)
+    place = _reach(first.wcs, first.image.shape, target)
+    origin = (first.origin[0] - place.x0, first.origin[1] - place.y0)
+    joined = replace(joined, origin=origin)
+    return joined.cut(box_of(region, joined.wcs, joined.image.shape).moved(*origin)), list(met)
+
+
+def _too_many(most_pixels: int) -> LimitError:
+    return LimitError(
+        f"The region has more than {most_pixels:,} pixels: ask for a smaller one, or cut each image"
     )
 
 
@@ -154,15 +232,15 @@ def _interpolated(
     return np.asarray(result, pixels.dtype)
 
 
-def _reach(exposure: Exposure, wcs: WCS) -> Box:
-    """Return the pixels of a grid that an exposure touches."""
-    height, width = exposure.image.shape
-    if (place := offset(exposure, wcs)) is not None:
+def _reach(source: WCS, shape: tuple[int, ...], wcs: WCS) -> Box:
+    """Return the pixels of a grid that an image touches."""
+    height, width = shape
+    if (place := offset(source, shape, wcs)) is not None:
         return Box.of((height, width), place)
     x, y = np.linspace(-0.5, width - 0.5, 65), np.linspace(-0.5, height - 0.5, 65)
     edge_x = np.concatenate([x, x, np.full(65, -0.5), np.full(65, width - 0.5)])
     edge_y = np.concatenate([np.full(65, -0.5), np.full(65, height - 0.5), y, y])
-    there = np.column_stack(world.pixels(wcs, *world.sky(exposure.wcs, edge_x, edge_y)))
+    there = np.column_stack(world.pixels(wcs, *world.sky(source, edge_x, edge_y)))
     if not np.isfinite(there).all():
         raise UsageError("The images lie too far apart for one pixel grid")
     low, high = np.floor(there.min(axis=0) + 0.5), np.floor(there.max(axis=0) + 0.5)
@@ -172,10 +250,10 @@ def _reach(exposure: Exposure, wcs: WCS) -> Box:
 def _placed(exposure: Exposure, wcs: WCS, shape: tuple[int, int]) -> tuple[Exposure, Box | None]:
     """Return what an exposure has of a grid, and where."""
     whole = Box.of(shape)
-    box = _reach(exposure, wcs).overlap(whole)
+    box = _reach(exposure.wcs, exposure.image.shape, wcs).overlap(whole)
     if box is None:
         return exposure, None
-    if (place := offset(exposure, wcs)) is not None:
+    if (place := offset(exposure.wcs, exposure.image.shape, wcs)) is not None:
         dx, dy = exposure.origin[0] - place[0], exposure.origin[1] - place[1]
         return exposure.cut(box.moved(dx, dy)), box
     return reprojected(exposure, world.shifted(wcs, *box.origin), box.shape), box

@@ -114,5 +114,5 @@ def flags_near(
     for reach in (half, 1):
         rows, columns, inside = gather(mask.shape, x, y, reach)
         values = np.where(inside, mask[rows, columns], 0)
-        results.append(np.bitwise_or.reduce(values.reshape(len(x), -1), axis=1).astype(np.int32))
+        results.append(np.bitwise_or.reduce(values, axis=(1, 2)).astype(np.int32))
     return results[0], results[1]

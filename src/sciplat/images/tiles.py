@@ -19,7 +19,19 @@ from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure, Floats, Integers
 from sciplat.images.fits import ExposureFile
 
-__all__ = ["MEDIA_TYPE", "TILE", "Tile", "Value", "decode", "encode", "levels", "reduced", "tile", "value"]
+__all__ = [
+    "MEDIA_TYPE",
+    "TILE",
+    "Tile",
+    "Value",
+    "decode",
+    "encode",
+    "levels",
+    "overview",
+    "reduced",
+    "tile",
+    "value",
+]
 
 TILE = 256
 """Pixels of a tile along each axis."""
@@ -118,6 +130,15 @@ def reduced(
                 bits = _paired(bits, np.bitwise_or)
             masks.append(bits)
     return np.concatenate(images), np.concatenate(masks) if masks else None
+
+
+def overview(source: Exposure | ExposureFile, most: int = 1024) -> Floats:
+    """Return an image with no more than ``most`` pixels along an axis, for a picture of it.
+
+    It is the lowest level of the pyramid that is small enough.
+    """
+    level = max(0, (max(source.box.shape) - 1) // most).bit_length()
+    return reduced(source, source.box, level, mask=False)[0]
 
 
 def value(source: Exposure | ExposureFile, x: int, y: int) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-__all__ = ["DATASET_TYPES"]
+__all__ = ["BESIDE_IMAGES", "DATASET_TYPES"]
 
 DATASET_TYPES = MappingProxyType(
     {
@@ -16,3 +16,12 @@ DATASET_TYPES = MappingProxyType(
     }
 )
 """Named as in Rubin's Data Preview 1."""
+
+BESIDE_IMAGES = MappingProxyType(
+    {
+        "reference_stars": (("instrument",), "ArrowAstropy"),
+        "defects": (("instrument", "detector"), "ArrowAstropy"),
+        "tessellation": (("skymap",), "StructuredDataDict"),
+    }
+)
+"""What pipelines need beside images: dimensions and storage class of each."""

@@ -32,7 +32,7 @@ from lsst.daf.butler.registry import (
 )
 
 from sciplat.errors import ConflictError, NotFoundError, UsageError
-from sciplat.repository.dataset_types import DATASET_TYPES
+from sciplat.repository.dataset_types import BESIDE_IMAGES, DATASET_TYPES
 from sciplat.repository.storage import EXPOSURE, config
 
 __all__ = ["Repositories", "Repository"]
@@ -76,11 +76,20 @@ class Repositories:
             raise NotFoundError(f"There are no images of release {release!r}")
         return Repository(folder, writeable=writeable)
 
-    def create(self, release: str) -> Repository:
+    def create(self, release: str, *, rounded: Mapping[str, float] | None = None) -> Repository:
         """Open the repository of a release for writing, and make it where there is none.
 
         It is made beside its place and moved there whole; of several that make it at once, one wins and
         all open that one.
+
+        Parameters
+        ----------
+        release
+            Its name.
+        rounded
+            Dataset types whose floats are rounded when they are written, to the noise divided by this number
+            (see `sciplat.images.fits.write`); all others keep every bit. Only what makes the repository
+            decides.
 
         Raises
         ------
@@ -96,7 +105,7 @@ class Repositories:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             making = self._folder / f"making-{release}-{uuid.uuid4().hex}"
             try:
-                Butler.makeRepo(str(making), config=Config(config()))
+                Butler.makeRepo(str(making), config=_configuration(rounded or {}))
                 making.rename(folder)
             except OSError:
                 if not (folder / "butler.yaml").is_file():
@@ -158,11 +167,15 @@ class Repository:
             return self.butler.get_dataset_type(name)
         except MissingDatasetTypeError:
             pass
-        if name not in DATASET_TYPES:
+        if name in BESIDE_IMAGES:
+            dimensions, storage_class = BESIDE_IMAGES[name]
+        elif name in DATASET_TYPES:
+            dimensions, storage_class = DATASET_TYPES[name], EXPOSURE
+        else:
             raise NotFoundError(
                 f"There is no dataset type {name!r}; those of images are: {', '.join(DATASET_TYPES)}"
             )
-        made = DatasetType(name, DATASET_TYPES[name], EXPOSURE, universe=self.butler.dimensions)
+        made = DatasetType(name, dimensions, storage_class, universe=self.butler.dimensions)
         if self._writeable:
             self.butler.registry.registerDatasetType(made)
         return made
@@ -288,3 +301,15 @@ class Repository:
         return DatasetRef(
             kind, coordinate, run=self.run(run), id=id, id_generation_mode=DatasetIdGenEnum.UNIQUE
         )
+
+
+def _configuration(rounded: Mapping[str, float]) -> Config:
+    """Return the configuration of a new repository."""
+    result = Config(config())
+    for dataset_type, quantize in rounded.items():
+        # A name stands before its storage class where the Butler looks for a formatter.
+        result[f".datastore.formatters.{dataset_type}"] = {
+            "formatter": "sciplat.repository.formatter.ExposureFormatter",
+            "parameters": {"quantize": quantize},
+        }
+    return result

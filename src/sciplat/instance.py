@@ -14,6 +14,7 @@ from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.cache import ResultCache
 from sciplat.engine.pool import QueryPool
+from sciplat.errors import MissingExtraError
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 from sciplat.identity.store import IdentityStore
@@ -129,9 +130,15 @@ class Instance:
     @cached_property
     def ingest_images(self) -> IngestImagesService:
         """The verb that takes images into a repository; it brings the Butler, which takes seconds."""
-        from sciplat.repository.store import Repositories  # noqa: PLC0415
-        from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
-
+        try:
+            from sciplat.repository.store import Repositories  # noqa: PLC0415
+            from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] != "lsst":
+                raise
+            raise MissingExtraError(
+                "Images need the [images] extra: pip install 'sciplat[images]'"
+            ) from error
         return IngestImagesService(self.catalogs, Repositories(self.home / "repositories"), work=self.work)
 
     @cached_property

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -114,3 +117,15 @@ def test_images_need_a_release_and_a_profile_that_is_there(run, images):
         run("ingest", "images", images, "--release", "dr1", "--profile", images / "none.yaml").exit_code == 2
     )
     assert run("ingest", "images", images, "--release", "a b").exit_code == 1
+
+
+def test_without_the_extra_of_images_the_command_that_installs_it_is_named(tmp_path):
+    simple(tmp_path / "a.fits")
+    words = ["ingest", "images", str(tmp_path / "a.fits"), "--release", "r", "--home", str(tmp_path / "h")]
+    code = f"import sys; sys.modules['lsst'] = None; from sciplat.cli import main; main({words!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert (
+        done.stderr.splitlines()[-1] == "Error: Images need the [images] extra: pip install 'sciplat[images]'"
+    )

@@ -127,6 +127,16 @@ def test_a_cut_of_a_cut_is_the_cut_of_the_whole(exposure: Exposure) -> None:
     assert np.allclose(twice.wcs.wcs.crpix, once.wcs.wcs.crpix, atol=1e-9)
 
 
+def test_many_cutouts_of_one_open_file_are_those_of_many(exposure: Exposure) -> None:
+    file = io.BytesIO()
+    fits.write(exposure, file)
+    regions = [circle(exposure.wcs, x, 150, 10.2, 0.2 / 3600) for x in (0, 50, 140, 279)]
+    with cutout.opened(file) as once:
+        together = [b"".join(once.cut(region, content="all")) for region in regions]
+
+    assert together == [b"".join(cutout.cut(file, region, content="all")) for region in regions]
+
+
 def test_no_overlap_names_the_region_and_the_image(exposure: Exposure) -> None:
     file = io.BytesIO()
     fits.write(exposure, file)

@@ -296,3 +296,11 @@ def test_files_that_cannot_be_are_refused_by_name_each_with_what_to_do(tmp_path)
         with pytest.raises(ImageFileError) as caught:
             footprint_and_pixels(layouts[0])
         assert len(str(caught.value)) > 20, name
+
+
+def test_a_name_that_cannot_be_printed_is_refused(tmp_path):
+    path = simple(tmp_path / "a\udce4\n.fits")
+    refused: dict = {}
+
+    assert layouts_in([path], refused.__setitem__) == []
+    assert "rename it" in refused[path]

@@ -28,7 +28,7 @@ from sciplat.images.fits import close, damaged, psf_hdu, read_psf
 from sciplat.images.footprint import box_of
 from sciplat.sky.pos import Shape, words
 
-__all__ = ["MEDIA_TYPE", "Content", "Cutout", "cut"]
+__all__ = ["MEDIA_TYPE", "Content", "CutFile", "Cutout", "cut", "opened"]
 
 MEDIA_TYPE = "application/fits"
 
@@ -75,17 +75,18 @@ class Cutout:
         The pixels that are cut from each image, counted in that image, by the number of its HDU.
     size
         How many bytes there will be.
+    closing
+        What is closed in the end: the file, if it was opened for this cutout alone.
     """
 
-    def __init__(
-        self, parts: list[_Part], boxes: Mapping[int, Box], stack: contextlib.ExitStack, name: str
-    ) -> None:
-        self._parts, self._stack, self._name = parts, stack, name
+    def __init__(self, parts: list[_Part], boxes: Mapping[int, Box], name: str) -> None:
+        self._parts, self._name = parts, name
+        self.closing = contextlib.ExitStack()
         self.boxes = dict(boxes)
         self.size = sum(len(part.header.tostring()) + part.size + -part.size % _BLOCK for part in parts)
 
     def __iter__(self) -> Iterator[bytes]:
-        with self._stack:
+        with self.closing:
             for part in self._parts:
                 yield part.header.tostring().encode("ascii")
                 with damaged(self._name):
@@ -94,7 +95,7 @@ class Cutout:
 
     def close(self) -> None:
         """Close the file that is cut."""
-        self._stack.close()
+        self.closing.close()
 
 
 def cut(
@@ -124,30 +125,111 @@ def cut(
     ImageFileError
         The file cannot be read, or has no image with world coordinates.
     """
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(opened(source))
+        made = file.cut(region, content=content, provenance=provenance)
+        made.closing = stack.pop_all()
+        return made
+
+
+@contextlib.contextmanager
+def opened(source: Source) -> Iterator[CutFile]:
+    """Open a file for many cutouts; its headers are read once.
+
+    Raises
+    ------
+    ImageFileError
+        The file cannot be read.
+    """
     name = str(getattr(source, "name", source))
     with contextlib.ExitStack() as stack:
         with damaged(name):
             file = _unpacked(source, stack)
             hdus = fits.open(file, lazy_load_hdus=True)
         stack.callback(close, hdus, file)
-        with damaged(name):
+        yield CutFile(file, hdus, name)
+
+
+class CutFile:
+    """An open file that regions are cut from, by one thread at a time.
+
+    Parameters
+    ----------
+    file, hdus
+        The file and what astropy has opened of it.
+    name
+        What errors call it.
+    """
+
+    def __init__(self, file: Source, hdus: fits.HDUList, name: str) -> None:
+        self._file, self._hdus, self._name = file, hdus, name
+        self._known: dict[int, WCS | None] = {}
+
+    def cut(
+        self, region: Shape, *, content: Content = "planes", provenance: Mapping[str, str] | None = None
+    ) -> Cutout:
+        """Return what a region has, as `cut` does; the file stays open, and must until the bytes are read."""
+        hdus = self._hdus
+        with damaged(self._name):
             ours = _ours(hdus)
-            boxes = _boxes_of_ours(hdus, region, content) if ours else _boxes(hdus, region, name)
+            boxes = self._boxes_of_ours(region, content) if ours else self._boxes(region)
             primary = _primary(hdus, region, boxes, provenance or {})
             parts = [] if 0 in boxes else [_Part(primary, 0, lambda: iter(()))]
             for number, box in boxes.items():
-                parts.append(_part(file, hdus, number, box, fits.Header() if number else primary))
+                parts.append(_part(self._file, hdus, number, box, fits.Header() if number else primary))
             if ours and content == "all" and "PSF" in hdus:
                 parts.append(_psf(hdus, boxes))
             elif not ours:
                 parts += _distortions(hdus, boxes)
-            return Cutout(parts, boxes, stack.pop_all(), name)
+            return Cutout(parts, boxes, self._name)
+
+    def _boxes_of_ours(self, region: Shape, content: Content) -> dict[int, Box]:
+        hdus = self._hdus
+        number = hdus.index_of("IMAGE")
+        if number not in self._known:
+            self._known[number] = world.read(hdus[number].header)
+        wcs = self._known[number]
+        assert wcs is not None
+        box = box_of(region, wcs, hdus[number].shape)
+        return {hdus.index_of(name): box for name in _PLANES[content] if name != "PSF" and name in hdus}
+
+    def _boxes(self, region: Shape) -> dict[int, Box]:
+        """Find what to cut from which HDU; planes without world coordinates are those of their sibling."""
+        known: dict[tuple[int, ...], Box | None] = {}
+        alone: list[tuple[int, tuple[int, ...]]] = []
+        boxes: dict[int, Box] = {}
+        missed: NoOverlapError | None = None
+        for number, hdu in enumerate(self._hdus):
+            if not hdu.is_image or len(hdu.shape) < 2 or hdu.name in _TABLES_OF_DISTORTION:
+                continue
+            shape = tuple(hdu.shape[-2:])
+            if number not in self._known:
+                self._known[number] = _wcs(hdu, self._hdus)
+            wcs = self._known[number]
+            if wcs is None:
+                alone.append((number, shape))
+                continue
+            try:
+                boxes[number] = box_of(region, wcs, shape)
+            except NoOverlapError as error:
+                missed = error
+            known.setdefault(shape, boxes.get(number))
+        for number, shape in alone:
+            if (box := known.get(shape)) is not None:
+                boxes[number] = box
+        if missed is not None and not boxes:
+            raise missed
+        if not boxes:
+            raise ImageFileError(
+                f"{self._name} has no image with world coordinates, so there is no place to cut"
+            )
+        return dict(sorted(boxes.items()))
 
 
 def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:
     """Return a file in which one can go anywhere: what gzip has packed is unpacked to a temporary file."""
-    with contextlib.ExitStack() as opened:
-        file = opened.enter_context(source.open("rb")) if isinstance(source, Path) else source
+    with contextlib.ExitStack() as reading:
+        file = reading.enter_context(source.open("rb")) if isinstance(source, Path) else source
         file.seek(0)
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
@@ -162,41 +244,6 @@ def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:
 
 def _ours(hdus: fits.HDUList) -> bool:
     return "IMAGE" in hdus and hdus["IMAGE"].is_image and "LTV1" in hdus["IMAGE"].header
-
-
-def _boxes_of_ours(hdus: fits.HDUList, region: Shape, content: Content) -> dict[int, Box]:
-    image = hdus["IMAGE"]
-    box = box_of(region, world.read(image.header), image.shape)
-    return {hdus.index_of(name): box for name in _PLANES[content] if name != "PSF" and name in hdus}
-
-
-def _boxes(hdus: fits.HDUList, region: Shape, name: str) -> dict[int, Box]:
-    """Find what to cut from which HDU; planes without world coordinates are those of their sibling."""
-    known: dict[tuple[int, ...], Box | None] = {}
-    alone: list[tuple[int, tuple[int, ...]]] = []
-    boxes: dict[int, Box] = {}
-    missed: NoOverlapError | None = None
-    for number, hdu in enumerate(hdus):
-        if not hdu.is_image or len(hdu.shape) < 2 or hdu.name in _TABLES_OF_DISTORTION:
-            continue
-        shape = tuple(hdu.shape[-2:])
-        wcs = _wcs(hdu, hdus)
-        if wcs is None:
-            alone.append((number, shape))
-            continue
-        try:
-            boxes[number] = box_of(region, wcs, shape)
-        except NoOverlapError as error:
-            missed = error
-        known.setdefault(shape, boxes.get(number))
-    for number, shape in alone:
-        if (box := known.get(shape)) is not None:
-            boxes[number] = box
-    if missed is not None and not boxes:
-        raise missed
-    if not boxes:
-        raise ImageFileError(f"{name} has no image with world coordinates, so there is no place to cut")
-    return dict(sorted(boxes.items()))
 
 
 def _wcs(hdu: Any, hdus: fits.HDUList) -> WCS | None:
@@ -289,14 +336,13 @@ def _big_endian(pixels: Any, stored: np.dtype[Any], zero: int) -> bytes:
 
 
 def _kept(header: fits.Header) -> fits.Header:
-    return fits.Header(
-        [
-            card
-            for card in header.cards
-            if card.keyword not in _LAYOUT
-            and not (card.keyword[:5] == "NAXIS" and card.keyword[5:].isdigit())
-        ]
-    )
+    """Return copies of the cards that are still true of a cutout."""
+    cards = [
+        card
+        for card in header.cards
+        if card.keyword not in _LAYOUT and not (card.keyword[:5] == "NAXIS" and card.keyword[5:].isdigit())
+    ]
+    return fits.Header(cards).copy()
 
 
 def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> _Part:
@@ -309,14 +355,26 @@ def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> _Part:
 
 
 def _distortions(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> list[_Part]:
-    """Return the tables of distortions by pixel (CPDIS), moved with the image that they belong to."""
+    """Return the tables of distortions by pixel (CPDIS, D2IM), moved with the image that they belong to."""
     parts = []
     for hdu in hdus:
-        if hdu.name in _TABLES_OF_DISTORTION and hdu.is_image:
-            box = next(iter(boxes.values()))
-            header = hdu.header.copy()
-            for axis, start in ((1, box.x0), (2, box.y0)):
-                header[f"CRVAL{axis}"] = float(header.get(f"CRVAL{axis}", 0.0)) - start
-            pixels = np.ascontiguousarray(hdu.data, np.dtype(hdu.data.dtype).newbyteorder(">")).tobytes()
-            parts.append(_Part(header, len(pixels), lambda pixels=pixels: iter((pixels,))))  # type: ignore[misc]
+        if hdu.name not in _TABLES_OF_DISTORTION or not hdu.is_image:
+            continue
+        card = "DP" if hdu.name == "WCSDVARR" else "D2IM"
+        owners = {
+            box.origin
+            for number, box in boxes.items()
+            if any(hdus[number].header.get(f"{card}{axis}.EXTVER") == hdu.ver for axis in (1, 2))
+        }
+        if len(owners) > 1:
+            raise ImageFileError(
+                f"Images share the table of distortion {hdu.name},{hdu.ver}, which cannot be moved with both"
+            )
+        if not owners:
+            continue
+        header = hdu.header.copy()
+        for axis, start in zip((1, 2), owners.pop(), strict=True):
+            header[f"CRVAL{axis}"] = float(header.get(f"CRVAL{axis}", 0.0)) - start
+        pixels = np.ascontiguousarray(hdu.data, np.dtype(hdu.data.dtype).newbyteorder(">")).tobytes()
+        parts.append(_Part(header, len(pixels), lambda pixels=pixels: iter((pixels,))))  # type: ignore[misc]
     return parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -110,14 +110,13 @@ def opened_foreign(path: Path) -> Iterator[fits.HDUList]:
     ImageFileError
         It is no FITS file, or is cut off.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore")  # what others write is not ours to mend
         with damaged(path):
-            hdus = fits.open(path, lazy_load_hdus=True, memmap=False)
-        try:
-            yield hdus
-        finally:
-            hdus.close()
+            # Opened and closed here: astropy leaves open what it cannot read, and reads to the end to close.
+            file = stack.enter_context(path.open("rb"))
+            hdus = fits.open(file, lazy_load_hdus=True, memmap=False)
+        yield hdus
 
 
 def shape_of(hdu: Any) -> tuple[int, ...]:
@@ -142,7 +141,8 @@ class Foreign:
     def __init__(self, layout: Layout, files: Mapping[Path, fits.HDUList]) -> None:
         self._layout, self._files = layout, files
         image = self._hdu(layout.image)
-        shape = shape_of(image)
+        with damaged(layout.image.file):
+            shape = shape_of(image)
         if len(shape) != 2:
             raise ImageFileError(
                 f"{_named(layout.image)} has {len(shape)} axes {shape}, not two: "
@@ -161,16 +161,11 @@ class Foreign:
         primary = self._files[self._layout.image.file][0].header
         own = self._hdu(self._layout.image).header
         header = fits.Header()
-        for source in (primary, own) if own is not primary else (own,):
-            for card in world.without(source).cards:
-                if _is_sound(card):
-                    if card.keyword in ("COMMENT", "HISTORY", ""):
-                        header.append(card, end=True)
-                    else:
-                        header[f"HIERARCH {card.keyword}" if len(card.keyword) > 8 else card.keyword] = (
-                            card.value,
-                            card.comment,
-                        )
+        with damaged(self._layout.image.file):
+            for source in (primary, own) if own is not primary else (own,):
+                for card in world.without(source).cards:
+                    if _is_sound(card):
+                        _add(header, card)
         return header
 
     @property
@@ -187,10 +182,10 @@ class Foreign:
         failure: Exception | None = None
         for place in places:
             hdu = self._hdu(place)
-            if "CTYPE1" not in hdu.header:
-                continue
             try:
                 with damaged(place.file):
+                    if "CTYPE1" not in hdu.header:
+                        continue
                     return world.read(hdu.header, self._files[place.file])
             except ImageFileError as error:
                 failure = error
@@ -317,6 +312,15 @@ def _all_opened(paths: list[Path]) -> Iterator[dict[Path, fits.HDUList]]:
 
 def _named(plane: Plane) -> str:
     return f"{plane.file}[{plane.hdu}]"
+
+
+def _add(header: fits.Header, card: fits.Card) -> None:
+    """Put a card into a header: in place of that of its name, or last where many have the name."""
+    if card.keyword in ("COMMENT", "HISTORY", ""):
+        header.append(card, end=True)
+    else:
+        name = f"HIERARCH {card.keyword}" if len(card.keyword) > 8 else card.keyword
+        header[name] = (card.value, card.comment)
 
 
 def _is_sound(card: fits.Card) -> bool:

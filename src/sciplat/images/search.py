@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, Literal
 from astropy.io import fits
 
 from sciplat.errors import ImageFileError, UsageError
+from sciplat.images.fits import damaged
 from sciplat.images.layout import (
     MOST_PIXELS,
     Layout,
@@ -20,6 +22,7 @@ from sciplat.images.layout import (
     opened_foreign,
     shape_of,
 )
+from sciplat.images.structure import check_structure
 
 __all__ = ["files_in", "layouts_in", "stem_of"]
 
@@ -54,6 +57,9 @@ _WORDS: dict[Role, frozenset[str]] = {
     ),
 }
 """Words in names of files and HDUs that say what these hold."""
+
+_SMALLEST_PACKED = 1100
+"""How many times as large as a packed file its content can be: deflate packs 1032 to 1 at best."""
 
 _ALONE = frozenset({"ood", "oow"})
 """Words of files that are nothing without the image."""
@@ -122,6 +128,9 @@ def layouts_in(
     """
     parts: dict[Path, list[_Part]] = {}
     for number, path in enumerate(files):
+        if not str(path).isprintable():
+            refuse(path, "its name has characters that cannot be printed: rename it")
+            continue
         try:
             parts[path] = _parts(path)
             if not parts[path]:
@@ -252,15 +261,18 @@ def _parts(path: Path) -> list[_Part]:
     ImageFileError
         It is no FITS file, it is cut off, or a header promises what cannot be.
     """
+    check_structure(path)
     found: list[_Part] = []
     length = path.stat().st_size
     is_plain = not path.name.lower().endswith((".gz", ".bz2")) and not _is_packed(path)
-    with opened_foreign(path) as hdus:
-        primary = hdus[0].header
+    with opened_foreign(path) as hdus, damaged(path):
+        primary, end = hdus[0].header, 0
         for number, hdu in enumerate(_each(hdus, path)):
             place = hdu.fileinfo() or {}
+            if place.get("hdrLoc", 0) < end:
+                raise ImageFileError(f"{path}: the header of HDU {number - 1} gives its data a negative size")
             end = place.get("datLoc", 0) + place.get("datSpan", 0)
-            if is_plain and end > length:
+            if end > length * (1 if is_plain else _SMALLEST_PACKED):
                 raise ImageFileError(
                     f"{path}: it is cut off or its header is wrong: HDU {number} ends at byte {end:,}, "
                     f"the file at {length:,}; copy it again"
@@ -271,6 +283,8 @@ def _parts(path: Path) -> list[_Part]:
             if len(shape) < 2 or 0 in shape:
                 continue
             _check_shape(path, number, shape)
+            if isinstance(hdu, fits.CompImageHDU):
+                _check_tiles(path, number, shape, tuple(int(side) for side in hdu.tile_shape))
             found.append(
                 _Part(
                     path,
@@ -293,7 +307,7 @@ def _each(hdus: fits.HDUList, path: Path) -> Iterator[Any]:
             hdu = hdus[number]
         except IndexError:
             return
-        except (OSError, ValueError, TypeError, KeyError, fits.VerifyError) as error:
+        except Exception as error:  # what astropy raises on damaged files has no end
             raise ImageFileError(
                 f"{path}: HDU {number} is damaged ({_line(error)}); copy the file again"
             ) from error
@@ -314,6 +328,19 @@ def _check_shape(path: Path, number: int, shape: tuple[int, ...]) -> None:
         raise ImageFileError(
             f"{path}: HDU {number} is a cube of {' x '.join(map(str, reversed(shape)))} pixels: "
             "save each plane that is an image of the sky as a file of its own"
+        )
+
+
+def _check_tiles(path: Path, number: int, shape: tuple[int, ...], tile: tuple[int, ...]) -> None:
+    """Refuse a compressed image whose table has not a row for each tile, be it a bomb or cut off."""
+    told = 1
+    for side, step in zip(reversed(shape), reversed(tile), strict=False):
+        told *= math.ceil(side / max(1, step))
+    with path.open("rb") as file:
+        rows = fits.open(file, disable_image_compression=True, memmap=False)[number].header["NAXIS2"]
+    if rows != told:
+        raise ImageFileError(
+            f"{path}: HDU {number} should have {told:,} compressed tiles and has {rows:,}: copy it again"
         )
 
 

@@ -152,7 +152,8 @@ def is_icrs(wcs: WCS) -> bool:
 
 def without(header: fits.Header) -> fits.Header:
     """Return the cards of a header that say nothing of world coordinates."""
-    return fits.Header([card for card in header.cards if not _OF_WCS.fullmatch(card.keyword)])
+    kept = [card for card in header.cards if not _OF_WCS.fullmatch(card.keyword)]
+    return fits.Header(kept).copy()
 
 
 def _first_line(error: Exception) -> str:

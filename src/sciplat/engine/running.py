@@ -22,7 +22,7 @@ from sciplat.tables.stream import TableStream
 __all__ = ["Running"]
 
 
-_BRIEF_SECONDS = 0.012
+_BRIEF_SECONDS = 0.02
 
 
 class Running:

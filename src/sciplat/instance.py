@@ -41,6 +41,8 @@ _READER_MB_PER_SECOND = 1
 """Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
 
 if TYPE_CHECKING:
+    from sciplat.repository.store import Repositories
+    from sciplat.services.announce import AnnounceService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
 
@@ -128,18 +130,38 @@ class Instance:
         return IngestService(self.catalogs, work=self.work)
 
     @cached_property
-    def ingest_images(self) -> IngestImagesService:
-        """The verb that takes images into a repository; it brings the Butler, which takes seconds."""
+    def repositories(self) -> Repositories:
+        """The images of the data releases; they bring the Butler, which takes seconds."""
         try:
             from sciplat.repository.store import Repositories  # noqa: PLC0415
-            from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
         except ModuleNotFoundError as error:
             if (error.name or "").partition(".")[0] != "lsst":
                 raise
             raise MissingExtraError(
                 "Images need the [images] extra: pip install 'sciplat[images]'"
             ) from error
-        return IngestImagesService(self.catalogs, Repositories(self.home / "repositories"), work=self.work)
+        return Repositories(self.home / "repositories")
+
+    @cached_property
+    def announce(self) -> AnnounceService:
+        """The verb that describes images in the tables of the standards."""
+        repositories = self.repositories
+        from sciplat.services.announce import AnnounceService  # noqa: PLC0415
+
+        return AnnounceService(
+            self.catalogs,
+            repositories,
+            self.ingest.describing,
+            authority=self.settings.authority,
+        )
+
+    @cached_property
+    def ingest_images(self) -> IngestImagesService:
+        """The verb that takes images into a repository."""
+        repositories, announce = self.repositories, self.announce
+        from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
+
+        return IngestImagesService(self.catalogs, repositories, announce, work=self.work)
 
     @cached_property
     def sign_in(self) -> SignInService:

@@ -12,6 +12,7 @@ import requests
 from playwright.sync_api import Browser, Page, sync_playwright
 from support.asking import Ada, session_of
 from support.running import Platform, copy_home, running, sciplat
+from support.sky_files import simple
 
 CHROMIUM = next(
     (
@@ -48,11 +49,18 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """A running platform with the demo's tables, a private release, and a user."""
+    """A running platform with the demo's tables, images, a private release with both, and a user."""
     home = copy_home(demo_home, tmp_path_factory.mktemp("platform") / "home")
     private = tmp_path_factory.mktemp("files") / "mine.csv"
     private.write_text("name,ra,dec\nfirst,10.5,-20.25\nsecond,11.5,-21.25\n")
     sciplat(home, "ingest", "catalog", str(private), "--table", "secret.mine")
+    for number, (release, ra) in enumerate((("field", 25.6), ("field", 25.62), ("secret", 25.6)), start=1):
+        simple(
+            private.parent / release / f"im{number}.fits", number, ra=ra, dec=0.3, FILTER="g",
+            INSTRUME="CDK17", EXPTIME=60.0, DATE_OBS=f"2026-03-0{number}T20:00:00",
+        )  # fmt: skip
+    sciplat(home, "ingest", "images", str(private.parent / "field"), "--release", "field", "--public")
+    sciplat(home, "ingest", "images", str(private.parent / "secret"), "--release", "secret")
     sciplat(home, "user", "add", "ada")
     with running(home) as started:
         yield started

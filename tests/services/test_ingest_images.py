@@ -12,19 +12,18 @@ from support.sky_files import SHAPE, pixels, simple, sky_header
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
 from sciplat.errors import IngestError, UsageError
+from sciplat.instance import Instance
 from sciplat.repository.find import find
-from sciplat.repository.store import Repositories
-from sciplat.services.ingest_images import IngestImagesService
 from sciplat.sky import Circle, Position
 
 
 class House:
     """An instance's rooms, as far as images need them."""
 
-    def __init__(self, home, store):
-        self.home, self.catalogs = home, store
-        self.repositories = Repositories(home / "repositories")
-        self.service = IngestImagesService(store, self.repositories, home / "tmp")
+    def __init__(self, home):
+        instance = Instance.open(home)
+        self.home, self.catalogs = home, instance.catalogs
+        self.repositories, self.service = instance.repositories, instance.ingest_images
 
     def ingest(self, *paths, **options):
         return self.service.ingest("dr1", paths, **options)
@@ -38,8 +37,8 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path, store):
-    return House(tmp_path / "home", store)
+def house(tmp_path):
+    return House(tmp_path / "home")
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_a_folder_becomes_datasets_that_are_found_by_place_and_band(house, night
 def test_a_release_of_images_is_private_unless_somebody_says_so(house, night):
     house.ingest(night)
     assert house.catalogs.snapshot().images == {"dr1": False}
-    assert house.catalogs.snapshot().schemas == ()
+    assert {schema.name for schema in house.catalogs.snapshot().schemas} == {"ivoa", "TAP_SCHEMA"}
 
     house.ingest(night, public=True)
     assert house.catalogs.snapshot().images == {"dr1": True}

@@ -12,10 +12,8 @@ from astropy.io import fits
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
-from sciplat.catalogs.store import CatalogStore
+from sciplat.instance import Instance
 from sciplat.repository.find import find
-from sciplat.repository.store import Repositories
-from sciplat.services.ingest_images import IngestImagesService
 from sciplat.sky import Circle, Position
 
 pytestmark = pytest.mark.slow
@@ -34,9 +32,8 @@ FOLDERS = (
 @pytest.fixture(scope="module")
 def taken(shared_data, tmp_path_factory):
     """All of them in one release: the report, and the Butler."""
-    home = tmp_path_factory.mktemp("real")
-    repositories = Repositories(home / "repositories")
-    service = IngestImagesService(CatalogStore(home / "catalogs"), repositories, home / "tmp")
+    instance = Instance.open(tmp_path_factory.mktemp("real") / "home")
+    repositories, service = instance.repositories, instance.ingest_images
     paths = [shared_data / folder for folder in FOLDERS]
     report = service.ingest("dr1", paths)
     again = service.ingest("dr1", paths)

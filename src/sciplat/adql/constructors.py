@@ -12,8 +12,9 @@ from sciplat.adql.conversion import as_number
 from sciplat.adql.kinds import Kind, kind_of
 from sciplat.adql.motion import moved
 from sciplat.adql.outlines import box_outline, centroid
-from sciplat.adql.resolved import Resolved
+from sciplat.adql.resolved import Reference, Resolved
 from sciplat.adql.rotation import rotated_shape
+from sciplat.adql.scope import quoted
 from sciplat.adql.shapes import CircleShape, MocShape, PointShape, PolygonShape, Shape, fixed_point
 from sciplat.adql.tokens import shortened
 from sciplat.errors import UsageError
@@ -22,6 +23,7 @@ from sciplat.sky.healpix import ORDER
 from sciplat.sky.moc import Moc
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle, Polygon, box
+from sciplat.vo.schema import REGION, outline_column
 
 __all__ = ["read_order", "read_shape", "star"]
 
@@ -66,6 +68,8 @@ def read_shape(resolved: Resolved, node: exp.Expr) -> Shape:
     reference = resolved.reference(node)
     if reference is not None and reference.field.column.xtype == "moc":
         return MocShape(node, None)
+    if reference is not None and reference.field.column.xtype == REGION:
+        return _written(resolved, node, reference)
     match kind_of(node):
         case Kind.POINT:
             return PointShape(_item(node, 1), _item(node, 2), None)
@@ -75,6 +79,19 @@ def read_shape(resolved: Resolved, node: exp.Expr) -> Shape:
             return PolygonShape(node, None)
         case _:
             raise resolved.error(node, "A point or region is needed here: POINT, CIRCLE, BOX or POLYGON")
+
+
+def _written(resolved: Resolved, node: exp.Expr, reference: Reference) -> PolygonShape:
+    """Return the region of a column in which regions are texts: a hidden column has their corners."""
+    hidden = outline_column(reference.field.column).name
+    source = reference.relation.source
+    if source is None or not any(column.name == hidden for column in source.table.columns):
+        raise resolved.error(
+            node,
+            f"{reference.field.column.name} is the text of a region here, and no region: use it where its "
+            "table stands in FROM",
+        )
+    return PolygonShape(exp.Column(this=quoted(hidden), table=quoted(reference.relation.alias)), None)
 
 
 def _check_system(resolved: Resolved, node: exp.Anonymous) -> None:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["PREFIXES", "CrossOrigin"]
 
-PREFIXES = ("/api/tap", "/api/scs")
+PREFIXES = ("/api/tap", "/api/scs", "/api/sia")
 """What pages of other origins can ask."""
 
 _DAY_SECONDS = 86_400

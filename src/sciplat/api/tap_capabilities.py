@@ -22,6 +22,7 @@ from sciplat.vo.capabilities import (
 
 __all__ = ["capabilities_of"]
 
+_DATA_MODELS = (("ivo://ivoa.net/std/ObsCore#core-1.1", "ObsCore-1.1"),)
 _GEOMETRY = (
     *sorted(OPTIONAL_SYSTEM),
     "AREA",
@@ -66,6 +67,7 @@ def capabilities_of(url: str, settings: QuerySettings) -> bytes:
             url=url,
             languages=(_ADQL,),
             formats=output_formats(),
+            data_models=_DATA_MODELS,
             retention=TimeLimit(default=settings.result_days * 86400, hard=settings.result_days_max * 86400),
             execution=TimeLimit(default=settings.async_seconds, hard=settings.async_seconds_max),
             upload_methods=_UPLOAD_METHODS,

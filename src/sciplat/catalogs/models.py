@@ -36,6 +36,9 @@ class Release:
     images: bool = False
     """Whether it has images too, in a repository of that name."""
 
+    observations: str | None = None
+    """The file with a row of ObsCore for each image, in the folder of the release."""
+
     def named(self, table: str) -> PublishedTable | None:
         """Return the table of that name, in any case, or None."""
         return next((t for t in self.tables if t.table.name.lower() == table.lower()), None)
@@ -98,6 +101,7 @@ class Manifest:
                     "description": release.description,
                     "public": release.public,
                     "images": release.images,
+                    "observations": release.observations,
                     "tables": [_table_to_json(table) for table in release.tables],
                 }
                 for release in self.releases
@@ -117,6 +121,7 @@ class Manifest:
                     release["public"],
                     tuple(_table_from_json(release["name"], table) for table in release["tables"]),
                     release.get("images", False),
+                    release.get("observations"),
                 )
                 for release in facts["releases"]
             ),

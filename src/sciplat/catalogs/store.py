@@ -85,6 +85,7 @@ class Edit:
         description: str | None = None,
         public: bool | None = None,
         images: bool | None = None,
+        observations: str | None = None,
     ) -> None:
         """Add a release, or change what is said (not None) of one."""
         release = self._draft.release(name) or Release(name)
@@ -98,6 +99,8 @@ class Edit:
             release = replace(release, public=public)
         if images is not None:
             release = replace(release, images=images)
+        if observations is not None:
+            release = replace(release, observations=observations)
         self._draft = self._draft.with_release(release)
 
     def put_table(self, table: Table, workspace: Workspace) -> None:

@@ -220,6 +220,13 @@ class Settings(_Group):
         max_length=80,
         description="What this instance is called in titles and greetings.",
     )
+    authority: str = Field(
+        default="sciplat.local",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,99}$",
+        description="The IVOA authority in identifiers of images, `ivo://AUTHORITY/RELEASE?ID`. An "
+        "observatory sets the one that it has registered, before it ingests images.",
+        json_schema_extra={"allowed_text": "letters, digits, `.`, `_` and `-`, at least 3"},
+    )
     host: str = Field(
         default="127.0.0.1",
         pattern=r"^[A-Za-z0-9.:_-]{1,253}$",

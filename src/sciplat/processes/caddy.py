@@ -97,7 +97,7 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
         "logs": {},
         "routes": [
             {"handle": [_HEADERS]},
-            {"match": [{"not": [{"path": ["/api/tap/*", "/api/scs/*"]}]}], "handle": [_ENCODE]},
+            {"match": [{"not": [{"path": ["/api/tap/*", "/api/scs/*", "/api/sia/*"]}]}], "handle": [_ENCODE]},
             # The proxy can send on no such request, and would say that the instance is starting.
             {
                 "match": [{"vars": {"{http.request.host}": [""]}}],
@@ -188,7 +188,7 @@ def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
             "terminal": True,
         },
         {
-            "match": [{"path": ["/api/tap", "/api/tap/*", "/api/scs/*"]}],
+            "match": [{"path": ["/api/tap", "/api/tap/*", "/api/scs/*", "/api/sia/*"]}],
             "handle": [_unavailable("application/x-votable+xml", _VOTABLE_UNAVAILABLE)],
             "terminal": True,
         },

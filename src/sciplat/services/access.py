@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from sciplat.catalogs.models import Snapshot
 from sciplat.errors import AuthenticationError, PermissionDeniedError
 from sciplat.identity.models import Credential, Scope, Token, TokenKind, User
 from sciplat.vo.schema import Schema
 
-__all__ = ["PART_OF_NOBODY", "Visitor", "may_read_release"]
+__all__ = ["PART_OF_NOBODY", "Visitor", "may_read_release", "readable_releases"]
 
 PART_OF_NOBODY = 0.5
 """Of room that all share, what people who have not signed in may fill: the rest stays to users."""
@@ -89,4 +90,15 @@ def may_read_release(visitor: Visitor, schema: Schema) -> bool:
 
     A private one is open to everybody who has signed in and may read catalogs.
     """
-    return schema.public or (visitor.user is not None and Scope.READ_TAP in visitor.scopes)
+    return schema.public or _may_read_private(visitor)
+
+
+def readable_releases(visitor: Visitor, snapshot: Snapshot) -> frozenset[str]:
+    """Return the data releases of which a visitor may read rows: those with tables, and those with images."""
+    tables = {schema.name for schema in snapshot.schemas if may_read_release(visitor, schema)}
+    images = {name for name, public in snapshot.images.items() if public or _may_read_private(visitor)}
+    return frozenset(tables | images)
+
+
+def _may_read_private(visitor: Visitor) -> bool:
+    return visitor.user is not None and Scope.READ_TAP in visitor.scopes

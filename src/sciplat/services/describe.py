@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from sciplat.catalogs.models import Manifest
 from sciplat.catalogs.store import CatalogStore, Edit, Workspace
 from sciplat.engine.build import Builder, BuildLimits, builder, open_generation
+from sciplat.services.obscore import obscore_arrow, obscore_table
 from sciplat.services.obsplan import NAME as IVOA
 from sciplat.services.obsplan import Exposures, exposures_of, obsplan_arrow, obsplan_batches, obsplan_table
 from sciplat.services.tap_schema import NAME as TAP_SCHEMA
@@ -24,7 +26,7 @@ _IVOA = "Tables of the IVOA's data models, of all data releases together"
 
 
 class DescribeService:
-    """Keeps TAP_SCHEMA and ``ivoa.obsplan`` true."""
+    """Keeps TAP_SCHEMA, ``ivoa.ObsCore`` and ``ivoa.obsplan`` true."""
 
     def __init__(self, catalogs: CatalogStore, work: Path, *, memory_bytes: int, threads: int) -> None:
         """Publish in ``catalogs``; put down in ``work`` what does not fit in memory."""
@@ -38,32 +40,43 @@ class DescribeService:
         """Whether the tables are there, in the form of this version."""
         schemas = {schema.name: schema for schema in self._catalogs.snapshot().schemas}
         made = {
-            name: tuple(replace(table, rows=None) for table in schemas[name].tables)
+            name: {replace(table, rows=None) for table in schemas[name].tables}
             for name in (TAP_SCHEMA, IVOA)
             if name in schemas
         }
-        wanted = {TAP_SCHEMA: tap_schema().tables}
+        wanted = {TAP_SCHEMA: set(tap_schema().tables), IVOA: {obscore_table()}}
         if any(exposures_of(schema) is not None for schema in schemas.values()):
-            wanted[IVOA] = (obsplan_table(),)
+            wanted[IVOA].add(obsplan_table())
         return made == wanted
 
     def describe(self, edit: Edit) -> None:
         """Make the tables anew, for the catalogs as the edit leaves them."""
-        self._observations(edit)
+        edit.put_release(IVOA, description=_IVOA, public=True)
+        self._images(edit)
+        self._exposures(edit)
         edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
         with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
             for table, rows in tap_schema_rows(edit.schemas):
                 self._make(edit, workspace, engine, table, rows.schema, partial(_again, rows))
 
-    def _observations(self, edit: Edit) -> None:
+    def _images(self, edit: Edit) -> None:
+        found = _observations(edit.draft)
+        if _made(edit, obscore_table()) == obscore_table() and found == _observations(edit.manifest):
+            return
+        with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
+            self._make(edit, workspace, engine, obscore_table(), obscore_arrow(), lambda: self._imaged(found))
+
+    def _imaged(self, observations: dict[str, str]) -> Iterator[pa.RecordBatch]:
+        for release, file in observations.items():
+            with pq.ParquetFile(self._catalogs.folder / release / file) as rows:
+                yield from rows.iter_batches()
+
+    def _exposures(self, edit: Edit) -> None:
         exposures = _exposures(edit.draft)
-        release = edit.draft.release(IVOA)
-        made = None if release is None else release.named(obsplan_table().name)
-        is_current = made is not None and replace(made.table, rows=None) == obsplan_table()
-        if is_current and exposures == _exposures(edit.manifest):
+        made = _made(edit, obsplan_table())
+        if made == obsplan_table() and exposures == _exposures(edit.manifest):
             return
         if exposures:
-            edit.put_release(IVOA, description=_IVOA, public=True)
             found = [each for each, _ in exposures]
             with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
                 limits = self._limits(workspace)
@@ -111,6 +124,18 @@ class DescribeService:
 
 def _again(rows: pa.Table) -> Iterator[pa.RecordBatch]:
     yield from rows.to_batches()
+
+
+def _made(edit: Edit, table: Table) -> Table | None:
+    """Return a table of the standards as it is there now, in whichever form, but for its rows."""
+    release = edit.draft.release(table.schema)
+    made = None if release is None else release.named(table.name)
+    return None if made is None else replace(made.table, rows=None)
+
+
+def _observations(catalogs: Manifest) -> dict[str, str]:
+    """Return the files that describe the images of each release."""
+    return {each.name: each.observations for each in catalogs.releases if each.observations is not None}
 
 
 def _exposures(catalogs: Manifest) -> list[tuple[Exposures, int]]:

@@ -90,7 +90,7 @@ class IngestService:
         self._catalogs = catalogs
         self._work = work
         self._limits = limits or IngestLimits()
-        self._describing = DescribeService(
+        self.describing = DescribeService(
             catalogs, work, memory_bytes=self._limits.memory_bytes, threads=self._limits.threads
         )
 
@@ -100,9 +100,9 @@ class IngestService:
         For the start of an instance; quick when there is nothing to do.
         """
         self._tidy()
-        if not self._describing.is_current:
+        if not self.describing.is_current:
             with self._catalogs.edit() as edit:
-                self._describing.describe(edit)
+                self.describing.describe(edit)
 
     def ingest(
         self,
@@ -170,7 +170,7 @@ class IngestService:
             with self._catalogs.edit() as edit:
                 edit.put_release(release, public=public)
                 edit.put_table(made, workspace)
-                self._describing.describe(edit)
+                self.describing.describe(edit)
         return IngestReport(
             made,
             rows,
@@ -192,14 +192,14 @@ class IngestService:
         """
         with self._catalogs.edit() as edit:
             edit.drop_table(release, table)
-            self._describing.describe(edit)
+            self.describing.describe(edit)
 
     def describe_release(self, release: str, description: str) -> None:
         """Say what a release holds; TAP_SCHEMA says so too from then on."""
         _check_names(release, "t")
         with self._catalogs.edit() as edit:
             edit.put_release(release, description=description)
-            self._describing.describe(edit)
+            self.describing.describe(edit)
 
     def _tidy(self) -> None:
         """Remove what dead ingests left in the catalogs and among the files of their sorting."""

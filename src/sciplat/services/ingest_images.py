@@ -23,6 +23,7 @@ from sciplat.repository.foreign import SUFFIX, LayoutFormatter, read_layout_file
 from sciplat.repository.observing import Observing
 from sciplat.repository.records import Observation
 from sciplat.repository.store import Repositories, Repository
+from sciplat.services.announce import AnnounceService
 from sciplat.services.image_guess import Image, look, number_of
 from sciplat.services.image_profile import SAID, Profile, plain, read_profile, write_profile
 
@@ -70,10 +71,13 @@ class ImageReport:
 class IngestImagesService:
     """Takes images into the repository of a release."""
 
-    def __init__(self, catalogs: CatalogStore, repositories: Repositories, work: Path) -> None:
+    def __init__(
+        self, catalogs: CatalogStore, repositories: Repositories, announcing: AnnounceService, work: Path
+    ) -> None:
         """Say in ``catalogs`` that a release has images; put down unfinished files in ``work``."""
         self._catalogs = catalogs
         self._repositories = repositories
+        self._announcing = announcing
         self._work = work
 
     def ingest(
@@ -140,6 +144,10 @@ class IngestImagesService:
                     write_profile(told_before, release, kept.with_entries(each.entry for each in images))
             finally:
                 repository.close()
+            if images:
+                # Also where nothing is new: who came before may not have got so far.
+                say("describing", None)
+                self._announcing.announce(release)
         return ImageReport(
             release,
             **counts,

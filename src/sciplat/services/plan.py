@@ -12,7 +12,7 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.engine.statement import Statement
 from sciplat.errors import ADQLError, UnseenNameError, UsageError
 from sciplat.identity.models import Scope
-from sciplat.services.access import Visitor, may_read_release
+from sciplat.services.access import Visitor, readable_releases
 from sciplat.services.tap_schema import ROW_SCHEMA
 from sciplat.services.translations import Translations
 from sciplat.uploads.models import SCHEMA, Upload
@@ -131,7 +131,7 @@ class PlanService:
 
     def _catalog(self, snapshot: Snapshot, visitor: Visitor) -> Catalog:
         """Return the names that ``visitor`` can use; made once for each set of releases."""
-        visible = frozenset(schema.name for schema in snapshot.schemas if may_read_release(visitor, schema))
+        visible = readable_releases(visitor, snapshot)
         key = (snapshot.revision, visible)
         with self._lock:
             catalog = self._visible.get(key)

@@ -152,13 +152,17 @@ class ConeSearchCapability:
     """The most rows of an answer."""
 
 
-def vosi_capabilities(base_url: str, *, examples: bool = False) -> tuple[Capability, ...]:
+def vosi_capabilities(
+    base_url: str, *, tables: bool = True, examples: bool = False
+) -> tuple[Capability, ...]:
     """Return the capabilities that tell about a service itself, at their fixed places under its base."""
     resources = [
         Capability("ivo://ivoa.net/std/VOSI#capabilities", (Interface(f"{base_url}/capabilities"),)),
         Capability("ivo://ivoa.net/std/VOSI#availability", (Interface(f"{base_url}/availability"),)),
-        Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (Interface(f"{base_url}/tables", version="1.1"),)),
     ]
+    if tables:
+        listed = Interface(f"{base_url}/tables", version="1.1")
+        resources.append(Capability("ivo://ivoa.net/std/VOSI#tables-1.1", (listed,)))
     if examples:
         page = Interface(f"{base_url}/examples", kind="vr:WebBrowser", role=None)
         resources.append(Capability("ivo://ivoa.net/std/DALI#examples", (page,)))

@@ -7,7 +7,17 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-__all__ = ["HEALPIX_COLUMN", "LOOKUP_TABLE", "Column", "Datatype", "Key", "Schema", "Table"]
+__all__ = [
+    "HEALPIX_COLUMN",
+    "LOOKUP_TABLE",
+    "REGION",
+    "Column",
+    "Datatype",
+    "Key",
+    "Schema",
+    "Table",
+    "outline_column",
+]
 
 HEALPIX_COLUMN = "_healpix_29"
 """The hidden column by which tables with positions are sorted: the HEALPix cell of order 29, NESTED."""
@@ -15,6 +25,10 @@ HEALPIX_COLUMN = "_healpix_29"
 LOOKUP_TABLE = "lookup"
 """The table beside the rows of a table whose ids don't follow its order: each id (``value``), sorted, and the
 place of its row (``place``)."""
+
+
+REGION = "adql:REGION"
+"""The xtype of a text that is a region, ``POLYGON ICRS …`` (TAP 1.0, section 6): ObsCore's ``s_region``."""
 
 
 class Datatype(StrEnum):
@@ -62,7 +76,7 @@ class Column:
     """VOTable's form: ``None`` scalar, ``"3"``, ``"8*"``, ``"*"``. Text is CHAR with ``"*"``."""
 
     xtype: str | None = None
-    """DALI 1.1: ``timestamp``, ``point``, ``circle``, ``polygon``."""
+    """DALI 1.1: ``timestamp``, ``point``, ``circle``, ``polygon``; or `REGION`."""
 
     unit: str | None = None
     ucd: str | None = None
@@ -95,6 +109,19 @@ class Column:
                 "links": tuple(Link(**link) for link in facts.get("links", ())),
             }
         )
+
+
+def outline_column(column: Column) -> Column:
+    """Return the hidden column with the corners of a `REGION` column, which the engine can work with."""
+    return Column(
+        f"_{column.name}",
+        Datatype.DOUBLE,
+        "*",
+        xtype="polygon",
+        unit="deg",
+        description=f"The corners of {column.name}",
+        hidden=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)

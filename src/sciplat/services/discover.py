@@ -1,0 +1,167 @@
+"""Discover images: the parameters of Simple Image Access 2.0 as a query of ``ivoa.ObsCore``."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from sciplat.errors import UsageError
+from sciplat.services.plan import Query
+from sciplat.sky.pos import Range, Shape, pos
+from sciplat.sky.region import Circle, Polygon
+
+__all__ = ["PARAMETERS", "discovery"]
+
+_INTERVALS = {
+    "BAND": ("em_min", "em_max"),
+    "TIME": ("t_min", "t_max"),
+    "FOV": ("s_fov", "s_fov"),
+    "SPATRES": ("s_resolution", "s_resolution"),
+    "SPECRP": ("em_res_power", "em_res_power"),
+    "EXPTIME": ("t_exptime", "t_exptime"),
+    "TIMERES": ("t_resolution", "t_resolution"),
+}
+"""The columns that hold the least and the greatest value of what a parameter asks for an interval of."""
+
+_TEXTS = {
+    "ID": "obs_publisher_did",
+    "COLLECTION": "obs_collection",
+    "FACILITY": "facility_name",
+    "INSTRUMENT": "instrument_name",
+    "DPTYPE": "dataproduct_type",
+    "TARGET": "target_name",
+    "FORMAT": "access_format",
+}
+PARAMETERS = ("POS", *_INTERVALS, *_TEXTS, "POL", "CALIB")
+"""What images can be asked for by (SIA 2.0, section 2.1)."""
+
+_MOST_VALUES = 100
+"""Of one parameter."""
+
+_PIECE, _FINE, _COARSE = 40.0, 0.5, 2.0
+"""Degrees: wider ranges are cut, and their parallels are followed to an arcsecond by fine steps, where the
+whole range is no wider than 20 degrees, or to 16 arcseconds by coarse ones."""
+
+
+def discovery(parameters: Mapping[str, Sequence[str]], *, maxrec: int | None = None) -> Query:
+    """Return the query for the images that meet all parameters.
+
+    Parameters
+    ----------
+    parameters
+        Values of each of `PARAMETERS`, by its name in capital letters; of several values one must be met.
+    maxrec
+        At most so many images.
+
+    Raises
+    ------
+    UsageError
+        A value cannot be understood; the message names the parameter.
+    """
+    tests = [_any(name, parameters[name]) for name in PARAMETERS if parameters.get(name)]
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    return Query(f"SELECT * FROM ivoa.ObsCore{where}", maxrec)
+
+
+def _any(name: str, values: Sequence[str]) -> str:
+    if len(values) > _MOST_VALUES:
+        raise UsageError(f"{name} was sent {len(values)} times; it can be sent up to {_MOST_VALUES} times.")
+    each = list(dict.fromkeys(test for value in values for test in _tests(name, value)))
+    return each[0] if len(each) == 1 else f"({' OR '.join(each)})"
+
+
+def _tests(name: str, value: str) -> Iterator[str]:
+    """Yield conditions of which one must hold."""
+    if name == "POS":
+        yield from _places(pos(value))
+    elif name in _INTERVALS:
+        yield _overlaps(*_INTERVALS[name], *_interval(name, value))
+    elif name == "CALIB":
+        if value.strip() not in ("0", "1", "2", "3", "4"):
+            raise UsageError(f"CALIB={value[:40]!r} is unknown; it can be 0, 1, 2, 3 or 4.")
+        yield f"calib_level = {int(value)}"
+    elif name == "POL":
+        if not value.strip().isalpha():
+            raise UsageError(f"POL={value[:40]!r} is no polarisation state, such as I, Q, U, V, RR, XY.")
+        yield f"pol_states LIKE '%/{value.strip().upper()}/%'"
+    elif name == "ID":
+        yield f"LOWER({_TEXTS[name]}) = LOWER({_text(value)})"
+    else:
+        yield f"{_TEXTS[name]} = {_text(value)}"
+
+
+def _interval(name: str, value: str) -> tuple[float, float]:
+    """Return the ends of an interval (DALI 1.1, section 3.3.2); a number alone is both."""
+    words = value.split()
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 2) or any(math.isnan(number) for number in numbers):
+        raise UsageError(
+            f"{name}={value[:40]!r} is no interval: send two numbers with a blank between them, of which the "
+            "first can be -Inf and the second +Inf, or one number."
+        )
+    low, high = numbers[0], numbers[-1]
+    if low > high:
+        raise UsageError(f"{name}={value[:40]!r} ends before it begins; send the smaller number first.")
+    return low, high
+
+
+def _overlaps(least: str, greatest: str, low: float, high: float) -> str:
+    tests = []
+    if low > -math.inf:
+        tests.append(f"{greatest} >= {low!r}")
+    if high < math.inf:
+        tests.append(f"{least} <= {high!r}")
+    # What has no value is in no interval, however wide.
+    return f"({' AND '.join(tests or [f'{least} IS NOT NULL'])})"
+
+
+def _places(shape: Shape) -> Iterator[str]:
+    match shape:
+        case Circle(centre=centre, radius=radius):
+            yield _meets(f"CIRCLE({centre.ra!r}, {centre.dec!r}, {radius!r})")
+        case Polygon(corners=corners):
+            yield _meets(_polygon([(corner.ra, corner.dec) for corner in corners]))
+        case Range():
+            yield from _pieces(shape)
+
+
+def _pieces(shape: Range) -> Iterator[str]:
+    """Yield the parts of a range, as polygons whose edges follow its parallels."""
+    south, north = shape.dec
+    if shape.width == 0 or south == north:
+        raise UsageError("RANGE has no extent; a CIRCLE finds what lies around a place.")
+    if shape.width == 360:
+        # Whole parallels are no polygons: here an image counts as the circle around it.
+        yield f"(s_dec + s_fov / 2 >= {south!r} AND s_dec - s_fov / 2 <= {north!r})"
+        return
+    count = math.ceil(shape.width / _PIECE)
+    steps = math.ceil(shape.width / count / (_FINE if shape.width <= 20 else _COARSE))
+    middle = (south + north) / 2
+    for low, high in [(south, middle), (middle, north)] if north - south > 90 else [(south, north)]:
+        for number in range(count):
+            west, width = shape.ra[0] + shape.width * number / count, shape.width / count
+            along = [(west + width * step / steps) % 360 for step in range(steps + 1)]
+            yield _meets(_polygon([*_parallel(along, low), *_parallel(along[::-1], high)]))
+
+
+def _parallel(along: Sequence[float], dec: float) -> list[tuple[float, float]]:
+    """Return places on a parallel; a pole is one place, and the equator needs but its ends."""
+    if abs(dec) == 90:
+        return [(0.0, dec)]
+    return [(ra, dec) for ra in (along if dec else (along[0], along[-1]))]
+
+
+def _polygon(corners: Sequence[tuple[float, float]]) -> str:
+    return f"POLYGON({', '.join(f'{ra!r}, {dec!r}' for ra, dec in corners)})"
+
+
+def _meets(region: str) -> str:
+    return f"1 = INTERSECTS({region}, s_region)"
+
+
+def _text(value: str) -> str:
+    doubled = value.replace("'", "''")
+    return f"'{doubled}'"

@@ -8,6 +8,7 @@ import pytest
 from astropy.wcs import WCS, Sip
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import NoOverlapError
 from sciplat.images import wcs as world
@@ -70,7 +71,7 @@ POSITIONS = st.sampled_from(
     y=st.floats(-20, 60),
     radius=st.floats(0.3, 120),
 )
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_circles_anywhere(
     at: tuple[float, float], turn: float, x: float, y: float, radius: float, make_tangent: Callable[..., WCS]
 ) -> None:
@@ -88,7 +89,7 @@ def test_circles_anywhere(
     begin=st.floats(0, 6.3),
     corners=st.integers(3, 7),
 )
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 def test_polygons_anywhere(
     at: tuple[float, float],
     turn: float,
@@ -114,7 +115,7 @@ def test_polygons_anywhere(
     height=st.floats(0.001, 0.05),
 )
 @example(at=(10.0, 89.995), turn=0.0, ra=0.0, width=350.0, south=0.003, height=0.01)
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_ranges_anywhere(
     at: tuple[float, float],
     turn: float,

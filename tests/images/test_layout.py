@@ -11,6 +11,7 @@ import pytest
 from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from support.sky_files import SHAPE, pixels, simple, sky_header
 
 from sciplat.errors import ImageFileError, UsageError
@@ -172,7 +173,7 @@ def test_scaled_unsigned_packed_and_degenerate_images_have_their_values(tmp_path
     np.testing.assert_array_equal(read(layouts["c.fits.gz"], Box(3, 4, 13, 9)).image, counts[4:9, 3:13])
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(st.data())
 def test_a_box_is_the_part_of_the_whole(triplet, data):
     layout = found(triplet)[0]

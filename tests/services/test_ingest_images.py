@@ -82,6 +82,7 @@ def test_a_release_of_images_is_private_unless_somebody_says_so(house, night):
     assert house.catalogs.snapshot().images == {"dr1": True}
 
 
+@pytest.mark.slow
 def test_ingesting_twice_changes_nothing(house, night, tmp_path):
     first = house.ingest(night)
     text = first.profile.read_text()
@@ -126,6 +127,7 @@ def test_where_nothing_can_be_taken_no_release_is_made(house, tmp_path):
     assert house.catalogs.snapshot().images == {}
 
 
+@pytest.mark.slow
 def test_an_edited_profile_puts_guesses_right(house, night, tmp_path):
     report = house.ingest(night)
     edited = tmp_path / "edited.yaml"
@@ -150,6 +152,7 @@ def test_rules_of_a_profile_hold_for_all_files(house, night, tmp_path):
     assert (ref.dataId["instrument"], ref.dataId["band"], ref.dataId["visit"]) == ("Robo", "red", 77)
 
 
+@pytest.mark.slow
 def test_a_plane_that_comes_later_is_taken(house, night):
     house.ingest(night)
     fits.writeto(night / "im1.weight.fits", np.full(SHAPE, 0.5, np.float32))
@@ -179,6 +182,7 @@ def test_detectors_of_one_exposure_share_a_visit(house, tmp_path):
     assert all(first.dataId.records["visit"].region.contains(region) for region in regions)
 
 
+@pytest.mark.slow
 def test_headers_that_were_copied_do_not_make_images_one(house, tmp_path):
     same = {"INSTRUME": "Cam", "DATE_OBS": "2026-01-01T01:00:00", "FILTER": "i"}
     for number in range(3):
@@ -203,6 +207,7 @@ def test_a_profile_cannot_give_two_images_one_place(house, night, tmp_path):
     assert "give it another exposure or detector" in str(report.refused[0])
 
 
+@pytest.mark.slow
 def test_in_place_the_pixels_stay_where_they_are(house, night):
     fits.writeto(night / "im1.weight.fits", np.full(SHAPE, 0.5, np.float32))
     house.ingest(night, in_place=True)
@@ -221,6 +226,7 @@ def test_in_place_the_pixels_stay_where_they_are(house, night):
     assert list((house.home / "tmp").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_image_without_time_or_band_is_taken_too(house, tmp_path):
     simple(tmp_path / "bare.fits")
 
@@ -241,6 +247,7 @@ def test_a_path_that_is_not_there_is_named(house, tmp_path):
         house.ingest(tmp_path / "nothing")
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_it_with_what_to_do(house, night, monkeypatch):
     import errno
 
@@ -262,6 +269,7 @@ def test_a_full_disk_ends_it_with_what_to_do(house, night, monkeypatch):
     assert counts(house.ingest(night)) == (1, 0, 1, 0)
 
 
+@pytest.mark.slow
 def test_tables_and_images_of_a_release_live_and_go_apart(house, service, night, tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("id,ra,dec\n1,10,20\n")

@@ -65,6 +65,7 @@ def check_shape(ranges):
 @example(Position(0, 90), 1e-4 / 3600, 1)
 @example(Position(0, -90), 180.0, 1)
 @example(Position(360, 0), 0.0, 1)
+@example(Position(0, 0), 2.2e-311, 1)
 def test_a_cover_holds_every_position_of_its_circle(centre, radius, seed):
     rng = np.random.default_rng(seed)
     angles = radius * np.concatenate([np.sqrt(rng.random(100)), np.ones(100), [0.0]])

@@ -87,7 +87,7 @@ def beginning(region: Region) -> tuple[int, Cells]:
     # A polygon is often much smaller than the circle around it.
     circle, finer = (region, 5) if isinstance(region, Circle) else (region.circle_around, 3)
     radius = math.radians(circle.radius)
-    order = ORDER if radius == 0 else math.floor(math.log2(finer / radius))
+    order = ORDER if radius < _MARGIN else math.floor(math.log2(finer / radius))
     if order < 3:
         return 0, np.arange(12, dtype=np.int64)
     order = min(order, ORDER)

@@ -78,12 +78,19 @@ def unfinished(platform: Platform) -> list[Path]:
 
 def process(platform: Platform, word: str) -> list[psutil.Process]:
     family = psutil.Process(platform.process.pid).children(recursive=True)
-    return [one for one in family if word in one.cmdline()]
+    return [one for one in family if word in words_of(one)]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):  # it has ended just now
+        return []
 
 
 def workers_of_web(platform: Platform) -> list[psutil.Process]:
     (web,) = process(platform, "web")
-    return [child for child in web.children() if "sciplat.engine.worker" in child.cmdline()]
+    return [child for child in web.children() if "sciplat.engine.worker" in words_of(child)]
 
 
 def begun(platform: Platform, query: str, kind: str = "csv") -> socket.socket:

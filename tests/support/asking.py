@@ -56,7 +56,7 @@ def send(platform: Platform, method: str, path: str, **options: object) -> reque
     assert "Traceback" not in answer.text, where
     assert 'SELECT "' not in answer.text, where
     if answer.status_code >= 400:
-        if path.startswith(("/api/tap", "/api/scs")) and not path.startswith("/api/tape"):
+        if path.startswith(("/api/tap", "/api/scs", "/api/sia")) and not path.startswith("/api/tape"):
             status = ET.fromstring(answer.content).find(".//{*}INFO[@name='QUERY_STATUS']")
             assert status is not None, where
             assert status.get("value") == "ERROR", where

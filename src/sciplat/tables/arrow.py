@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -17,6 +18,8 @@ from sciplat.vo.schema import Column, Datatype
 __all__ = ["PLAIN_TYPES", "arrow_type", "columns_of", "describe", "fitting_xtype", "with_columns"]
 
 _KEY = b"sciplat"
+_REMEMBERED = 4096
+"""Descriptions of columns."""
 
 _DATATYPES: dict[pa.DataType, Datatype] = {
     pa.bool_(): Datatype.BOOLEAN,
@@ -112,8 +115,7 @@ def with_columns(schema: pa.Schema, columns: Sequence[Column]) -> pa.Schema:
     """Return ``schema`` with the names and descriptions of ``columns`` written into its fields."""
     fields = []
     for arrow_field, column in zip(schema, columns, strict=True):
-        text = json.dumps(column.to_json())
-        fields.append(arrow_field.with_name(column.name).with_metadata({_KEY: text.encode()}))
+        fields.append(arrow_field.with_name(column.name).with_metadata({_KEY: _written(column)}))
     return pa.schema(fields)
 
 
@@ -125,5 +127,16 @@ def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
         if text is None:
             columns.append(describe(arrow_field.name, arrow_field.type))
             continue
-        columns.append(Column.from_json(json.loads(text)))
+        columns.append(_read(text))
     return tuple(columns)
+
+
+# Each result of a table has the same descriptions again, and JSON takes longer than a small result.
+@lru_cache(_REMEMBERED)
+def _written(column: Column) -> bytes:
+    return json.dumps(column.to_json()).encode()
+
+
+@lru_cache(_REMEMBERED)
+def _read(text: bytes) -> Column:
+    return Column.from_json(json.loads(text))

@@ -174,7 +174,7 @@ def settle(cell: Cell, values: pa.Array, *, keep_nulls: bool = False) -> pa.Arra
     try:
         match cell.shape:
             case Shape.SCALAR:
-                return values.cast(PLAIN_TYPES[cell.datatype])
+                return _as(values, PLAIN_TYPES[cell.datatype])
             case Shape.TEXT:
                 return _text(values)
             case Shape.ARRAY:
@@ -191,7 +191,12 @@ def _text(values: pa.Array) -> pa.Array:
         # DALI 1.1, 3.3.3: ISO 8601 with a T; the Z belongs to instants that are known to be UTC.
         text = pc.binary_replace_slice(values.cast(pa.timestamp(kind.unit)).cast(pa.string()), 10, 11, "T")
         return text if kind.tz is None else pc.binary_join_element_wise(text, "Z", "")
-    return values.cast(pa.string())
+    return _as(values, pa.string())
+
+
+def _as(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return values in a type; Arrow takes its time also where they have it."""
+    return values if values.type == kind else values.cast(kind)
 
 
 def seven_bit(text: pa.Array) -> pa.Array:

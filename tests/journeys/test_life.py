@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -17,6 +18,13 @@ pytestmark = pytest.mark.journey
 @pytest.fixture
 def home(demo_home: Path, tmp_path: Path) -> Path:
     return copy_home(demo_home, tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def lively(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """One that runs on after what is done to it."""
+    with running(copy_home(demo_home, tmp_path_factory.mktemp("lively") / "home")) as platform:
+        yield platform
 
 
 def count(platform: Platform, table: str) -> str:
@@ -77,55 +85,49 @@ def test_after_kill_9_the_next_start_goes_on_with_everything(home: Path) -> None
         assert left == []
 
 
-def test_a_second_instance_on_the_same_home_says_so(home: Path) -> None:
-    with running(home):
-        second = sciplat(home, "up", "--port", str(free_port()), check=False)
+def test_a_second_instance_on_the_same_home_says_so(platform: Platform) -> None:
+    second = sciplat(platform.home, "up", "--port", str(free_port()), check=False)
 
     assert second.returncode == 1
     assert len(second.stderr.strip().splitlines()) == 1
     assert "Another instance uses" in second.stderr
 
 
-def test_a_taken_port_is_named(home: Path, tmp_path: Path) -> None:
-    with running(home) as platform:
-        other = sciplat(tmp_path / "other", "up", "--port", str(platform.port), check=False)
+def test_a_taken_port_is_named(platform: Platform, tmp_path: Path) -> None:
+    other = sciplat(tmp_path / "other", "up", "--port", str(platform.port), check=False)
 
     assert other.returncode == 1
     assert str(platform.port) in other.stderr
     assert "--port" in other.stderr
 
 
-def test_a_crashed_process_comes_back_while_the_others_go_on(home: Path) -> None:
-    with running(home) as platform:
-        web = next(
-            p for p in children(platform) if {"serve", "web"} & set(p.cmdline()) and "web" in p.cmdline()
-        )
-        web.kill()
-        platform.wait_for(lambda: count(platform, "simwide.Visit") == "20", what="an answer after the crash")
-        platform.wait_until_ready()
+def test_a_crashed_process_comes_back_while_the_others_go_on(lively: Platform) -> None:
+    web = next(p for p in children(lively) if {"serve", "web"} & set(p.cmdline()) and "web" in p.cmdline())
+    web.kill()
+    lively.wait_for(lambda: count(lively, "simwide.Visit") == "20", what="an answer after the crash")
+    lively.wait_until_ready()
 
 
-def test_an_ingest_is_there_at_once_and_a_replacement_is_never_half(home: Path, tmp_path: Path) -> None:
+def test_an_ingest_is_there_at_once_and_a_replacement_is_never_half(lively: Platform, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
 
     def write(n: int) -> None:
         rows.write_text("id,ra,dec\n" + "".join(f"{k},{k % 360},{k % 90}\n" for k in range(n)))
 
     write(1000)
-    with running(home) as platform:
-        sciplat(home, "ingest", "catalog", str(rows), "--table", "lab.stars", "--public")
-        assert count(platform, "lab.stars") == "1000"
-        write(3000)
-        replacing = subprocess.Popen(
-            [*_command(home), "ingest", "catalog", str(rows), "--table", "lab.stars", "--public"],
-            stdout=subprocess.DEVNULL,
-        )
-        seen = set()
-        while replacing.poll() is None:
-            seen.add(count(platform, "lab.stars"))
-        assert replacing.returncode == 0
-        assert seen <= {"1000", "3000"}
-        assert count(platform, "lab.stars") == "3000"
+    sciplat(lively.home, "ingest", "catalog", str(rows), "--table", "lab.stars", "--public")
+    assert count(lively, "lab.stars") == "1000"
+    write(3000)
+    replacing = subprocess.Popen(
+        [*_command(lively.home), "ingest", "catalog", str(rows), "--table", "lab.stars", "--public"],
+        stdout=subprocess.DEVNULL,
+    )
+    seen = set()
+    while replacing.poll() is None:
+        seen.add(count(lively, "lab.stars"))
+    assert replacing.returncode == 0
+    assert seen <= {"1000", "3000"}
+    assert count(lively, "lab.stars") == "3000"
 
 
 def _command(home: Path) -> list[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from sciplat.adql import Catalog, TableSource, translate
-from sciplat.errors import ADQLError
+from sciplat.errors import ADQLError, UsageError
 from sciplat.services.discover import discovery
 from sciplat.services.obscore import obscore_rows, obscore_table
 
@@ -117,3 +119,24 @@ def test_a_region_from_a_query_in_from_is_refused_with_a_way_on(ask):
 )
 def test_images_are_discovered_by_each_parameter(ask, parameters, found):
     assert ask(discovery(parameters).adql) == found
+
+
+meridians = st.one_of(st.floats(0, 360), st.sampled_from([0.0, 0.1, 10.0, 180.0, 359.9, 360.0]))
+parallels = st.one_of(st.floats(-90, 90), st.sampled_from([-90.0, 0.0, 45.0, 90.0]))
+
+
+@given(west=meridians, east=meridians, dec=st.tuples(parallels, parallels))
+def test_any_range_that_has_an_extent_is_a_query(west, east, dec):
+    south, north = sorted(dec)
+    width = 360.0 if east - west >= 360 else (east - west) % 360
+    assume(min(width, north - south) >= 1e-6)
+
+    query = discovery({"POS": [f"RANGE {west!r} {east!r} {south!r} {north!r}"]})
+
+    translate(query.adql, Catalog([TableSource(obscore_table(), ("memory", "main", "obscore"))]))
+
+
+@pytest.mark.parametrize("place", ["1 1 2 3", "1 2 3 3", "1 2 0 1e-50"])
+def test_a_range_without_extent_is_refused_in_its_own_words(place):
+    with pytest.raises(UsageError, match="RANGE has no extent"):
+        discovery({"POS": [f"RANGE {place}"]})

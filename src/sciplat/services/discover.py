@@ -42,6 +42,9 @@ _PIECE, _FINE, _COARSE = 40.0, 0.5, 2.0
 """Degrees: wider ranges are cut, and their parallels are followed to an arcsecond by fine steps, where the
 whole range is no wider than 20 degrees, or to 16 arcseconds by coarse ones."""
 
+_LEAST = 1e-6
+"""Degrees that a range extends; below, its corners lie on one line."""
+
 
 def discovery(parameters: Mapping[str, Sequence[str]], *, maxrec: int | None = None) -> Query:
     """Return the query for the images that meet all parameters.
@@ -131,7 +134,7 @@ def _places(shape: Shape) -> Iterator[str]:
 def _pieces(shape: Range) -> Iterator[str]:
     """Yield the parts of a range, as polygons whose edges follow its parallels."""
     south, north = shape.dec
-    if shape.width == 0 or south == north:
+    if min(shape.width, north - south) < _LEAST:
         raise UsageError("RANGE has no extent; a CIRCLE finds what lies around a place.")
     if shape.width == 360:
         # Whole parallels are no polygons: here an image counts as the circle around it.
@@ -149,9 +152,9 @@ def _pieces(shape: Range) -> Iterator[str]:
 
 def _parallel(along: Sequence[float], dec: float) -> list[tuple[float, float]]:
     """Return places on a parallel; a pole is one place, and the equator needs but its ends."""
-    if abs(dec) == 90:
-        return [(0.0, dec)]
-    return [(ra, dec) for ra in (along if dec else (along[0], along[-1]))]
+    if 90 - abs(dec) < _LEAST:
+        return [(0.0, math.copysign(90.0, dec))]
+    return [(ra, dec) for ra in (along if abs(dec) >= _LEAST else (along[0], along[-1]))]
 
 
 def _polygon(corners: Sequence[tuple[float, float]]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from astropy.io import fits
 from astropy.wcs import WCS
 
+from sciplat.errors import ImageFileError
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure
 from sciplat.images.fits import ExposureFile, opened
@@ -95,9 +96,15 @@ def reading(path: Path, layout: Layout | None = None) -> Iterator[Pixels | Expos
     ImageFileError
         The file cannot be read, or has no such image.
     """
-    if layout is None:
-        with opened(path) as file:
-            yield file
-    else:
-        with pixels_of(layout) as foreign:
-            yield _OfOthers(foreign, layout)
+    try:
+        with opened(path) if layout is None else _of_others(layout) as pixels:
+            yield pixels
+    except ImageFileError as error:
+        # Who looks at an image need not know where the instance keeps it.
+        raise ImageFileError(str(error).replace(f"{path.parent}/", "")) from error
+
+
+@contextmanager
+def _of_others(layout: Layout) -> Iterator[Pixels]:
+    with pixels_of(layout) as foreign:
+        yield _OfOthers(foreign, layout)

@@ -12,7 +12,7 @@ from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -25,8 +25,8 @@ __all__ = ["FIRST_MADE", "build"]
 FIRST_MADE = 2
 """The lowest level that is made so; tiles of those below are read from the image one by one."""
 
-_ACROSS = 4
-"""Tiles of the lowest level in a strip."""
+_TOGETHER = 2
+"""So many levels above it, the pixels below a tile are read together."""
 
 Keep = Callable[[int, int, int, Tile], None]
 
@@ -55,7 +55,7 @@ def build(
     *,
     mask: bool,
     executor: Executor,
-    keep: Keep = lambda level, column, row, tile: None,
+    keep: Keep | None = None,
     readers: int = 2,
 ) -> Tile:
     """Return a tile of `FIRST_MADE` or a level above, and give all that it is made of to ``keep``.
@@ -86,8 +86,12 @@ def build(
     """
     with _Readers(reopen, executor, mask=mask, most=readers) as files:
         check(files.box.shape, level, column, row)
-        made = _Making(files, keep).sums(level, column, row)
+        made = _Making(files, keep or _drop).sums(level, column, row)
         return Tile(*made.tile, level)
+
+
+def _drop(*_: object) -> None:
+    """Keep nothing."""
 
 
 class _Readers:
@@ -106,7 +110,7 @@ class _Readers:
         self._opened = 1
         self._stack, self._running = ExitStack(), deque[Future[Any]]()
 
-    def __enter__(self) -> _Readers:
+    def __enter__(self) -> Self:
         first = self._stack.enter_context(self._reopen())
         self.box = first.box
         self._free.put(first)
@@ -164,7 +168,7 @@ class _Making:
 
     def sums(self, level: int, column: int, row: int) -> _Sums:
         """Return a tile, made of those below it."""
-        if level > FIRST_MADE + 2:
+        if level > FIRST_MADE + _TOGETHER:
             sums = _joined(
                 {(x, y): self.sums(level - 1, *at) for x, y, at in self._below(level, column, row)}
             )

@@ -23,8 +23,8 @@ from sciplat.images.pixels import Pixels
 __all__ = [
     "MEDIA_TYPE",
     "TILE",
-    "Tile",
     "Source",
+    "Tile",
     "Value",
     "check",
     "decode",

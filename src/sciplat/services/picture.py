@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -31,6 +32,11 @@ class Look:
     planes: tuple[str, ...] = ()
     """Up to three mask planes that tint the picture red, green and blue."""
 
+    @property
+    def name(self) -> str:
+        """What the picture is called where it is kept."""
+        return f"picture-{hashlib.blake2b(repr(astuple(self)).encode(), digest_size=16).hexdigest()}"
+
 
 class PictureService:
     """Makes pictures of images."""
@@ -51,12 +57,11 @@ class PictureService:
         """
         if not 1 <= look.size <= LARGEST:
             raise UsageError(
-                f"size={look.size} is not possible; a picture has 1 to {LARGEST} pixels along its longer side."
+                f"size={look.size} is not possible; a picture has 1 to {LARGEST} pixels along its side."
             )
         if len(look.planes) > 3:
             raise UsageError(f"A picture has three colours for mask planes, not {len(look.planes)}.")
-        name = "picture-" + "-".join(str(each).replace("/", "_") for each in astuple(look))
-        return self._tiling.remembered(place, name[:200], lambda: self._made(place, look))
+        return self._tiling.remembered(place, look.name, lambda: self._made(place, look))
 
     def _made(self, place: ImagePlace, look: Look) -> bytes:
         with place.open() as source:

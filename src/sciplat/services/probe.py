@@ -30,7 +30,7 @@ class ProbeService:
         self._tiling = tiling
 
     def facts(self, place: ImagePlace) -> Mapping[str, Any]:
-        """Return shape, origin, unit, levels, mask planes, statistics and world coordinates, as JSON has them.
+        """Return shape, unit, levels, mask planes, statistics and world coordinates, as JSON has them.
 
         Raises
         ------

@@ -103,7 +103,7 @@ class TileStore:
         return True
 
     def _free(self, most: int) -> int:
-        """Count what is there, remove the oldest until no more than ``most`` is, and return how much is left."""
+        """Remove the oldest until no more than ``most`` bytes are there; return how many there are then."""
         files: list[tuple[float, int, str]] = []
         now = time.time()
         for folder, _, names in os.walk(self._folder):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
 from sciplat.pipelines.run import run_pipeline
+from sciplat.repository.provenance import read_quanta
 
 pytestmark = pytest.mark.slow
 
@@ -105,6 +107,26 @@ def test_images_say_what_they_were_made_of(survey) -> None:
     assert made_of <= inputs
     assert coadd.header["NINPUT"] == 4
     assert coadd.header["BUNIT"] == "nJy"
+
+
+def test_every_quantum_is_recorded_with_its_inputs_outputs_configuration_and_versions(survey) -> None:
+    rows = [row for row in read_quanta(survey.repository.folder).to_pylist() if row["run"] == "out"]
+    assert len({row["quantum"] for row in rows}) == survey.quanta["all"]
+
+    coadd = survey.repository.butler.find_dataset("deep_coadd", collections=["out"], band="g", **PATCH)
+    (maker,) = (row for row in rows if row["role"] == "output" and row["dataset"] == str(coadd.id))
+    inputs = {r["dataset"] for r in rows if r["quantum"] == maker["quantum"] and r["role"] == "input"}
+    images = survey.repository.butler.query_datasets("visit_image", collections="out", where="band = 'g'")
+    assert {str(ref.id) for ref in images} <= inputs
+    assert (maker["task"], maker["task_class"]) == ("coadd", "sciplat.pipelines.coadd.CoaddTask")
+    assert json.loads(maker["data_id"]) == {"band": "g", **PATCH}
+    assert "config.tolerance" in maker["config"]
+    assert "sciplat" in json.loads(maker["versions"])
+
+    made = {row["dataset"] for row in rows if row["role"] == "output"}
+    for kind in ("visit_image", "source", "difference_image", "forced_source", "object", "dia_object"):
+        for ref in survey.repository.butler.query_datasets(kind, collections="out"):
+            assert str(ref.id) in made
 
 
 def test_running_again_makes_nothing_again(survey) -> None:

@@ -246,6 +246,7 @@ def _summary(calibrated: Calibrated, where: dict[str, Any]) -> Table:
         "skyRotation": float(cards.get("ROTPA", np.nan)),
         "expTime": seconds,
         "zeroPoint": 31.4 - 2.5 * np.log10(calibrated.scale.scale),
+        "zeroPointErr": 2.5 / np.log(10) * calibrated.scale.error / calibrated.scale.scale,
         "skyBg": calibrated.background,
         "psfSigma": calibrated.psf.sigma,
         "nPsfStar": calibrated.psf.stars,

@@ -11,6 +11,8 @@ from lsst.pipe.base import Pipeline
 from lsst.pipe.base.separable_pipeline_executor import SeparablePipelineExecutor
 
 from sciplat.errors import UsageError
+from sciplat.pipelines.record import quanta_of
+from sciplat.repository.provenance import write_quanta
 
 __all__ = ["run_pipeline"]
 
@@ -26,7 +28,8 @@ def run_pipeline(
 ) -> int:
     """Run a subset of a pipeline and return how many quanta there were to run.
 
-    What ``run`` has already is not made again, so that a run that was broken off is taken up.
+    What ``run`` has already is not made again, so that a run that was broken off is taken up. What is made of
+    what, and with which configuration and versions, is kept: see :mod:`sciplat.repository.provenance`.
 
     Parameters
     ----------
@@ -64,6 +67,7 @@ def run_pipeline(
         executor.pre_execute_qgraph(
             graph, register_dataset_types=True, save_init_outputs=True, save_versions=False
         )
+        write_quanta(repository, quanta_of(graph, run))
         executor.run_pipeline(graph, fail_fast=True)
         return len(graph)
     finally:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from sciplat.api import images, images_tiles
+from sciplat.api import hips, images, images_tiles
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.makers import Makers
 from sciplat.config.machine import cores
@@ -28,7 +28,7 @@ def create_app(instance: Instance) -> FastAPI:
         instance.tiling.close()
 
     app = application(instance, lifespan)
-    for door in (images, images_tiles):
+    for door in (hips, images, images_tiles):
         app.include_router(door.router)
     add_error_handlers(app)
     return app

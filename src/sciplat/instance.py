@@ -47,9 +47,9 @@ _READER_MB_PER_SECOND = 1
 if TYPE_CHECKING:
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
+    from sciplat.services.cover import CoverService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
-    from sciplat.services.cover import CoverService
     from sciplat.services.locate import LocateService
     from sciplat.services.make_hips import MakeHipsService
     from sciplat.services.picture import PictureService

@@ -18,7 +18,9 @@ def hips() -> None:
 
 @hips.command()
 @click.argument("release", metavar="RELEASE")
-@click.option("--band", "bands", multiple=True, metavar="BAND", help="Of this band; may be given again. [all]")
+@click.option(
+    "--band", "bands", multiple=True, metavar="BAND", help="Of this band; may be given again. [all]"
+)
 @click.option(
     "--colour",
     nargs=3,
@@ -46,4 +48,6 @@ def make(
         )
     for each in made:
         state = "made" if each.new else "is there already"
-        click.echo(f"{each.name}: {state}, order {each.order}, {each.tiles:,} tiles; /api/hips/{release}/{each.name}")
+        click.echo(
+            f"{each.name}: {state}, order {each.order}, {each.tiles:,} tiles; /api/hips/{release}/{each.name}"
+        )

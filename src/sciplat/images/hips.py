@@ -1,7 +1,8 @@
 """Tiles of a HiPS: the pixels of images on cells of HEALPix (HiPS 1.0).
 
-A tile of order *k* has 512 by 512 cells of order *k* + 9. In its array ``[row, column]``, the lowest row first as FITS
-has it, columns run to the north-west and rows to the south-west (section 4.2.1; WCS projection HPX).
+A tile of order *k* has 512 by 512 cells of order *k* + 9. In its array ``[row, column]``, the lowest row
+first as FITS has it, columns run to the north-west and rows to the south-west (section 4.2.1; the projection
+HPX of FITS).
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def directions(order: int, tile: int) -> tuple[Doubles, Doubles]:
 
 
 def cells_of(tile: int, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
-    """Return the cells of a tile that are chosen in an array ``[row, column]`` of 2ⁿ by 2ⁿ: of n orders more."""
+    """Return the cells, n orders finer, of a tile that are chosen in an array of 2ⁿ by 2ⁿ."""
     row, column = np.nonzero(chosen)
     x, y = chosen.shape[0] - 1 - row, column
     return np.asarray(tile * chosen.size + (_spread(x) | _spread(y) << 1), np.uint64)
@@ -130,7 +131,7 @@ def onto(source: Pixels, ra: Doubles, dec: Doubles) -> Floats | None:
 
 
 def joined(children: Mapping[int, Floats]) -> Floats:
-    """Return the tile above up to four tiles, by the last two bits of their numbers: means of 2 by 2 cells."""
+    """Return the tile above up to four tiles, given by their numbers: means of 2 by 2 cells."""
     whole = np.full((2 * WIDTH, 2 * WIDTH), np.nan, np.float32)
     for number, child in children.items():
         x, y = number & 1, number >> 1 & 1
@@ -153,7 +154,7 @@ def header_of(order: int, tile: int) -> fits.Header:
     # Rows run down along x, columns along y; the tile's first pixel is at (x + 1, y) of the base cell.
     rows_from_centre = n - x - 1 - (n - 1) / 2
     columns_from_centre = y - (n - 1) / 2
-    column = WIDTH * (columns_from_centre + n / 2 * (north - east) )
+    column = WIDTH * (columns_from_centre + n / 2 * (north - east))
     row = WIDTH * (rows_from_centre - n / 2 * (north + east))
     header = fits.Header()
     header["CTYPE1"], header["CTYPE2"] = "RA---HPX", "DEC--HPX"
@@ -201,7 +202,7 @@ _BASES = (
     *((east, 0) for east in (0, 2, 4, -2)),
     *((east, -1) for east in (1, 3, -3, -1)),
 )
-"""The middles of the twelve base cells on the plane of the projection, east and north, in units of 45 degrees."""
+"""The middles of the twelve base cells on the plane of the projection, east and north, in 45 degrees."""
 
 
 def _spread(bits: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -36,7 +36,9 @@ class CoverService:
         """Read the footprints in ``catalogs``, and keep what is made of them in ``store``."""
         self._catalogs, self._store = catalogs, store
 
-    def moc(self, release: str, *, dataset_type: str | None = None, order: int = 11, form: Form = "fits") -> bytes:
+    def moc(
+        self, release: str, *, dataset_type: str | None = None, order: int = 11, form: Form = "fits"
+    ) -> bytes:
         """Return the cells that footprints of images meet.
 
         Parameters
@@ -58,7 +60,9 @@ class CoverService:
             There are no such images with a footprint.
         """
         if not 0 <= order <= _MOST_ORDER:
-            raise UsageError(f"order={order} is not possible; a coverage has cells of order 0 to {_MOST_ORDER}.")
+            raise UsageError(
+                f"order={order} is not possible; a coverage has cells of order 0 to {_MOST_ORDER}."
+            )
         if form not in FORMATS:
             raise UsageError(f"format={form[:40]!r} is unknown; it can be {', '.join(FORMATS)}.")
         known = self._catalogs.manifest().release(release)

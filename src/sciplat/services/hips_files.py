@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from astropy import units as u
 from astropy.io import fits
 from mocpy import MOC
 from PIL import Image
@@ -107,7 +108,7 @@ class HipsFiles:
         for tile in self.tiles(self.order):
             good = np.isfinite(self.read(self.order, tile))
             blocks = good.reshape(1 << _FINER, side, 1 << _FINER, side).any(axis=(1, 3))
-            cells.append(hips.cells_of(tile, blocks))
+            cells.append(hips.cells_of(tile, np.asarray(blocks)))
         found, depth = np.concatenate(cells), self.order + _FINER
         return MOC.from_healpix_cells(found, np.full(found.shape, depth, np.uint8), max_depth=depth)
 
@@ -133,7 +134,9 @@ class HipsFiles:
         centre = moc.barycenter()
         whole["hips_initial_ra"] = f"{centre.ra.deg:.5f}"
         whole["hips_initial_dec"] = f"{centre.dec.deg:.5f}"
-        whole["hips_initial_fov"] = f"{max(2 * moc.largest_distance_from_coo_to_vertices(centre).deg, 1e-4):.5f}"
+        whole["hips_initial_fov"] = (
+            f"{max(2 * moc.largest_distance_from_coo_to_vertices(centre).to_value(u.deg), 1e-4):.5f}"
+        )
         write_file(self._folder / "properties", properties_text(whole).encode())
 
 

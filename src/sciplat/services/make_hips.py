@@ -23,12 +23,12 @@ from sciplat.repository.store import Repositories
 from sciplat.services.access import Visitor
 from sciplat.services.hips_files import HipsFiles
 from sciplat.services.locate import LocateService
-from sciplat.services.tile import place_of
 from sciplat.services.obscore import obscore_profile
+from sciplat.services.tile import place_of
 from sciplat.tiles.hips import HipsFolder
 from sciplat.tiles.store import fingerprint
 
-__all__ = ["MakeHipsService", "MadeHips", "Progress"]
+__all__ = ["MadeHips", "MakeHipsService", "Progress"]
 
 Progress = Callable[[str, float | None], None]
 
@@ -118,7 +118,7 @@ class MakeHipsService:
         images = self._images(release, dataset_type)
         if missing := [band for band in (*bands, *colours) if band not in images]:
             raise UsageError(
-                f"Release {release} has no {dataset_type} in band {missing[0]!r}; there are {', '.join(images)}."
+                f"Release {release} has no {dataset_type} in band {missing[0]!r}; it has {', '.join(images)}."
             )
         if colours and len(colours) != 3:
             raise UsageError(f"A colour is made of three bands, red, green and blue, not of {len(colours)}.")
@@ -128,9 +128,7 @@ class MakeHipsService:
         ]
         order = hips.order_for(float(np.median(scales)))
         kind = "" if dataset_type == "deep_coadd" else f"{dataset_type}-"
-        made = [
-            self._band(release, f"{kind}{band}", band, images[band], order, progress) for band in wanted
-        ]
+        made = [self._band(release, f"{kind}{band}", band, images[band], order, progress) for band in wanted]
         chosen = tuple(colours) or _colours([band for band in images if band in wanted])
         if chosen:
             sources = [next(each for each in made if each.name == f"{kind}{band}") for band in chosen]
@@ -149,9 +147,7 @@ class MakeHipsService:
             located = self._locate.dataset(release, ref.id, visitor=_OWNER)
             place = place_of(located)
             with place.open() as source:
-                image = _Image(
-                    str(ref.id), place, source.wcs, source.box.shape, source.header.get("BUNIT")
-                )
+                image = _Image(str(ref.id), place, source.wcs, source.box.shape, source.header.get("BUNIT"))
             found.setdefault(str(ref.dataId.get("band") or "all"), []).append(image)
         if not found:
             raise NotFoundError(f"Release {release} has no {dataset_type}.")
@@ -235,11 +231,11 @@ class MakeHipsService:
         lowest = tuple(m - n for m, n in zip(middle, noise, strict=True))
 
         def draw(at: int, tile: int) -> bytes:
-            found = [
-                part.read(at, tile) if part.path(at, tile).exists() else _nothing() for part in parts
-            ]
+            found = [part.read(at, tile) if part.path(at, tile).exists() else _nothing() for part in parts]
             return preview.three_colours(
-                *found, minimum=(lowest[0], lowest[1], lowest[2]), stretch=max(10 * float(np.mean(noise)), 1e-30)
+                *found,
+                minimum=(lowest[0], lowest[1], lowest[2]),
+                stretch=max(10 * float(np.mean(noise)), 1e-30),
             )
 
         making.pictures(

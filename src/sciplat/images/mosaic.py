@@ -20,7 +20,7 @@ from sciplat.images.fits import ExposureFile, Source, opened
 from sciplat.images.footprint import around, box_of
 from sciplat.sky.pos import Shape
 
-__all__ = ["MOST_PIXELS", "NO_DATA", "mosaic", "mosaic_cutout", "offset", "reprojected"]
+__all__ = ["MOST_PIXELS", "NO_DATA", "mosaic", "mosaic_cutout", "offset", "reach_of", "reprojected"]
 
 NO_DATA = "NO_DATA"
 """The mask plane of pixels that no input has."""
@@ -87,7 +87,7 @@ def mosaic(
     origin = (0, 0)
     if wcs is None or shape is None:
         first = exposures[0]
-        box = reduce(Box.around, (_reach(each.wcs, each.image.shape, first.wcs) for each in exposures))
+        box = reduce(Box.around, (reach_of(each.wcs, each.image.shape, first.wcs) for each in exposures))
         wcs, shape = world.shifted(first.wcs, *box.origin), box.shape
         origin = (first.origin[0] + box.x0, first.origin[1] + box.y0)
     planes = _planes(exposures)
@@ -151,7 +151,7 @@ def mosaic_cutout(
         if not met:
             raise missed or UsageError("A mosaic needs at least one image")
         grid = next(iter(met.values()))[0].wcs
-        reach = reduce(Box.around, (_reach(f.component("wcs", b), b.shape, grid) for f, b in met.values()))
+        reach = reduce(Box.around, (reach_of(f.component("wcs", b), b.shape, grid) for f, b in met.values()))
         if reach.width * reach.height > most_pixels:
             raise _too_many(most_pixels)
         target = world.shifted(grid, *reach.origin)
@@ -168,7 +168,7 @@ def mosaic_cutout(
             parts.append(file.read(box))
     first = parts[0]
     joined = mosaic(parts, target, reach.shape)
-    place = _reach(first.wcs, first.image.shape, target)
+    place = reach_of(first.wcs, first.image.shape, target)
     origin = (first.origin[0] - place.x0, first.origin[1] - place.y0)
     joined = replace(joined, origin=origin)
     return joined.cut(box_of(region, joined.wcs, joined.image.shape).moved(*origin)), list(met)
@@ -232,7 +232,7 @@ def _interpolated(
     return np.asarray(result, pixels.dtype)
 
 
-def _reach(source: WCS, shape: tuple[int, ...], wcs: WCS) -> Box:
+def reach_of(source: WCS, shape: tuple[int, ...], wcs: WCS) -> Box:
     """Return the pixels of a grid that an image touches."""
     height, width = shape
     if (place := offset(source, shape, wcs)) is not None:
@@ -250,7 +250,7 @@ def _reach(source: WCS, shape: tuple[int, ...], wcs: WCS) -> Box:
 def _placed(exposure: Exposure, wcs: WCS, shape: tuple[int, int]) -> tuple[Exposure, Box | None]:
     """Return what an exposure has of a grid, and where."""
     whole = Box.of(shape)
-    box = _reach(exposure.wcs, exposure.image.shape, wcs).overlap(whole)
+    box = reach_of(exposure.wcs, exposure.image.shape, wcs).overlap(whole)
     if box is None:
         return exposure, None
     if (place := offset(exposure.wcs, exposure.image.shape, wcs)) is not None:

@@ -17,7 +17,8 @@ from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure
 from sciplat.images.footprint import box_of
-from sciplat.images.mosaic import NO_DATA, mosaic, mosaic_cutout, offset, reprojected
+from sciplat.images.mosaic import NO_DATA, mosaic, offset, reprojected
+from sciplat.images.onto import mosaic_cutout
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle
 

@@ -1,11 +1,11 @@
-"""Images on a pixel grid that somebody asks for: one for several bands, or one of their own."""
+"""Several images as one on a pixel grid: that of a region, of several bands, or one that is asked for."""
 
 from __future__ import annotations
 
 import contextlib
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 from astropy.io import fits as standard_fits
@@ -20,7 +20,10 @@ from sciplat.images.footprint import around, box_of
 from sciplat.images.mosaic import mosaic, offset, reach_of
 from sciplat.sky.pos import Shape
 
-__all__ = ["Grid", "common_grid", "grid_of", "mosaic_onto"]
+__all__ = ["MOST_PIXELS", "Grid", "common_grid", "grid_of", "mosaic_cutout", "mosaic_onto"]
+
+MOST_PIXELS = 64_000_000
+"""Pixels of a mosaic that is made in memory."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -111,20 +114,51 @@ def common_grid(sources: Sequence[Source], region: Shape, *, most_pixels: int) -
     return grid
 
 
+def mosaic_cutout(
+    sources: Sequence[Source], region: Shape, *, most_pixels: int = MOST_PIXELS
+) -> tuple[Exposure, list[int]]:
+    """Return what a region has of several images as one, and the numbers of the sources that are in it.
+
+    It is what a cutout of one image with all their pixels would be: what lies beside a circle and in its box
+    is there too, also from images that the circle does not meet. The point-spread function is that of the
+    first image.
+
+    Parameters
+    ----------
+    sources
+        Files of exposures (`sciplat.images.fits`), the preferred ones first; the result is on the pixel grid
+        of the first that the region meets. Only boxes of them are read.
+    region
+        A circle, polygon or range, ICRS.
+    most_pixels
+        How many pixels may be made; twice as many may be read.
+
+    Raises
+    ------
+    NoOverlapError
+        The region has no pixel of any image; the message is that of the last.
+    LimitError
+        There would be more pixels.
+    """
+    grid = common_grid(sources, region, most_pixels=most_pixels)
+    return mosaic_onto(sources, grid, most_pixels=most_pixels)
+
+
 def mosaic_onto(
     sources: Sequence[Source], grid: Grid, *, most_pixels: int, image_only: bool = False
 ) -> tuple[Exposure, list[int]]:
     """Return what several images have of a grid, and the numbers of those that have some.
 
     Images on the same pixel grid are copied bit for bit, others are interpolated
-    (`sciplat.images.mosaic.reprojected`). There is no point-spread function.
+    (`sciplat.images.mosaic.reprojected`). The point-spread function is that of the first image, if that is on
+    the grid.
 
     Parameters
     ----------
     sources
         Files of exposures, the preferred ones first. Only boxes of them are read.
     most_pixels
-        How many pixels may be read, and how many the grid may have.
+        How many pixels the grid may have; twice as many may be read.
     image_only
         Mask and variance are left away.
 
@@ -151,24 +185,22 @@ def mosaic_onto(
                 missed = error
                 continue
             pixels += box.width * box.height
-            if pixels > most_pixels:
+            if pixels > 2 * most_pixels:
                 raise LimitError(
-                    f"More than {most_pixels:,} pixels of images would be read for this grid: ask for less"
+                    f"More than {2 * most_pixels:,} pixels of images would be read: ask for less"
                 )
             parts.append(file.read(box, image_only=image_only))
             used.append(number)
     if not parts:
         raise missed or NoOverlapError("There are no images")
     made = mosaic(parts, grid.wcs, grid.shape)
-    return Exposure(
-        made.image,
-        made.wcs,
-        None if image_only else made.mask,
-        {} if image_only else made.planes,
-        None if image_only else made.variance,
-        None,
-        made.header,
-    ), used
+    first = parts[0]
+    place = offset(first.wcs, first.image.shape, grid.wcs)
+    if place is not None:
+        made = replace(made, origin=(first.origin[0] - place[0], first.origin[1] - place[1]))
+    if image_only:
+        made = replace(made, mask=None, planes={}, variance=None)
+    return replace(made, psf=None if place is None else made.psf), used
 
 
 def _box_for(grid: Grid, region: Shape, file: ExposureFile) -> Box:

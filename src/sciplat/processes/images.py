@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from sciplat.api import images
+from sciplat.api import images, soda
 from sciplat.api.errors import add_error_handlers
+from sciplat.api.sending import Cutting
 from sciplat.instance import Instance
 from sciplat.processes.application import application
 
@@ -20,10 +21,13 @@ def create_app(instance: Instance) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        _ = instance.locate  # what takes long is imported before the first request comes
+        _ = instance.cutout  # what takes long is imported before the first request comes
+        settings = instance.settings.images
+        app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
         yield
 
     app = application(instance, lifespan)
-    app.include_router(images.router)
+    for door in (images, soda):
+        app.include_router(door.router)
     add_error_handlers(app)
     return app

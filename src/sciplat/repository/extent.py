@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from astropy.time import Time
 from lsst.daf.butler import Butler, Timespan
 
 __all__ = ["Extent", "extent"]
@@ -24,7 +25,8 @@ def extent(butler: Butler, id: uuid.UUID) -> Extent:  # noqa: A002  the Butler's
     ref = butler.get_dataset(id, dimension_records=True)
     if ref is None:
         return Extent(None, None)
-    band = ref.dataId.get("band")
+    known = ref.dataId.get("band")
+    band = None if known is None else str(known)
     for name in ("visit", "exposure"):
         record = ref.dataId.records[name] if name in ref.dimensions else None
         if record is not None:
@@ -33,6 +35,6 @@ def extent(butler: Butler, id: uuid.UUID) -> Extent:  # noqa: A002  the Butler's
 
 
 def _utc(span: Timespan | None) -> tuple[float, float] | None:
-    if span is None or span.begin is None or span.end is None:
+    if span is None or not (isinstance(span.begin, Time) and isinstance(span.end, Time)):
         return None
     return float(span.begin.utc.mjd), float(span.end.utc.mjd)

@@ -21,8 +21,7 @@ from sciplat.images.exposure import Exposure, Floats
 from sciplat.images.fits import ExposureFile
 from sciplat.images.footprint import around, box_of
 from sciplat.images.layout import pixels_of
-from sciplat.images.mosaic import mosaic_cutout
-from sciplat.images.onto import Grid, common_grid, grid_of, mosaic_onto
+from sciplat.images.onto import Grid, common_grid, grid_of, mosaic_cutout, mosaic_onto
 from sciplat.images.preview import FORMATS, Format, cut_levels, grey, three_colours
 from sciplat.images.tiles import reduced
 from sciplat.repository.extent import Extent, extent
@@ -95,8 +94,8 @@ class CutoutService:
     """Makes cutouts; for any number of threads.
 
     The ID of a cutout is that of a dataset, ``ivo://AUTHORITY/RELEASE?UUID``, or of a mosaic:
-    ``ivo://AUTHORITY/RELEASE?DATASET_TYPE/BAND`` is all that a release has of a type on patches in a band, and
-    ``…/RED,GREEN,BLUE`` that in three bands, for a picture in colours.
+    ``ivo://AUTHORITY/RELEASE?DATASET_TYPE/BAND`` is all that a release has of a type on patches in a band,
+    and ``…/RED,GREEN,BLUE`` that in three bands, for a picture in colours.
     """
 
     def __init__(
@@ -155,9 +154,7 @@ class CutoutService:
             return self._exposure(request, made, f"{stem}-grid", [located], public=located.public)
         name = _named(stem, request)
         if request.form == "fits":
-            cutout = cut(
-                located.path, region, content=request.content, provenance={"DATASET": request.id}
-            )
+            cutout = cut(located.path, region, content=request.content, provenance={"DATASET": request.id})
             return _streamed(cutout, name, public=located.public)
         pixels, shrunk = self._shrunk(located, region, request.picture.side)
         return _picture(_grey(pixels, request, request.form), name, request.form, located.public, shrunk)
@@ -186,7 +183,9 @@ class CutoutService:
         found = [self._patches(release, dataset_type, band, region, visitor) for band in bands]
         stem = f"{release}-{dataset_type}-{'-'.join(bands)}"
         if len(bands) == 3:
-            return self._in_colours(request, [[_ours(each) for each in one] for one in found], grid, stem, public)
+            return self._in_colours(
+                request, [[_ours(each) for each in one] for one in found], grid, stem, public
+            )
         sources, limits = [_ours(each) for each in found[0]], self._limits
         if grid is not None:
             made, used = mosaic_onto(
@@ -209,7 +208,7 @@ class CutoutService:
                 dataset_type,
                 band,
                 collection=release,
-                region=_around(region),
+                region=_boxed(region),
                 most=most,
             )
         if not found:
@@ -221,7 +220,8 @@ class CutoutService:
         skymaps = sorted({each.skymap for each in found})
         if len(skymaps) > 1:
             raise UsageError(
-                f"There are {dataset_type}s on several skymaps here, {', '.join(skymaps)}: ask for one by its ID."
+                f"There are {dataset_type}s on several skymaps here, {', '.join(skymaps)}: ask for one by "
+                "its ID."
             )
         return [self._locate.dataset(release, each.id, visitor=visitor) for each in found]
 
@@ -231,7 +231,7 @@ class CutoutService:
         sources: Sequence[Sequence[Path]],
         grid: Grid | None,
         stem: str,
-        public: bool,  # noqa: FBT001
+        public: bool,
     ) -> Sendable:
         most = self._limits.grid_pixels
         if grid is None:
@@ -325,8 +325,8 @@ def _meet(asked: Interval, known: Interval) -> bool:
 def _ours(located: Located) -> Path:
     if located.layout is not None and located.path == located.layout.image.file:
         raise UsageError(
-            f"The {located.dataset_type} {located.id} is a file that was left in place, which can be cut but not "
-            "be joined or brought to another grid: ingest it without --in-place."
+            f"The {located.dataset_type} {located.id} is a file that was left in place, which can be cut but "
+            "not be joined or brought to another grid: ingest it without --in-place."
         )
     return located.path
 
@@ -357,7 +357,7 @@ def _grey(pixels: Floats, request: CutoutRequest, form: Format) -> bytes:
     return grey(pixels, stretch=request.picture.stretch, cuts=request.picture.cuts, form=form)
 
 
-def _picture(content: bytes, name: str, form: Format, public: bool, shrunk: int) -> Sendable:  # noqa: FBT001
+def _picture(content: bytes, name: str, form: Format, public: bool, shrunk: int) -> Sendable:
     return Sendable(name, FORMATS[form], len(content), iter((content,)), public, shrunk)
 
 
@@ -395,6 +395,12 @@ def _named(stem: str, request: CutoutRequest) -> str:
 def _stem(stem: str, region: Shape) -> str:
     middle = _around(region).centre
     return f"{stem}-{middle.ra:.5f}{middle.dec:+.5f}"
+
+
+def _boxed(region: Shape) -> Circle:
+    """Return a circle that holds the box of a region too, whose corners lie outside of it."""
+    circle = _around(region)
+    return Circle(circle.centre, min(180.0, 1.5 * circle.radius))
 
 
 def _around(region: Shape) -> Circle:

@@ -191,8 +191,15 @@ class QuerySettings(_Group):
 
 
 class ImageSettings(_Group):
-    """What images may use."""
+    """What reading images may use."""
 
+    tiles_mb: int = Field(
+        default=4000,
+        ge=0,
+        le=100_000_000,
+        description="Disk (megabytes) for tiles and pictures of images that viewers have asked for; those "
+        "that nobody asked for longest go first, and all can be made again. 0 keeps none.",
+    )
     cutouts_at_once: int = Field(
         default_factory=lambda: 2 * cores(),
         ge=1,
@@ -296,7 +303,7 @@ class Settings(_Group):
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What the processes write.")
     query: QuerySettings = Field(default_factory=QuerySettings, description="What queries may use.")
-    images: ImageSettings = Field(default_factory=ImageSettings, description="What images may use.")
+    images: ImageSettings = Field(default_factory=ImageSettings, description="What reading images may use.")
     batch: BatchSettings = Field(
         default_factory=BatchSettings, description="What jobs that cut out of images may use."
     )

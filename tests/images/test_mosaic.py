@@ -155,7 +155,7 @@ def test_a_cutout_across_patches_is_that_of_the_whole(
         there = np.isfinite(joined.image)
         assert there.mean() > 0.99
         assert np.abs(joined.image - whole.cut(box).image)[there].max() < 0.05
-    with pytest.raises(LimitError, match="more than 5,000 pixels"):
+    with pytest.raises(LimitError, match="of at most 5,000"):
         mosaic_cutout(files, region, most_pixels=5000)
     with pytest.raises(NoOverlapError, match="has no pixel of the image"):
         mosaic_cutout(files, Circle(Position(100, 50), 0.1))

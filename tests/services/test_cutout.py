@@ -115,6 +115,7 @@ def test_without_a_region_all_of_it_comes(instance, sky):
     assert made.name == "wide-visit_image-WideCam-0-7.fits"
 
 
+@pytest.mark.slow
 @given(
     place=st.sampled_from(["wide", "pole", "seam"]),
     x=st.floats(-40, 340),
@@ -312,6 +313,7 @@ def test_limits_are_told(instance, sky):
     refused(str(sky.visit_id), GRID="25.6 0.3 60000 60000 1")
 
 
+@pytest.mark.slow
 def test_damaged_and_removed_files_are_told(instance, tmp_path):
     own = make_sky(instance, "fragile")
     path = instance.locate.identified(own.did(own.visit_id), visitor=NOBODY).path

@@ -107,8 +107,11 @@ def common_grid(sources: Sequence[Source], region: Shape, *, most_pixels: int) -
             boxes.append(reach_of(file.component("wcs", box), box.shape, first))
     if first is None:
         raise missed or NoOverlapError("There are no images")
-    box = reduce(Box.around, boxes)
-    grid = Grid(world.shifted(first, *box.origin), box.shape)
+    # What images on other grids have of the region reaches farther there than the region does.
+    around_all = reduce(Box.around, boxes)
+    wcs = world.shifted(first, *around_all.origin)
+    box = box_of(region, wcs, around_all.shape)
+    grid = Grid(world.shifted(wcs, *box.origin), box.shape)
     if grid.pixels > most_pixels:
         raise LimitError(f"The region has {grid.pixels:,} pixels, of at most {most_pixels:,}: ask for less")
     return grid

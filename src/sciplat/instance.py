@@ -46,6 +46,7 @@ _READER_MB_PER_SECOND = 1
 if TYPE_CHECKING:
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
+    from sciplat.services.cutout import CutoutService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.locate import LocateService
@@ -179,6 +180,14 @@ class Instance:
         return LocateService(
             self.catalogs, repositories, authority=self.settings.authority, work=self.work / "images"
         )
+
+    @cached_property
+    def cutout(self) -> CutoutService:
+        """The verb that cuts images."""
+        locate = self.locate
+        from sciplat.services.cutout import CutoutService  # noqa: PLC0415
+
+        return CutoutService(locate, authority=self.settings.authority, work=self.work / "cutouts")
 
     @cached_property
     def tiling(self) -> TileService:

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
     from sciplat.services.cover import CoverService
+    from sciplat.services.cutout import CutoutService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.locate import LocateService
@@ -187,6 +188,14 @@ class Instance:
     def tile_store(self) -> TileStore:
         """What was made of images for viewers."""
         return TileStore(self.home / "tiles", self.settings.images.tiles_mb * 1_000_000)
+
+    @cached_property
+    def cutout(self) -> CutoutService:
+        """The verb that cuts images."""
+        locate = self.locate
+        from sciplat.services.cutout import CutoutService  # noqa: PLC0415
+
+        return CutoutService(locate, authority=self.settings.authority, work=self.work / "cutouts")
 
     @cached_property
     def tiling(self) -> TileService:

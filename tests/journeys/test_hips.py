@@ -16,7 +16,7 @@ from astropy.io import fits
 from mocpy import MOC
 from PIL import Image
 from playwright.sync_api import Browser
-from support.coadds import CENTRE, instance_with_coadds
+from support.sky_map import CENTRE, instance_with_coadds
 from support.serving import Client, serving
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")

@@ -12,7 +12,7 @@ from astropy.io import fits
 from mocpy import MOC
 from PIL import Image
 from reproject import reproject_interp
-from support.coadds import CENTRE, SKYMAP, instance_with_coadds, surface
+from support.sky_map import CENTRE, SKYMAP, instance_with_coadds, surface
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 

@@ -16,8 +16,8 @@ from astropy.io import fits
 from mocpy import MOC
 from PIL import Image
 from playwright.sync_api import Browser
-from support.sky_map import CENTRE, instance_with_coadds
 from support.serving import Client, serving
+from support.sky_map import CENTRE, instance_with_coadds
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 

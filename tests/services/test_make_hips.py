@@ -48,8 +48,8 @@ def test_cells_have_the_values_of_the_sky(made: dict[str, Path], band: str, fact
         ra, dec = hips.directions(9, int(path.stem[4:]))
         pixels = fits.getdata(path)
         seen = np.isfinite(pixels)
-        # The brightest hill is narrow; elsewhere interpolation is nearly exact.
-        np.testing.assert_allclose(pixels[seen], factor * surface(ra, dec)[seen], atol=2)
+        # Half a pixel beyond the last one, the last one counts.
+        np.testing.assert_allclose(pixels[seen], factor * surface(ra, dec)[seen], atol=1.3 * factor)
         count += int(seen.sum())
         assert fits.getheader(path)["BUNIT"] == "nJy"
     assert len(tiles) >= 2
@@ -97,7 +97,7 @@ def test_the_coverage_is_where_pixels_are(made: dict[str, Path]) -> None:
     moc = MOC.from_fits(str(made["g"] / "Moc.fits"))
 
     assert moc.contains_skycoords(SkyCoord(*CENTRE, unit="deg")).all()
-    assert not moc.contains_skycoords(SkyCoord(CENTRE[0] + 0.1, CENTRE[1], unit="deg")).any()
+    assert not moc.contains_skycoords(SkyCoord(CENTRE[0] + 0.2, CENTRE[1], unit="deg")).any()
     assert moc.max_order == 13
 
 

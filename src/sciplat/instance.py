@@ -41,10 +41,12 @@ _READER_MB_PER_SECOND = 1
 """Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
 
 if TYPE_CHECKING:
+    from sciplat.repository.readers import ReaderButlers
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
+    from sciplat.services.lend import LendService
     from sciplat.services.locate import LocateService
 
 __all__ = ["Instance"]
@@ -173,6 +175,22 @@ class Instance:
         return LocateService(
             self.catalogs, repositories, authority=self.settings.authority, work=self.work / "images"
         )
+
+    @cached_property
+    def lend(self) -> LendService:
+        """The verb that lends the file of one dataset for a while."""
+        locate = self.locate
+        from sciplat.services.lend import LendService  # noqa: PLC0415
+
+        return LendService(locate, secret_file=self.home / "file-signing.key")
+
+    @cached_property
+    def readers(self) -> ReaderButlers:
+        """The Butlers of those who read images by HTTP."""
+        repositories = self.repositories
+        from sciplat.repository.readers import ReaderButlers  # noqa: PLC0415
+
+        return ReaderButlers(repositories, seconds=self.settings.images.butler_seconds)
 
     @cached_property
     def sign_in(self) -> SignInService:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sciplat.config.machine import cores, memory_bytes
 from sciplat.config.read import read_settings
 
-__all__ = ["HistorySettings", "LogSettings", "QuerySettings", "Settings"]
+__all__ = ["HistorySettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -190,6 +190,17 @@ class QuerySettings(_Group):
         return 4 * self.result_days
 
 
+class ImageSettings(_Group):
+    """What reading images may use."""
+
+    butler_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="How long (seconds) what one request of a Butler client asks of the database may take.",
+    )
+
+
 class HistorySettings(_Group):
     """How much is remembered of what users ask."""
 
@@ -245,6 +256,7 @@ class Settings(_Group):
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What the processes write.")
     query: QuerySettings = Field(default_factory=QuerySettings, description="What queries may use.")
+    images: ImageSettings = Field(default_factory=ImageSettings, description="What reading images may use.")
     history: HistorySettings = Field(
         default_factory=HistorySettings, description="How much is remembered of what users ask."
     )

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from sciplat.api import images
+from sciplat.api.butler import add_butler
 from sciplat.api.errors import add_error_handlers
 from sciplat.instance import Instance
 from sciplat.processes.application import application
@@ -25,5 +26,6 @@ def create_app(instance: Instance) -> FastAPI:
 
     app = application(instance, lifespan)
     app.include_router(images.router)
+    add_butler(app)
     add_error_handlers(app)
     return app

@@ -145,6 +145,23 @@ class LocateService:
             raise NotFoundError(f"There are no images of release {release[:100]!r}.")
         return bool(public)
 
+    def as_the_butler_reads(self, release: str, id: uuid.UUID) -> Path:  # noqa: A002
+        """Return the file of a dataset for a Butler client, of whom it is known that it may see it.
+
+        Images in files of others are put together into one of ours.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset, or its file is gone.
+        ImageFileError
+            Files of others cannot be read any more.
+        """
+        mark, located = self._look(release, id, public=False)
+        if located.layout is None or located.path.parent == self._work:
+            return located.path
+        return self._put_together(id, located.layout, mark)
+
     def _look(self, release: str, id: uuid.UUID, *, public: bool) -> tuple[_Mark, Located]:  # noqa: A002
         found = self._stored(release, id)
         if found is None:

@@ -20,13 +20,15 @@ from sciplat.history.store import HistoryStore
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import QUERY
 from sciplat.jobs.store import JobStore
-from sciplat.services.execute import ExecuteService, query_verb
+from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
 from sciplat.services.note import NoteService
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
+from sciplat.services.query_work import query_verb
 from sciplat.services.recall import HistoryLimits, RecallService
 from sciplat.services.share import ShareService
+from sciplat.services.shelves import Folders, Spools
 from sciplat.services.sign_in import SignInService
 from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
@@ -209,13 +211,15 @@ class Instance:
         return SubmitService(
             self.jobs,
             self.uploads,
-            spools=self.spools,
+            spools=Spools(self.spools),
+            folders=Folders(self.spools),
             limits=JobLimits(
                 seconds=settings.async_seconds,
                 seconds_max=settings.async_seconds_max,
                 days=settings.result_days,
                 days_max=settings.result_days_max,
                 slots=settings.job_workers,
+                batch_slots=self.settings.batch.jobs,
                 anonymous=settings.anonymous_jobs,
             ),
             notes=self.notes,
@@ -326,14 +330,16 @@ class Instance:
         )
 
     def execute(self, query: QueryService) -> ExecuteService:
-        """Return the verb that executes queued jobs."""
+        """Return the verb that executes queued jobs that ask the catalogs."""
         settings = self.settings.query
+        spools = Spools(self.spools)
         return ExecuteService(
             self.jobs,
             self.identity,
-            {QUERY: query_verb(query, self.uploads, notes=self.notes)},
+            {QUERY: query_verb(query, self.uploads, spools, notes=self.notes)},
             self.uploads,
-            spools=self.spools,
+            shelves=(spools, Folders(self.spools)),
+            disk=self.home,
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,
             running_per_user=settings.running_jobs_per_user,

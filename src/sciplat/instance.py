@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.lend import LendService
     from sciplat.services.locate import LocateService
+    from sciplat.services.regenerate import RegenerateService
 
 __all__ = ["Instance"]
 
@@ -175,8 +177,23 @@ class Instance:
         from sciplat.services.locate import LocateService  # noqa: PLC0415
 
         return LocateService(
-            self.catalogs, repositories, authority=self.settings.authority, work=self.work / "images"
+            self.catalogs,
+            repositories,
+            authority=self.settings.authority,
+            work=self.work / "images",
+            again=self._again,
         )
+
+    @cached_property
+    def regenerate(self) -> RegenerateService:
+        """The verb that makes datasets again; it brings the pipelines."""
+        repositories = self.repositories
+        from sciplat.services.regenerate import RegenerateService  # noqa: PLC0415
+
+        return RegenerateService(repositories)
+
+    def _again(self, release: str, id: UUID) -> None:  # noqa: A002
+        self.regenerate.again(release, id)
 
     @cached_property
     def lend(self) -> LendService:
@@ -192,7 +209,7 @@ class Instance:
         repositories = self.repositories
         from sciplat.repository.readers import ReaderButlers  # noqa: PLC0415
 
-        return ReaderButlers(repositories, seconds=self.settings.images.butler_seconds)
+        return ReaderButlers(repositories, seconds=self.settings.images.butler_seconds, again=self._again)
 
     @cached_property
     def sign_in(self) -> SignInService:

@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from sciplat.api.admission import limit_body
 from sciplat.api.dependencies import Reach
 from sciplat.api.policy import Anyone, Visiting, anyone, origin
 from sciplat.errors import UnavailableError, UsageError
@@ -36,6 +37,10 @@ _PATIENCE_SECONDS = 30.0
 
 _LONGEST_SECONDS = 600.0
 """For one answer, which a slow reader may stretch."""
+
+_LARGEST, _LARGEST_EXPRESSION = 1_000_000, 50_000
+"""Bytes of a request, and of one with an expression as text: what the Butler needs for it grows faster, and SQLite
+takes no more than a thousand terms anyway."""
 
 _log = logging.getLogger(__name__)
 
@@ -123,6 +128,8 @@ class _Guarded(APIRoute):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         started = False
+        is_expression = self.path.endswith("/query/all_datasets")
+        limit_body(scope, _LARGEST_EXPRESSION if is_expression else _LARGEST)
 
         async def sending(message: Message) -> None:
             nonlocal started

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -22,6 +23,7 @@ from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo, make_data
 from lsst.daf.butler.registry import InconsistentDataIdError, OrphanedRecordError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from sciplat.errors import NotFoundError
 from sciplat.repository.foreign import LayoutFormatter
 from sciplat.repository.formatter import ExposureFormatter
 from sciplat.repository.store import Repositories
@@ -77,10 +79,15 @@ class ReaderButlers:
         Those of the instance; one that is made later is found too.
     seconds
         How long what one request asks of the database may take.
+    again
+        Makes the file of a dataset that was dropped; raises `NotFoundError` where that cannot be.
     """
 
-    def __init__(self, repositories: Repositories, *, seconds: float) -> None:
+    def __init__(
+        self, repositories: Repositories, *, seconds: float, again: Callable[[str, uuid.UUID], None]
+    ) -> None:
         self._repositories = repositories
+        self._again = again
         self._seconds = seconds
         self._clock = _Clock()
         self._lock = threading.Lock()
@@ -100,7 +107,7 @@ class ReaderButlers:
         with self._lock:
             butler = self._template(release).clone()
         butler.registry.refresh()
-        return ReaderButler(butler, address, self._seconds)
+        return ReaderButler(butler, address, self._seconds, again=partial(self._again, release))
 
     def _template(self, release: str) -> Butler:
         repository = self._repositories.open(release)
@@ -126,9 +133,11 @@ class ReaderButlers:
 class ReaderButler:
     """A Butler for one request; whatever is not said here is that of the Butler of the repository."""
 
-    def __init__(self, butler: Butler, address: Address, seconds: float) -> None:
+    def __init__(
+        self, butler: Butler, address: Address, seconds: float, *, again: Callable[[uuid.UUID], None]
+    ) -> None:
         self._butler = butler
-        self._datastore = _Files(butler._datastore, address)  # noqa: SLF001  as the server does
+        self._datastore = _Files(butler._datastore, address, again)  # noqa: SLF001  as the server does
         self._seconds = seconds
 
     def __getattr__(self, name: str) -> Any:
@@ -163,16 +172,27 @@ class ReaderButler:
 class _Files:
     """The datastore of a Butler for one request: files have addresses instead of places."""
 
-    def __init__(self, datastore: Any, address: Address) -> None:
+    def __init__(self, datastore: Any, address: Address, again: Callable[[uuid.UUID], None]) -> None:
         self._datastore = datastore
         self._address = address
+        self._again = again
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._datastore, name)
 
     def prepare_get_for_external_client(self, ref: DatasetRef) -> list[tuple[_Place, StoredFileInfo]] | None:
-        """Return where the files of a dataset can be fetched, and what reads them; None if it has none."""
+        """Return where the files of a dataset can be fetched, and what reads them; None if it has none.
+
+        A file that was dropped is made again, which may take a while.
+        """
         found = self._datastore.prepare_get_for_external_client(ref)
+        if found is None:
+            try:
+                self._again(ref.id)
+            except NotFoundError:
+                return None
+            # What the Butler knew of the dataset's files came with the dataset, and was nothing.
+            found = self._datastore.prepare_get_for_external_client(_without_records(ref))
         if found is None:
             return None
         shown = [_shown(info) for _, info in found]
@@ -205,6 +225,10 @@ class _Signed:
     def generate_presigned_get_url(self, *, expiration_time_seconds: int) -> str:
         """Return an address that works without credentials, for so long."""
         return self.address(self.id, self.name, expiration_time_seconds)
+
+
+def _without_records(ref: DatasetRef) -> DatasetRef:
+    return ref.replace(datastore_records=None)
 
 
 def _name(info: StoredFileInfo) -> str:

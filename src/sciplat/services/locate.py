@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -67,9 +67,19 @@ class LocateService:
     """Finds datasets by their ids; for any number of threads."""
 
     def __init__(
-        self, catalogs: CatalogStore, repositories: Repositories, *, authority: str, work: Path
+        self,
+        catalogs: CatalogStore,
+        repositories: Repositories,
+        *,
+        authority: str,
+        work: Path,
+        again: Callable[[str, uuid.UUID], None],
     ) -> None:
-        """Look into ``repositories``; what must be put together of several files is kept in ``work``."""
+        """Look into ``repositories``; what must be put together of several files is kept in ``work``.
+
+        ``again`` makes the file of a dataset that was dropped, or raises `NotFoundError`.
+        """
+        self._again = again
         self._catalogs = catalogs
         self._repositories = repositories
         self._authority = authority
@@ -166,6 +176,10 @@ class LocateService:
         found = self._stored(release, id)
         if found is None:
             raise _none(release, id)
+        if found.path is None:
+            # Its file was dropped: whatever can be made again is.
+            self._again(release, id)
+            found = self._stored(release, id) or found
         path, layout = found.path, None
         if path is None or not path.is_file():
             raise NotFoundError(f"The file of {found.dataset_type} {id} of release {release!r} is not kept.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -39,8 +39,8 @@ _LONGEST_SECONDS = 600.0
 """For one answer, which a slow reader may stretch."""
 
 _LARGEST, _LARGEST_EXPRESSION = 1_000_000, 50_000
-"""Bytes of a request, and of one with an expression as text: what the Butler needs for it grows faster, and SQLite
-takes no more than a thousand terms anyway."""
+"""Bytes of a request, and of one with an expression as text: what the Butler needs for it grows faster, and
+SQLite takes no more than a thousand terms anyway."""
 
 _log = logging.getLogger(__name__)
 
@@ -149,6 +149,7 @@ class _Guarded(APIRoute):
 
 router = APIRouter(tags=["butler"], route_class=_Guarded)
 
+_policies: list[Callable[..., Any]]
 for _routes, _policies in ((server.OPEN, [anyone]), (server.ROUTES, [_may, _turn])):
     for _route in _routes:
         router.add_api_route(

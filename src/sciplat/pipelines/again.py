@@ -87,7 +87,7 @@ def _run(
     wanted: DatasetRef,
 ) -> tuple[Any, DatasetProvenance]:
     """Run one quantum, and return the one dataset that is wanted of it."""
-    task_class = doImportType(row["task_class"])
+    task_class: Any = doImportType(row["task_class"])
     config = task_class.ConfigClass()
     config.loadFromString(row["config"])
     connections = config.connections.ConnectionsClass(config=config)
@@ -101,7 +101,7 @@ def _run(
         inputs=inputs,
         outputs=outputs,
     )
-    kept = _Kept(butler, wanted.id)
+    kept: Any = _Kept(butler, wanted.id)
     input_refs, output_refs = connections.buildDatasetRefs(quantum)
     task_class(config=config, name=row["task"]).runQuantum(
         QuantumContext(kept, quantum), input_refs, output_refs

@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy
 from lsst.daf.butler import Butler, ButlerUserError, DatasetRef, InvalidQueryError
 from lsst.daf.butler.datastore.stored_file_info import StoredFileInfo, make_datastore_path_relative
+from lsst.daf.butler.direct_butler import DirectButler
 from lsst.daf.butler.registry import InconsistentDataIdError, OrphanedRecordError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -52,6 +53,8 @@ def reason(error: BaseException) -> str:
     """Return in a few words what was wrong with a request, without the text of a query to the database."""
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if isinstance(error, DBAPIError) and "interrupted" in str(error.orig):
+        return "it takes too long; ask for less at a time"
     words = str(error.orig) if isinstance(error, DBAPIError) else str(error).strip().partition("\n")[0]
     return words[:200] or type(error).__name__
 
@@ -103,10 +106,12 @@ class ReaderButlers:
         NotFoundError
             The release has no images.
         """
-        self._clock.over = time.monotonic() + self._seconds
+        self._clock.over = float("inf")  # this thread's last request is over
         with self._lock:
             butler = self._template(release).clone()
         butler.registry.refresh()
+        self._clock.over = time.monotonic() + self._seconds
+        assert isinstance(butler, DirectButler)
         return ReaderButler(butler, address, self._seconds, again=partial(self._again, release))
 
     def _template(self, release: str) -> Butler:
@@ -116,6 +121,7 @@ class ReaderButlers:
         kept = self._kept.get(release)
         if kept is None or kept.mark != mark:
             kept = _Kept(mark, repository.butler)
+            assert isinstance(kept.butler, DirectButler)
             # The Butler has no limit of its own; its database is asked only through the engine that it made.
             sqlalchemy.event.listen(kept.butler._registry._db._engine, "checkout", self._watch)  # noqa: SLF001
             self._kept[release] = kept
@@ -134,7 +140,7 @@ class ReaderButler:
     """A Butler for one request; whatever is not said here is that of the Butler of the repository."""
 
     def __init__(
-        self, butler: Butler, address: Address, seconds: float, *, again: Callable[[uuid.UUID], None]
+        self, butler: DirectButler, address: Address, seconds: float, *, again: Callable[[uuid.UUID], None]
     ) -> None:
         self._butler = butler
         self._datastore = _Files(butler._datastore, address, again)  # noqa: SLF001  as the server does

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lsst.daf.butler import Butler, ButlerConfig, ButlerInstanceOptions
+from lsst.daf.butler import Butler, ButlerConfig
+from lsst.daf.butler._butler_instance_options import ButlerInstanceOptions
 from lsst.daf.butler.remote_butler._factory import RemoteButlerFactory
 
 from sciplat.repository.storage import register

@@ -86,6 +86,7 @@ def test_a_butler_of_nobody_reads_what_is_public(client, survey) -> None:
         client.butler("none")
 
 
+@pytest.mark.requirement("DMS-API-REQ-0034")
 def test_a_task_runs_on_fetched_images_and_its_outputs_say_of_what_they_were_made(
     mine, survey, tmp_path: Path
 ) -> None:
@@ -125,6 +126,7 @@ def test_nothing_of_ones_own_reaches_the_release(mine, client) -> None:
         mine.fetch("visit_image", where="instrument = 'PipeCam' AND visit = 99")
 
 
+@pytest.mark.requirement("DMS-API-REQ-0027")
 def test_a_dropped_image_is_made_again_when_it_is_read(instance, client) -> None:
     of = {"instrument": "PipeCam", "visit": 3, "detector": 0}
     ref, path = stored(instance, "visit_image", **of)

@@ -199,6 +199,13 @@ class ImageSettings(_Group):
         le=3600,
         description="How long (seconds) what one request of a Butler client asks of the database may take.",
     )
+    tiles_mb: int = Field(
+        default=4000,
+        ge=0,
+        le=100_000_000,
+        description="Disk (megabytes) for tiles and pictures of images that viewers have asked for; those "
+        "that nobody asked for longest go first, and all can be made again. 0 keeps none.",
+    )
 
 
 class BatchSettings(_Group):

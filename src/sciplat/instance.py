@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from sciplat.services.locate import LocateService
     from sciplat.services.picture import PictureService
     from sciplat.services.probe import ProbeService
-    from sciplat.services.tile import TileService
     from sciplat.services.regenerate import RegenerateService
+    from sciplat.services.tile import TileService
 
 __all__ = ["Instance"]
 

@@ -57,12 +57,9 @@ class _Body:
         self.read += size
         self.room.taken += size
         if self.read > self.largest:
-            size = (
-                f"{self.largest // 1_000_000} MB"
-                if self.largest >= 1_000_000
-                else f"{self.largest // 1000} kB"
-            )
-            raise HTTPException(413, f"This request is too large; up to {size} are read.")
+            megabytes, kilobytes = self.largest // 1_000_000, self.largest // 1000
+            most = f"{megabytes} MB" if megabytes else f"{kilobytes} kB"
+            raise HTTPException(413, f"This request is too large; up to {most} are read.")
         if self.read > _SMALL_BYTES and self.room.taken > self.room.most:
             raise HTTPException(503, "Too many large requests are read at this moment; send it again soon.")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from starlette.types import Message, Receive, Scope, Send
 from sciplat.api.admission import limit_body
 from sciplat.api.dependencies import Reach
 from sciplat.api.policy import Anyone, Visiting, anyone, origin
-from sciplat.errors import UnavailableError, UsageError
+from sciplat.errors import UnavailableError
 from sciplat.repository import server
 from sciplat.repository.server import Factory
 from sciplat.services.access import Visitor
@@ -142,15 +142,18 @@ class _Guarded(APIRoute):
             except server.REFUSALS as error:
                 _log.warning("The Butler refused a request", exc_info=error)
                 if not started:
-                    raise UsageError(f"The Butler cannot do that: {server.reason(error)}.") from error
+                    raise server.refused(error) from error
         if limit.cancelled_caught and not started:
             raise UnavailableError("The Butler did not answer in time; ask for less at a time.")
 
 
 router = APIRouter(tags=["butler"], route_class=_Guarded)
 
-_policies: list[Callable[..., Any]]
-for _routes, _policies in ((server.OPEN, [anyone]), (server.ROUTES, [_may, _turn])):
+_BEHIND: tuple[tuple[Iterable[Any], list[Any]], ...] = (
+    (server.OPEN, [anyone]),
+    (server.ROUTES, [_may, _turn]),
+)
+for _routes, _policies in _BEHIND:
     for _route in _routes:
         router.add_api_route(
             f"/api/butler/repo/{{repository}}{_route.path}",

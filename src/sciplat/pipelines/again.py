@@ -108,7 +108,8 @@ def _run(
     )
     if kept.dataset is None:
         raise NotFoundError(f"The task {row['task']!r} does not make {wanted.datasetType.name} any more.")
-    return kept.dataset
+    made: tuple[Any, DatasetProvenance] = kept.dataset
+    return made
 
 
 class _Kept:

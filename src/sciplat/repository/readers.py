@@ -29,7 +29,7 @@ from sciplat.repository.foreign import LayoutFormatter
 from sciplat.repository.formatter import ExposureFormatter
 from sciplat.repository.store import Repositories
 
-__all__ = ["REFUSALS", "Address", "ReaderButler", "ReaderButlers", "reason"]
+__all__ = ["REFUSALS", "Address", "ReaderButler", "ReaderButlers", "refused"]
 
 Address = Callable[[uuid.UUID, str, int], str]
 """Where a file can be fetched: of a dataset's id, the file's name, and how many seconds the address works."""
@@ -49,14 +49,18 @@ REFUSALS = (
 """What the Butler raises on requests that its own client would not send."""
 
 
-def reason(error: BaseException) -> str:
-    """Return in a few words what was wrong with a request, without the text of a query to the database."""
+def refused(error: BaseException) -> ButlerUserError:
+    """Return what a client is told of one of `REFUSALS`: never the text of a query to the database."""
+    if isinstance(error, ButlerUserError):
+        return error
     if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, DBAPIError) and "interrupted" in str(error.orig):
-        return "it takes too long; ask for less at a time"
-    words = str(error.orig) if isinstance(error, DBAPIError) else str(error).strip().partition("\n")[0]
-    return words[:200] or type(error).__name__
+        return InvalidQueryError("This is nested too deeply for the Butler.")
+    if not isinstance(error, DBAPIError):
+        words = str(error).strip().partition("\n")[0][:200]
+        return InvalidQueryError(f"The Butler cannot answer this: {words or type(error).__name__}.")
+    if "interrupted" in str(error.orig):
+        return InvalidQueryError("This took longer than it may; ask for less at a time.")
+    return InvalidQueryError(f"The database cannot answer this: {str(error.orig)[:200]}.")
 
 
 class _Clock(threading.local):
@@ -112,7 +116,7 @@ class ReaderButlers:
         butler.registry.refresh()
         self._clock.over = time.monotonic() + self._seconds
         assert isinstance(butler, DirectButler)
-        return ReaderButler(butler, address, self._seconds, again=partial(self._again, release))
+        return ReaderButler(butler, address, again=partial(self._again, release))
 
     def _template(self, release: str) -> Butler:
         repository = self._repositories.open(release)
@@ -139,12 +143,9 @@ class ReaderButlers:
 class ReaderButler:
     """A Butler for one request; whatever is not said here is that of the Butler of the repository."""
 
-    def __init__(
-        self, butler: DirectButler, address: Address, seconds: float, *, again: Callable[[uuid.UUID], None]
-    ) -> None:
+    def __init__(self, butler: DirectButler, address: Address, *, again: Callable[[uuid.UUID], None]) -> None:
         self._butler = butler
         self._datastore = _Files(butler._datastore, address, again)  # noqa: SLF001  as the server does
-        self._seconds = seconds
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._butler, name)
@@ -166,13 +167,7 @@ class ReaderButler:
         try:
             yield
         except REFUSALS as error:
-            if isinstance(error, ButlerUserError):
-                raise
-            if isinstance(error, DBAPIError) and "interrupted" in str(error.orig):
-                raise InvalidQueryError(
-                    f"The query took longer than {self._seconds:g} seconds; ask for less at a time."
-                ) from None
-            raise InvalidQueryError(f"The Butler cannot answer this query: {reason(error)}.") from error
+            raise refused(error) from error
 
 
 class _Files:

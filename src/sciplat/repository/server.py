@@ -44,7 +44,7 @@ from lsst.daf.butler.remote_butler.server.handlers._external import (  # noqa: E
 from lsst.daf.butler.remote_butler.server.handlers._external_query import query_router  # noqa: E402
 from lsst.daf.butler.remote_butler.server_models import ERROR_STATUS_CODE  # noqa: E402
 
-from sciplat.repository.readers import REFUSALS, ReaderButler, reason  # noqa: E402
+from sciplat.repository.readers import REFUSALS, ReaderButler, refused  # noqa: E402
 
 __all__ = [
     "ERROR_STATUS_CODE",
@@ -56,7 +56,7 @@ __all__ = [
     "USER",
     "ButlerUserError",
     "Factory",
-    "reason",
+    "refused",
     "told",
 ]
 

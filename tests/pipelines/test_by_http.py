@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from support.serving import serving
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
 import sciplat.client
+from sciplat.cli import main
 from sciplat.errors import ConflictError, NotFoundError, UsageError
 from sciplat.images.fits import read
 from sciplat.instance import Instance
@@ -158,6 +160,24 @@ def test_what_it_was_made_of_is_made_again_too(instance) -> None:
     assert len(table_file.read_bytes()) == pytest.approx(len(before), rel=0.01)
     repository = instance.repositories.open("small")
     assert len(repository.butler.get(table)) > 0
+
+
+def test_an_operator_drops_what_meets_an_expression_and_makes_it_again(instance) -> None:
+    home = ("--home", str(instance.home))
+    of = ("small", "difference_image", "--where", "instrument = 'PipeCam' AND visit IN (1, 2)")
+    _, path = stored(instance, "difference_image", instrument="PipeCam", visit=2, detector=0)
+    before = read(path)
+
+    dropped = CliRunner().invoke(main, ["images", "drop", *of, *home])
+    assert (dropped.exit_code, dropped.output) == (0, "dropped 2 files\n")
+    assert not path.exists()
+    made = CliRunner().invoke(main, ["images", "regenerate", *of, *home])
+
+    assert made.output.endswith("made 2 files again\n")
+    np.testing.assert_array_equal(read(path).image, before.image)
+    wrong = CliRunner().invoke(main, ["images", "drop", "small", "none", *home])
+    assert wrong.exit_code != 0
+    assert "cannot be looked for" in wrong.output
 
 
 def test_only_what_can_be_made_again_is_dropped(instance) -> None:

@@ -116,7 +116,11 @@ class ReaderButlers:
         butler.registry.refresh()
         self._clock.over = time.monotonic() + self._seconds
         assert isinstance(butler, DirectButler)
-        return ReaderButler(butler, address, again=partial(self._again, release))
+        return ReaderButler(butler, address, again=partial(self._make_again, release))
+
+    def _make_again(self, release: str, id: uuid.UUID) -> None:  # noqa: A002
+        self._again(release, id)
+        self._clock.over = time.monotonic() + self._seconds  # what it took is no time of the database
 
     def _template(self, release: str) -> Butler:
         repository = self._repositories.open(release)

@@ -52,6 +52,25 @@ class RegenerateService:
                 "made again", extra={"release": release, "dataset": str(ref.id), "type": ref.datasetType.name}
             )
 
+    def chosen(
+        self, release: str, dataset_type: str, where: str = "", *, dropped: bool = False
+    ) -> list[uuid.UUID]:
+        """Return the datasets of a type that meet an expression; with ``dropped`` those without a file.
+
+        Raises
+        ------
+        NotFoundError
+            The release has no images.
+        UsageError
+            There is no such dataset type, or the expression is wrong.
+        """
+        repository = self._repositories.open(release)
+        try:
+            found = repository.datasets(dataset_type, where)
+            return [ref.id for ref in found if not dropped or not repository.butler.stored(ref)]
+        finally:
+            repository.close()
+
     def drop(self, release: str, ids: Sequence[uuid.UUID]) -> int:
         """Drop the files of datasets that are recorded as outputs of tasks; return how many were there.
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from sciplat.repository.readers import ReaderButlers
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
+    from sciplat.services.cutout import CutoutService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.lend import LendService
@@ -214,6 +215,14 @@ class Instance:
         from sciplat.repository.readers import ReaderButlers  # noqa: PLC0415
 
         return ReaderButlers(repositories, seconds=self.settings.images.butler_seconds, again=self._again)
+
+    @cached_property
+    def cutout(self) -> CutoutService:
+        """The verb that cuts images."""
+        locate = self.locate
+        from sciplat.services.cutout import CutoutService  # noqa: PLC0415
+
+        return CutoutService(locate, authority=self.settings.authority, work=self.work / "cutouts")
 
     @cached_property
     def tiling(self) -> TileService:

@@ -206,6 +206,16 @@ class ImageSettings(_Group):
         description="Disk (megabytes) for tiles and pictures of images that viewers have asked for; those "
         "that nobody asked for longest go first, and all can be made again. 0 keeps none.",
     )
+    cutouts_at_once: int = Field(
+        default_factory=lambda: 2 * cores(),
+        ge=1,
+        le=1024,
+        description="How many cutouts are made at once; more wait.",
+        json_schema_extra={"default_text": "twice the number of processors"},
+    )
+    queue_seconds: int = Field(
+        default=30, ge=0, le=3600, description="How long a cutout waits for its turn before it is sent away."
+    )
 
 
 class BatchSettings(_Group):

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
-from support.serving import Client, serving
+from support.client import Client
+from support.serving import serving
 from support.sky_files import pixels, simple
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
@@ -43,8 +44,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
 
 @pytest.fixture(scope="module")
 def client(instance: Instance) -> Iterator[Client]:
-    with serving(create_app(instance)) as made:
-        yield made
+    with serving(create_app(instance)) as url:
+        yield Client(url)
 
 
 def image_of(instance: Instance, release: str) -> str:

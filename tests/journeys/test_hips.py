@@ -16,7 +16,8 @@ from astropy.io import fits
 from mocpy import MOC
 from PIL import Image
 from playwright.sync_api import Browser
-from support.serving import Client, serving
+from support.client import Client
+from support.serving import serving
 from support.sky_map import CENTRE, instance_with_coadds
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
@@ -60,8 +61,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
 
 @pytest.fixture(scope="module")
 def client(instance: Instance) -> Iterator[Client]:
-    with serving(create_app(instance)) as made:
-        yield made
+    with serving(create_app(instance)) as url:
+        yield Client(url)
 
 
 class Quiet(SimpleHTTPRequestHandler):

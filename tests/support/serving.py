@@ -1,40 +1,34 @@
-"""One of the applications, served for a test, without the rest of the platform."""
+"""An ASGI application that real clients can reach, in this process."""
 
 from __future__ import annotations
 
-import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Thread
 from typing import Any
 
-import requests
 import uvicorn
-from fastapi import FastAPI
 
-__all__ = ["Client", "serving"]
+from support.running import free_port
 
-
-class Client:
-    """Asks one server."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def get(self, path: str, **more: Any) -> requests.Response:
-        return requests.get(self.url + path, timeout=120, **more)
+__all__ = ["serving"]
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[Client]:
-    """Serve an application at a port of the loopback."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = Thread(target=server.run, args=([listening],))
-        thread.start()
-        while thread.is_alive() and not server.started:
-            thread.join(0.01)
-        yield Client(f"http://127.0.0.1:{listening.getsockname()[1]}")
+def serving(app: Any) -> Iterator[str]:
+    """Serve an application for as long as the block lasts, and give its address."""
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, timeout_graceful_shutdown=1)
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
         server.should_exit = True
-        thread.join()
+        thread.join(10)

@@ -1,24 +1,17 @@
-"""Maps of the sky, from the application that serves them, seen in Aladin Lite."""
+"""Maps of the sky, from the application that serves them."""
 
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 
-import numpy as np
 import pytest
 from astropy.io import fits
 from mocpy import MOC
 from PIL import Image
-from playwright.sync_api import Browser
 from support.client import Client
 from support.serving import serving
-from support.sky_map import CENTRE, instance_with_coadds
+from support.sky_map import instance_with_coadds
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
@@ -26,25 +19,7 @@ from sciplat.identity.models import Scope
 from sciplat.instance import Instance
 from sciplat.processes.images import create_app
 
-pytestmark = pytest.mark.journey
-
-ALADIN = (
-    Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "aladin-lite" / "dist" / "aladin.js"
-)
-CHROMIUM = next(filter(Path.exists, map(Path, ("/usr/lib/chromium/chromium", "/usr/bin/chromium"))), None)
-
-PAGE = """<!doctype html>
-<div id="aladin" style="width: 600px; height: 400px"></div>
-<script type="module">
-import A from "./aladin.js";
-await A.init;
-const asked = new URLSearchParams(location.search);
-const survey = A.HiPS(asked.get("hips"), { name: "map", imgFormat: "png" });
-window.aladin = A.aladin("#aladin", {
-  survey, target: asked.get("target"), fov: 0.1, cooFrame: "ICRS", log: false, samp: false,
-});
-</script>
-"""
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -63,27 +38,6 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
 def client(instance: Instance) -> Iterator[Client]:
     with serving(create_app(instance)) as url:
         yield Client(url)
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Files of a folder, without a word about each."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page with Aladin Lite at another origin."""
-    if not ALADIN.exists():
-        pytest.skip("aladin-lite is not installed (in frontend: npm ci)")
-    folder = tmp_path_factory.mktemp("elsewhere")
-    shutil.copy2(ALADIN, folder)
-    (folder / "index.html").write_text(PAGE)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
 
 
 def test_the_files_are_where_the_standard_has_them(client: Client) -> None:
@@ -162,39 +116,3 @@ def test_the_coverage_of_a_release_is_answered_in_three_forms(client: Client) ->
     assert MOC.from_fits(io.BytesIO(client.get("/api/images/deep/moc?order=13").content)) == moc
     for wrong, status in (("order=99", 400), ("format=csv", 400), ("order=x", 400), ("dataset_type=no", 404)):
         assert client.get(f"/api/images/deep/moc?{wrong}").status_code == status
-
-
-@pytest.fixture
-def drawing(browser: Browser) -> Iterator[Browser]:
-    """A browser that can draw in three dimensions, in software."""
-    options = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-    started = browser.browser_type.launch(
-        executable_path=str(CHROMIUM), args=[*options, "--ignore-gpu-blocklist"]
-    )
-    yield started
-    started.close()
-
-
-def test_aladin_lite_shows_the_map(drawing: Browser, client: Client, elsewhere: str) -> None:
-    page = drawing.new_page()
-    asked: list[str] = []
-    page.on("response", lambda answer: asked.append(f"{answer.status} {answer.url}"))
-    target = f"{CENTRE[0]} {CENTRE[1]}"
-    page.goto(f"{elsewhere}?hips={client.url}/api/hips/deep/colour&target={target}")
-    page.wait_for_function("window.aladin", timeout=90_000)
-
-    def share() -> float:
-        """Which part of the middle of the page is brighter than the empty sky."""
-        with Image.open(io.BytesIO(page.screenshot())) as shown:
-            middle = np.asarray(shown.convert("L"))[150:250, 200:400]
-        return float((middle > 60).mean())
-
-    for _ in range(300):
-        if share() > 0.9:
-            break
-        page.wait_for_timeout(200)
-    assert share() > 0.9
-    assert any("/Norder9/" in each and each.startswith("200") for each in asked)
-    known = (client.url, elsewhere, "blob:")
-    assert [each for each in asked if not any(origin in each for origin in known)] == []
-    page.close()

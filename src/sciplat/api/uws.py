@@ -369,6 +369,7 @@ def _info(job: Job, turns_before: int | None) -> tuple[tuple[str, str], ...]:
         "seconds": seconds,
         "rows": job.rows,
         "bytes": job.bytes,
+        "progress": None if job.progress is None else round(job.progress, 4),
         "overflow": "true" if job.overflow else None,
         "restarts": job.restarts or None,
     }

@@ -35,6 +35,7 @@ from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.tiles.store import TileStore
 from sciplat.uploads.store import UploadStore
 
 _READER_BYTES = 2 << 30
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.locate import LocateService
+    from sciplat.services.picture import PictureService
+    from sciplat.services.probe import ProbeService
+    from sciplat.services.tile import TileService
 
 __all__ = ["Instance"]
 
@@ -176,6 +180,28 @@ class Instance:
         return LocateService(
             self.catalogs, repositories, authority=self.settings.authority, work=self.work / "images"
         )
+
+    @cached_property
+    def tiling(self) -> TileService:
+        """The verb that makes tiles of images, and keeps them; the process that uses it closes it."""
+        from sciplat.services.tile import TileService  # noqa: PLC0415
+
+        store = TileStore(self.home / "tiles", self.settings.images.tiles_mb * 1_000_000)
+        return TileService(store, threads=cores())
+
+    @cached_property
+    def probe(self) -> ProbeService:
+        """The verb that tells of images what a viewer must know."""
+        from sciplat.services.probe import ProbeService  # noqa: PLC0415
+
+        return ProbeService(self.tiling)
+
+    @cached_property
+    def pictures(self) -> PictureService:
+        """The verb that makes pictures of images."""
+        from sciplat.services.picture import PictureService  # noqa: PLC0415
+
+        return PictureService(self.tiling)
 
     @cached_property
     def sign_in(self) -> SignInService:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sciplat.config.machine import cores, memory_bytes
 from sciplat.config.read import read_settings
 
-__all__ = ["HistorySettings", "LogSettings", "QuerySettings", "Settings"]
+__all__ = ["HistorySettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -190,6 +190,18 @@ class QuerySettings(_Group):
         return 4 * self.result_days
 
 
+class ImageSettings(_Group):
+    """What reading images may use."""
+
+    tiles_mb: int = Field(
+        default=4000,
+        ge=0,
+        le=100_000_000,
+        description="Disk (megabytes) for tiles and pictures of images that viewers have asked for; those "
+        "that nobody asked for longest go first, and all can be made again. 0 keeps none.",
+    )
+
+
 class BatchSettings(_Group):
     """What jobs that cut out of images may use."""
 
@@ -281,6 +293,7 @@ class Settings(_Group):
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What the processes write.")
     query: QuerySettings = Field(default_factory=QuerySettings, description="What queries may use.")
+    images: ImageSettings = Field(default_factory=ImageSettings, description="What reading images may use.")
     batch: BatchSettings = Field(
         default_factory=BatchSettings, description="What jobs that cut out of images may use."
     )

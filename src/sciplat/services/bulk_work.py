@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -18,7 +17,6 @@ from sciplat.errors import (
     AuthenticationError,
     CancelledError,
     ImageFileError,
-    LimitError,
     NoOverlapError,
     NotFoundError,
     PermissionDeniedError,
@@ -33,6 +31,7 @@ from sciplat.services.bulk_archive import MEDIA_TYPES, Archiver, Piece
 from sciplat.services.bulk_index import index_of, written
 from sciplat.services.bulk_plan import WORK, slug
 from sciplat.services.bulk_request import BulkRequest
+from sciplat.services.disk import SPACE_LEFT, in_words
 from sciplat.services.work import Done
 from sciplat.sky.pos import Shape
 from sciplat.sky.position import Position
@@ -45,10 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BulkWork"]
 
-_SPACE_LEFT = 64 << 20
-"""Bytes of the disk that a job leaves free, so that all else the instance keeps can go on."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TABLE, _PLAN, _ARCHIVE, _JOURNAL = ".table", ".plan", ".archive", ".journal"
 """The files of a job that is not done: its positions, what is to be done, and what is done of it."""
 
@@ -100,15 +95,8 @@ class BulkWork:
 
     def wait(self) -> Done:
         """Do the work."""
-        try:
+        with in_words():
             return self._archived(self._planned())
-        except OSError as error:
-            if error.errno in _FULL:
-                raise LimitError(
-                    "The disk is full, so the archive cannot be written. Delete results that you no longer "
-                    "need and run the job again, or ask for fewer cutouts."
-                ) from error
-            raise
 
     def _planned(self) -> pa.Table:
         """Return what is to be done: as it was planned before an interruption, if there was one."""
@@ -135,7 +123,7 @@ class BulkWork:
         folder, kind = self._folder, self._request.archive
         unfinished, result, table = folder / _ARCHIVE, folder / "result", folder / "index"
         there = unfinished.stat().st_size if unfinished.exists() else 0
-        most = min(self._most_bytes, shutil.disk_usage(folder).free - _SPACE_LEFT) + there
+        most = min(self._most_bytes, shutil.disk_usage(folder).free - SPACE_LEFT) + there
         with Archiver(
             kind,
             unfinished,

@@ -12,6 +12,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -83,12 +84,13 @@ class Cutout:
         self._parts, self._name = parts, name
         self.closing = contextlib.ExitStack()
         self.boxes = dict(boxes)
-        self.size = sum(len(part.header.tostring()) + part.size + -part.size % _BLOCK for part in parts)
+        self._heads = [part.header.tostring().encode("ascii") for part in parts]
+        self.size = sum(map(len, self._heads)) + sum(part.size + -part.size % _BLOCK for part in parts)
 
     def __iter__(self) -> Iterator[bytes]:
         with self.closing:
-            for part in self._parts:
-                yield part.header.tostring().encode("ascii")
+            for part, head in zip(self._parts, self._heads, strict=True):
+                yield head
                 with damaged(self._name):
                     yield from part.pieces()
                 yield bytes(-part.size % _BLOCK)
@@ -403,7 +405,7 @@ def _kept(header: fits.Header) -> fits.Header:
         for card in header.cards
         if card.keyword not in _LAYOUT and not (card.keyword[:5] == "NAXIS" and card.keyword[5:].isdigit())
     ]
-    return fits.Header(cards).copy()
+    return fits.Header([copy(card) for card in cards])
 
 
 def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> _Part:

@@ -171,7 +171,7 @@ def test_who_asks_for_what_is_not_his_learns_nothing(ada_: Client, whole: str, p
     assert ada_.ask("GET", f"{whole}/results/.journal").status_code == 404
 
     # Images of a private release do not exist for who has not signed in; here they are found by nobody.
-    form = {"RELEASE": "secret", "DATASET_TYPE": "visit_image", "QUERY": "SELECT 25.6 AS ra, 0.3 AS dec"}
+    form = {"RELEASE": "secret", "DATASET_TYPE": "visit_image", "QUERY": "SELECT 25.6 AS s_ra, 0.3 AS s_dec"}
     answer = requests.post(ada_.door, data={**form, "PHASE": "RUN"}, timeout=30, allow_redirects=False)
     job = answer.headers["Location"]
     platform.wait_for(

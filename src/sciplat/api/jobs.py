@@ -39,11 +39,13 @@ def jobs(
     instance: Reach,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[str | None, Query(max_length=60)] = None,
+    kind: Annotated[str | None, Query(max_length=60)] = None,
 ) -> JobListResponse:
     """Answer the asker's newest jobs, or those that follow the page whose ``next`` is sent as ``before``."""
-    page = instance.submit.page(
-        visitor=visitor, limit=limit, before=None if before is None else _place(before)
-    )
+    if kind is not None and kind not in _ADDRESSES:
+        raise UsageError(f"kind={kind!r} is unknown; it can be {', '.join(_ADDRESSES)}.")
+    submit = instance.submit if kind is None else instance.submit.of(kind)
+    page = submit.page(visitor=visitor, limit=limit, before=None if before is None else _place(before))
     return JobListResponse(
         jobs=[_brief(job) for job in page], next=_after(page[-1]) if len(page) == limit else None
     )

@@ -19,7 +19,7 @@ from sciplat.errors import MissingExtraError
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 from sciplat.identity.store import IdentityStore
-from sciplat.jobs.models import BULK_CUTOUT, QUERY
+from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY
 from sciplat.jobs.store import JobStore
 from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
@@ -47,6 +47,7 @@ _READER_MB_PER_SECOND = 1
 if TYPE_CHECKING:
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
+    from sciplat.services.cutout import CutoutService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.locate import LocateService
@@ -180,6 +181,14 @@ class Instance:
         return LocateService(
             self.catalogs, repositories, authority=self.settings.authority, work=self.work / "images"
         )
+
+    @cached_property
+    def cutout(self) -> CutoutService:
+        """The verb that cuts images."""
+        locate = self.locate
+        from sciplat.services.cutout import CutoutService  # noqa: PLC0415
+
+        return CutoutService(locate, authority=self.settings.authority, work=self.work / "cutouts")
 
     @cached_property
     def tiling(self) -> TileService:
@@ -347,6 +356,7 @@ class Instance:
             Returns what asks the catalogs where a job needs that; what reads images is imported then too.
         """
         from sciplat.services.bulk_cutout import BulkCutoutService, BulkLimits  # noqa: PLC0415
+        from sciplat.services.cutout_work import cutout_verb  # noqa: PLC0415
 
         settings, spools, folders = self.settings.batch, Spools(self.spools), Folders(self.spools)
         bulk = BulkCutoutService(
@@ -362,7 +372,10 @@ class Instance:
         return ExecuteService(
             self.jobs,
             self.identity,
-            {BULK_CUTOUT: bulk.verb()},
+            {
+                BULK_CUTOUT: bulk.verb(),
+                CUTOUT: cutout_verb(lambda: self.cutout, folders, most=settings.results),
+            },
             self.uploads,
             shelves=(folders, spools),
             disk=self.home,

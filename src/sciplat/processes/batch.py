@@ -33,6 +33,7 @@ def create_app(instance: Instance) -> FastAPI:
         stop.set()
         thread.join()
         asking.close()
+        instance.recorder.close()
 
     return application(instance, lifespan)
 

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from sciplat.api import images, images_tiles
+from sciplat.api import images, images_tiles, soda, soda_async
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.makers import Makers
+from sciplat.api.sending import Cutting
+from sciplat.api.waiting import Changes
 from sciplat.config.machine import cores
 from sciplat.instance import Instance
 from sciplat.processes.application import application
@@ -22,13 +24,17 @@ def create_app(instance: Instance) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        _ = instance.locate  # what takes long is imported before the first request comes
+        _ = instance.cutout  # what takes long is imported before the first request comes
+        settings = instance.settings.images
+        app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
+        app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         app.state.makers = Makers(cores())
         yield
         instance.tiling.close()
+        instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (images, images_tiles):
+    for door in (images, images_tiles, soda, soda_async):
         app.include_router(door.router)
     add_error_handlers(app)
     return app

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -171,6 +172,20 @@ class LocateService:
         return mark, Located(release, public, id, found.dataset_type, found.data_id, is_image, path, layout)
 
     def _stored(self, release: str, id: uuid.UUID) -> Stored | None:  # noqa: A002
+        with self.repository(release) as repository:
+            return stored(repository.butler, id)
+
+    @contextmanager
+    def repository(self, release: str) -> Iterator[Repository]:
+        """Lend the repository of a release, which stays open, to one thread at a time.
+
+        Who may see what is in it is not asked here.
+
+        Raises
+        ------
+        NotFoundError
+            The release has no images.
+        """
         with self._lock:
             # A repository that was removed and made again is another one.
             mark = _mark(self._repositories.folder_of(release) / "butler.yaml")
@@ -180,7 +195,7 @@ class LocateService:
                     repository.close()
                 repository = self._repositories.open(release)
                 self._open[release] = mark, repository
-            return stored(repository.butler, id)
+            yield repository
 
     def _put_together(self, id: uuid.UUID, layout: Layout, mark: _Mark) -> Path:  # noqa: A002
         """Write an exposure whose planes lie in several files, or beside others, into one of its own."""

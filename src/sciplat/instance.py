@@ -41,6 +41,9 @@ from sciplat.uploads.store import UploadStore
 _READER_BYTES = 2 << 30
 """Memory of a process that reads an upload."""
 
+_SHORT_CUTOUTS_SECONDS = 30.0
+"""Jobs that read pixels and take no longer wait for none that do."""
+
 _READER_MB_PER_SECOND = 1
 """Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
 
@@ -382,7 +385,7 @@ class Instance:
             spool_disk_fraction=self.settings.query.spool_disk_fraction,
             slots=settings.jobs,
             running_per_user=settings.jobs_per_user,
-            short_seconds=self.settings.query.short_seconds,
+            short_seconds=_SHORT_CUTOUTS_SECONDS,
         )
 
     def execute(self, query: QueryService) -> ExecuteService:

@@ -124,8 +124,16 @@ def read_component(source: Source, component: Component, box: Box | None = None)
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[ExposureFile]:
+def opened(source: Source, *, mapped: bool = True) -> Iterator[ExposureFile]:
     """Open the file of an exposure; a path or a binary file object that can seek.
+
+    Parameters
+    ----------
+    source
+        The file.
+    mapped
+        False reads planes that are not compressed piece by piece: of a map of the file all pages that were
+        read stay in memory.
 
     Raises
     ------
@@ -135,7 +143,7 @@ def opened(source: Source) -> Iterator[ExposureFile]:
     with damaged(source):
         if not isinstance(source, str | Path):
             source.seek(0)
-        hdus = fits.open(source, lazy_load_hdus=True)
+        hdus = fits.open(source, lazy_load_hdus=True, memmap=mapped and None)
     try:
         yield ExposureFile(hdus, _name(source))
     finally:
@@ -232,7 +240,10 @@ class ExposureFile:
             return None
         place = None if box is None else self._inside(box).slices(self.box.origin)
         with damaged(self._file):
-            return np.array(hdu.data if place is None else hdu.section[place], _DTYPES[name])
+            pixels = hdu.data if place is None else hdu.section[place]
+            # What is unpacked is a copy already; the rest may be a map of the file, which will be closed.
+            unpacked = place is not None and isinstance(hdu, fits.CompImageHDU)
+            return (np.asarray if unpacked else np.array)(pixels, _DTYPES[name])
 
     def component(self, component: Component, box: Box | None = None) -> Any:
         """Return one component as an exposure has it; ``box`` is that of the pixels, and shifts the WCS.

@@ -1,0 +1,37 @@
+"""The images process: all doors behind which the Butler is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from sciplat.api import images, images_tiles, soda
+from sciplat.api.errors import add_error_handlers
+from sciplat.api.makers import Makers
+from sciplat.api.sending import Cutting
+from sciplat.config.machine import cores
+from sciplat.instance import Instance
+from sciplat.processes.application import application
+
+__all__ = ["create_app"]
+
+
+def create_app(instance: Instance) -> FastAPI:
+    """Return the ASGI application of the images process."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _ = instance.cutout  # what takes long is imported before the first request comes
+        settings = instance.settings.images
+        app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
+        app.state.makers = Makers(cores())
+        yield
+        instance.tiling.close()
+
+    app = application(instance, lifespan)
+    for door in (images, images_tiles, soda):
+        app.include_router(door.router)
+    add_error_handlers(app)
+    return app

@@ -87,8 +87,8 @@ def coadd(
         exposed = sum((~warp.flagged("NO_DATA", "EDGE")).astype(np.int16) for warp in warps)
         mask[(often * 2 > exposed) & (often > 0)] |= bits(name)
     mask[clipped] |= bits("CLIPPED")
-    exposed = np.stack([np.isfinite(warp.image) & ~warp.flagged("NO_DATA") for warp in warps])
-    psf = _mean_psf(psfs, weights, exposed)
+    reached = np.stack([np.isfinite(warp.image) & ~warp.flagged("NO_DATA") for warp in warps])
+    psf = _mean_psf(psfs, weights, reached)
     return Exposure(
         image.astype(np.float32),
         warps[0].wcs,

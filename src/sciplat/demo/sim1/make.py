@@ -8,11 +8,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from sciplat.demo.sim1.plan import PlannedVisit, visits
 from sciplat.demo.sim1.schema import COLUMNS, DESCRIPTION, SCHEMA, VERSION_NOTE, sim1_table
 from sciplat.errors import LimitError
 
 if TYPE_CHECKING:
+    from sciplat.demo.sim1.plan import PlannedVisit
     from sciplat.instance import Instance
 
 __all__ = ["SECONDS", "TABLES", "make_sim1", "table_is_there"]
@@ -71,6 +71,7 @@ def make_sim1(
         The extras ``demo`` and ``images`` aren't both installed.
     """
     repositories = instance.repositories
+    from sciplat.demo.sim1.plan import visits  # noqa: PLC0415 (nobody needs it who asks for the state)
     from sciplat.demo.sim1.process import Step, process  # noqa: PLC0415 (the Butler takes seconds)
     from sciplat.demo.sim1.tables import sim1_source  # noqa: PLC0415
 

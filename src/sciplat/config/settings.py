@@ -193,6 +193,12 @@ class QuerySettings(_Group):
 class ImageSettings(_Group):
     """What reading images may use."""
 
+    butler_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="How long (seconds) what one request of a Butler client asks of the database may take.",
+    )
     tiles_mb: int = Field(
         default=4000,
         ge=0,

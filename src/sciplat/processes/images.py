@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from sciplat.api import images, images_tiles, soda
+from sciplat.api.butler import add_butler
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.makers import Makers
 from sciplat.api.sending import Cutting
@@ -33,5 +34,6 @@ def create_app(instance: Instance) -> FastAPI:
     app = application(instance, lifespan)
     for door in (images, images_tiles, soda):
         app.include_router(door.router)
+    add_butler(app)
     add_error_handlers(app)
     return app

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,9 +68,19 @@ class LocateService:
     """Finds datasets by their ids; for any number of threads."""
 
     def __init__(
-        self, catalogs: CatalogStore, repositories: Repositories, *, authority: str, work: Path
+        self,
+        catalogs: CatalogStore,
+        repositories: Repositories,
+        *,
+        authority: str,
+        work: Path,
+        again: Callable[[str, uuid.UUID], None],
     ) -> None:
-        """Look into ``repositories``; what must be put together of several files is kept in ``work``."""
+        """Look into ``repositories``; what must be put together of several files is kept in ``work``.
+
+        ``again`` makes the file of a dataset that was dropped, or raises `NotFoundError`.
+        """
+        self._again = again
         self._catalogs = catalogs
         self._repositories = repositories
         self._authority = authority
@@ -146,10 +156,31 @@ class LocateService:
             raise NotFoundError(f"There are no images of release {release[:100]!r}.")
         return bool(public)
 
+    def as_the_butler_reads(self, release: str, id: uuid.UUID) -> Path:  # noqa: A002
+        """Return the file of a dataset for a Butler client, of whom it is known that it may see it.
+
+        Images in files of others are put together into one of ours.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset, or its file is gone.
+        ImageFileError
+            Files of others cannot be read any more.
+        """
+        mark, located = self._look(release, id, public=False)
+        if located.layout is None or located.path.parent == self._work:
+            return located.path
+        return self._put_together(id, located.layout, mark)
+
     def _look(self, release: str, id: uuid.UUID, *, public: bool) -> tuple[_Mark, Located]:  # noqa: A002
         found = self._stored(release, id)
         if found is None:
             raise _none(release, id)
+        if found.path is None:
+            # Its file was dropped: whatever can be made again is.
+            self._again(release, id)
+            found = self._stored(release, id) or found
         path, layout = found.path, None
         if path is None or not path.is_file():
             raise NotFoundError(f"The file of {found.dataset_type} {id} of release {release!r} is not kept.")

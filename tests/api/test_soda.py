@@ -22,8 +22,8 @@ from sciplat.api.sending import Cutting
 from sciplat.errors import UnavailableError
 from sciplat.instance import Instance
 from sciplat.processes import images
-from sciplat.services.cutout import Sendable
 from sciplat.services.cutout_request import PARAMETERS
+from sciplat.services.sendable import Sendable
 
 HERE = "25.6 0.3 0.002"
 
@@ -142,6 +142,7 @@ def test_the_service_describes_itself(client):
 
     assert "ivo://ivoa.net/std/SODA#sync-1.0" in capabilities
     assert "http://127.0.0.1/api/soda/sync" in capabilities
+    assert "ivo://ivoa.net/std/SODA#async-1.0" in capabilities
     assert "available>true" in client.get("/api/soda/availability").text
 
 

@@ -20,6 +20,7 @@ import jobs  # noqa: E402
 import load  # noqa: E402
 import memory  # noqa: E402
 import scale  # noqa: E402
+import soda  # noqa: E402
 import start  # noqa: E402
 import tap_peer  # noqa: E402
 
@@ -37,6 +38,7 @@ BENCHMARKS = {
     "memory": memory,
     "jobs": jobs,
     "cutouts": cutouts,
+    "soda": soda,
 }
 
 

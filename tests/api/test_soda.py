@@ -150,6 +150,7 @@ def test_the_service_describes_itself(client):
 
     assert "ivo://ivoa.net/std/SODA#sync-1.0" in capabilities
     assert "http://127.0.0.1/api/soda/sync" in capabilities
+    assert "ivo://ivoa.net/std/SODA#async-1.0" in capabilities
     assert "available>true" in client.get("/api/soda/availability").text
 
 

@@ -23,6 +23,9 @@ __all__ = ["PREFIX", "router"]
 PREFIX = "/api/soda"
 router = APIRouter(prefix=PREFIX, tags=["soda"])
 
+_REASON = 500
+"""Characters of a header."""
+
 
 @router.get("/sync", response_class=Response)
 @router.post("/sync", response_class=Response)
@@ -34,7 +37,7 @@ async def sync(request: Request, parameters: Dali, visitor: Visiting, instance: 
         return await cutting.respond(partial(instance.cutout.cutout, wanted, visitor=visitor))
     except NoOverlapError as error:
         # The standard wants a response without a body, and people a reason.
-        reason = str(error).encode("ascii", "replace").decode()
+        reason = str(error)[:_REASON].encode("ascii", "replace").decode()
         return Response(status_code=204, headers={"X-Sciplat-Message": reason})
 
 

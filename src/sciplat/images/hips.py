@@ -151,6 +151,8 @@ def header_of(order: int, tile: int) -> fits.Header:
     east, north = _BASES[base]
     x, y = _gathered(within), _gathered(within >> 1)
     n = 1 << order
+    if east + (x - y) / n > 4:  # beyond the seam of the projection, at RA 180
+        east -= 8
     # Rows run down along x, columns along y; the tile's first pixel is at (x + 1, y) of the base cell.
     rows_from_centre = n - x - 1 - (n - 1) / 2
     columns_from_centre = y - (n - 1) / 2

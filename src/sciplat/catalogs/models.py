@@ -77,7 +77,12 @@ class Manifest:
     def schemas(self) -> tuple[Schema, ...]:
         """Return the releases as schemas that can be queried, without those that have images alone."""
         return tuple(
-            Schema(r.name, tuple(t.table for t in r.tables), description=r.description, public=r.public)
+            Schema(
+                r.name,
+                tuple(_with_key(t.table) for t in r.tables),
+                description=r.description,
+                public=r.public,
+            )
             for r in self.releases
             if r.tables or not r.images
         )
@@ -174,6 +179,16 @@ class Snapshot:
     def schema(self, name: str) -> Schema | None:
         """Return the schema of that name, in any case, or None."""
         return next((s for s in self.schemas if s.name.lower() == name.lower()), None)
+
+
+def _with_key(table: Table) -> Table:
+    """Return a table whose only key, if it has one, says of which rows it is; results take that along."""
+    key = table.primary_key[0] if len(table.primary_key) == 1 else None
+    columns = tuple(
+        replace(column, row_of=table.qualified_name) if column.name == key and not column.std else column
+        for column in table.columns
+    )
+    return replace(table, columns=columns)
 
 
 def _table_to_json(published: PublishedTable) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
     SciplatError
       x UsageError                 the request is wrong: say what and where
+        · MultipleValuesError      a parameter was sent more often than a service takes it
         · ADQLError                a query is wrong at a line and column
         · ConfigError              a setting is wrong or unknown
         · IngestError              a file cannot become a table
@@ -42,6 +43,7 @@ __all__ = [
     "IngestError",
     "LimitError",
     "MissingExtraError",
+    "MultipleValuesError",
     "NoOverlapError",
     "NotFoundError",
     "PermissionDeniedError",
@@ -100,6 +102,12 @@ class UsageError(SciplatError):
     """The request is wrong; the message says what and where."""
 
     code = "usage"
+
+
+class MultipleValuesError(UsageError):
+    """A parameter has several values where a service takes one (SODA 1.0, section 5.2)."""
+
+    code = "multiple_values"
 
 
 class ADQLError(_PlacedError, UsageError):

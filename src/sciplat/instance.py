@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from sciplat.services.announce import AnnounceService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
+    from sciplat.services.locate import LocateService
 
 __all__ = ["Instance"]
 
@@ -162,6 +163,16 @@ class Instance:
         from sciplat.services.ingest_images import IngestImagesService  # noqa: PLC0415
 
         return IngestImagesService(self.catalogs, repositories, announce, work=self.work)
+
+    @cached_property
+    def locate(self) -> LocateService:
+        """The verb that finds the file of a dataset, for those who may see it."""
+        repositories = self.repositories
+        from sciplat.services.locate import LocateService  # noqa: PLC0415
+
+        return LocateService(
+            self.catalogs, repositories, authority=self.settings.authority, work=self.work / "images"
+        )
 
     @cached_property
     def sign_in(self) -> SignInService:

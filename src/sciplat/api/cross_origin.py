@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["PREFIXES", "CrossOrigin"]
 
-PREFIXES = ("/api/tap", "/api/scs", "/api/sia")
+PREFIXES = tuple(f"/api/{service}" for service in ("tap", "scs", "sia", "soda", "datalink", "images", "hips"))
 """What pages of other origins can ask."""
 
 _DAY_SECONDS = 86_400

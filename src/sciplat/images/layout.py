@@ -28,6 +28,7 @@ __all__ = [
     "MaskPlane",
     "Plane",
     "VariancePlane",
+    "lies_alone",
     "opened_foreign",
     "outline",
     "pixels_of",
@@ -299,6 +300,23 @@ def pixels_of(layout: Layout) -> Iterator[Foreign]:
     paths = list(dict.fromkeys(plane.file for plane in planes if plane is not None))
     with _all_opened(paths) as files:
         yield Foreign(layout, files)
+
+
+def lies_alone(layout: Layout) -> bool:
+    """Tell whether one file has all planes of an exposure, and no image beside them.
+
+    Raises
+    ------
+    ImageFileError
+        The file cannot be read.
+    """
+    planes = [plane for plane in (layout.image, layout.mask, layout.variance) if plane is not None]
+    path = layout.image.file
+    if any(plane.file != path for plane in (*planes, layout.wcs or layout.image)):
+        return False
+    with opened_foreign(path) as hdus, damaged(path):
+        images = {number for number, hdu in enumerate(hdus) if hdu.is_image and len(hdu.shape) >= 2}
+    return images == {plane.hdu for plane in planes}
 
 
 @contextmanager

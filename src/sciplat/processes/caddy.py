@@ -17,6 +17,12 @@ from sciplat.processes.process import Process, TCPAddress
 
 __all__ = ["caddy_process", "configuration", "find_caddy"]
 
+_OF_IMAGES = ("/api/images", "/api/soda", "/api/hips", "/api/butler")
+"""What the process that has the Butler answers."""
+
+_VOTABLES = ("/api/tap", "/api/scs", "/api/sia", "/api/soda", "/api/datalink")
+"""What answers tables of the VO, whose compression the API itself decides, and whose errors are tables."""
+
 _RETRY_SECONDS = "1"
 _MAX_HEADER_BYTES = 65_536
 
@@ -97,7 +103,7 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
         "logs": {},
         "routes": [
             {"handle": [_HEADERS]},
-            {"match": [{"not": [{"path": ["/api/tap/*", "/api/scs/*", "/api/sia/*"]}]}], "handle": [_ENCODE]},
+            {"match": [{"not": [{"path": _paths(*_VOTABLES)}]}], "handle": [_ENCODE]},
             # The proxy can send on no such request, and would say that the instance is starting.
             {
                 "match": [{"vars": {"{http.request.host}": [""]}}],
@@ -105,8 +111,12 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
                 "terminal": True,
             },
             {
-                "match": [{"path": ["/api/views", "/api/views/*"]}],
+                "match": [{"path": _paths("/api/views")}],
                 "handle": [_proxy(run_directory / "views.sock")],
+            },
+            {
+                "match": [{"path": _paths(*_OF_IMAGES)}],
+                "handle": [_proxy(run_directory / "images.sock")],
             },
             {"handle": [_proxy(run_directory / "web.sock")]},
         ],
@@ -137,6 +147,11 @@ _ENCODE = {
     "minimum_length": 1024,
     "match": {"headers": {"Content-Type": _COMPRESSED}},
 }
+
+
+def _paths(*prefixes: str) -> list[str]:
+    """Return what matches a resource and all below it."""
+    return [path for prefix in prefixes for path in (prefix, f"{prefix}/*")]
 
 
 def _listener(address: str, port: int) -> str:
@@ -188,7 +203,7 @@ def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
             "terminal": True,
         },
         {
-            "match": [{"path": ["/api/tap", "/api/tap/*", "/api/scs/*", "/api/sia/*"]}],
+            "match": [{"path": _paths(*_VOTABLES)}],
             "handle": [_unavailable("application/x-votable+xml", _VOTABLE_UNAVAILABLE)],
             "terminal": True,
         },

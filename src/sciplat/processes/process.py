@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,3 +42,5 @@ class Process:
     """How long it has to end by itself before it is killed, with all that it started."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Added to the supervisor's own environment."""
+    needed: Callable[[], bool] | None = None
+    """It is first started when this is so, and off before; it costs little to ask. None: it always is."""

@@ -7,6 +7,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,9 @@ __all__ = ["BackOff", "Supervisor"]
 logger = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.02
+_NEED_SECONDS = 0.5
+"""How often a process that is off asks whether it is needed."""
+
 _KEPT_LINES = 20
 
 
@@ -93,7 +97,7 @@ class Supervisor:
         self._refusal: UnavailableError | None = None
         self._lifeline: tuple[int, int] | None = None
         self._components: dict[str, ComponentState] = {
-            **dict.fromkeys(self._kept, "starting"),
+            **{name: "starting" if _is_needed(kept.process) else "off" for name, kept in self._kept.items()},
             "demo": "absent",
         }
 
@@ -130,8 +134,8 @@ class Supervisor:
         if self._components.get(name) == state:
             return
         self._components[name] = state
-        self._write_status()
         logger.info("component %s is %s", name, state, extra={"component": name, "state": state})
+        self._write_status()
         self._changed.set()
 
     def spawn(
@@ -195,6 +199,11 @@ class Supervisor:
         if kept.process.after is not None:
             first = kept.process.after
             await self.until(lambda components: components[first] != "starting")
+        while not _is_needed(kept.process):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _NEED_SECONDS)
+            if self._stopping.is_set():
+                return
         while not self._stopping.is_set():
             self.set_state(name, "starting")
             started = loop.time()
@@ -273,6 +282,10 @@ class Supervisor:
         status = overall(self._components, was_ready=self._was_ready)
         self._was_ready = self._was_ready or status == "ready"
         write_status(self._record.directory, Health(status, self._components))
+
+
+def _is_needed(process: Process) -> bool:
+    return process.needed is None or process.needed()
 
 
 async def _takes_connections(address: TCPAddress | os.PathLike[str]) -> bool:

@@ -11,11 +11,13 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sciplat.config.home import prepare_home
 from sciplat.processes.caddy import caddy_process
+from sciplat.processes.imaging import can_read_images, has_images, images_are_needed
 from sciplat.processes.lock import locked
 from sciplat.processes.logs import log_file, redact, write_logs
 from sciplat.processes.preflight import check_disk, check_port
@@ -71,7 +73,9 @@ class Helpers:
 def instance_processes(home: Path, run_directory: Path, *, host: str, port: int) -> tuple[Process, ...]:
     """Return the processes of an instance: the front door first, then what it leads to."""
 
-    def served(name: str, *, stage: int, after: str | None = None) -> Process:
+    def served(
+        name: str, *, stage: int, after: str | None = None, needed: Callable[[], bool] | None = None
+    ) -> Process:
         return Process(
             name=name,
             command=(
@@ -81,6 +85,7 @@ def instance_processes(home: Path, run_directory: Path, *, host: str, port: int)
             ready=run_directory / f"{name}.sock",
             stage=stage,
             after=after,
+            needed=needed,
         )
 
     return (
@@ -89,6 +94,8 @@ def instance_processes(home: Path, run_directory: Path, *, host: str, port: int)
         # The first page needs neither; each costs a second of a processor to start.
         served("views", stage=1, after="web"),
         served("runner", stage=2, after="web"),
+        # The Butler takes four seconds of a processor.
+        served("images", stage=1, after="runner", needed=partial(images_are_needed, home)),
     )
 
 
@@ -204,8 +211,8 @@ async def _greet_and_go_on(
         def usable(components: Mapping[str, str]) -> bool:
             names = [name for name in components if name != "demo"]
             is_up = [name for name in names if components[name] == "up"]
-            waiting = [name for name in names if name not in is_up]
-            progress(", ".join(waiting) or "ready", len(is_up) / len(names))
+            waiting = [name for name in names if components[name] not in {"up", "off"}]
+            progress(", ".join(waiting) or "ready", len(is_up) / (len(is_up) + len(waiting)))
             return {"caddy", "web"}.isdisjoint(waiting)
 
         await supervisor.until(usable)
@@ -216,6 +223,8 @@ async def _greet_and_go_on(
             terminal.say(f"Sign in: {record.url}portal/sign-in#{code}")
 
     facts = await _welcome(supervisor, helpers, greet)
+    if has_images(home) and not can_read_images():
+        terminal.warn("Images are not served without the [images] extra: pip install 'sciplat[images]'")
     if "sign_in" not in facts:
         terminal.warn(f"The link to sign in could not be made; see {log_file(home, 'supervisor')}")
     supervisor.set_state("demo", "ready" if facts.get("demo") else "absent")

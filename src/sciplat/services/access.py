@@ -10,7 +10,7 @@ from sciplat.errors import AuthenticationError, PermissionDeniedError
 from sciplat.identity.models import Credential, Scope, Token, TokenKind, User
 from sciplat.vo.schema import Schema
 
-__all__ = ["PART_OF_NOBODY", "Visitor", "may_read_release", "readable_releases"]
+__all__ = ["PART_OF_NOBODY", "Visitor", "may_read_release", "may_see_images", "readable_releases"]
 
 PART_OF_NOBODY = 0.5
 """Of room that all share, what people who have not signed in may fill: the rest stays to users."""
@@ -98,6 +98,14 @@ def readable_releases(visitor: Visitor, snapshot: Snapshot) -> frozenset[str]:
     tables = {schema.name for schema in snapshot.schemas if may_read_release(visitor, schema)}
     images = {name for name, public in snapshot.images.items() if public or _may_read_private(visitor)}
     return frozenset(tables | images)
+
+
+def may_see_images(visitor: Visitor, public: bool | None) -> bool:
+    """Return whether a visitor may see the images of a release, which are ``public`` or not, or None at all.
+
+    Private ones are open to everybody who has signed in and may read images.
+    """
+    return public is not None and (public or Scope.READ_IMAGE in visitor.scopes)
 
 
 def _may_read_private(visitor: Visitor) -> bool:

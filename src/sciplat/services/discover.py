@@ -9,6 +9,7 @@ from sciplat.errors import UsageError
 from sciplat.services.plan import Query
 from sciplat.sky.pos import Range, Shape, pos
 from sciplat.sky.region import Circle, Polygon
+from sciplat.vo.interval import interval
 
 __all__ = ["PARAMETERS", "discovery"]
 
@@ -78,7 +79,7 @@ def _tests(name: str, value: str) -> Iterator[str]:
     if name == "POS":
         yield from _places(pos(value))
     elif name in _INTERVALS:
-        yield _overlaps(*_INTERVALS[name], *_interval(name, value))
+        yield _overlaps(*_INTERVALS[name], *interval(name, value))
     elif name == "CALIB":
         if value.strip() not in ("0", "1", "2", "3", "4"):
             raise UsageError(f"CALIB={value[:40]!r} is unknown; it can be 0, 1, 2, 3 or 4.")
@@ -91,24 +92,6 @@ def _tests(name: str, value: str) -> Iterator[str]:
         yield f"LOWER({_TEXTS[name]}) = LOWER({_text(value)})"
     else:
         yield f"{_TEXTS[name]} = {_text(value)}"
-
-
-def _interval(name: str, value: str) -> tuple[float, float]:
-    """Return the ends of an interval (DALI 1.1, section 3.3.2); a number alone is both."""
-    words = value.split()
-    try:
-        numbers = [float(word) for word in words]
-    except ValueError:
-        numbers = []
-    if len(numbers) not in (1, 2) or any(math.isnan(number) for number in numbers):
-        raise UsageError(
-            f"{name}={value[:40]!r} is no interval: send two numbers with a blank between them, of which the "
-            "first can be -Inf and the second +Inf, or one number."
-        )
-    low, high = numbers[0], numbers[-1]
-    if low > high:
-        raise UsageError(f"{name}={value[:40]!r} ends before it begins; send the smaller number first.")
-    return low, high
 
 
 def _overlaps(least: str, greatest: str, low: float, high: float) -> str:

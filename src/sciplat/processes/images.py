@@ -1,0 +1,29 @@
+"""The images process: all doors behind which the Butler is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from sciplat.api import images
+from sciplat.api.errors import add_error_handlers
+from sciplat.instance import Instance
+from sciplat.processes.application import application
+
+__all__ = ["create_app"]
+
+
+def create_app(instance: Instance) -> FastAPI:
+    """Return the ASGI application of the images process."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _ = instance.locate  # what takes long is imported before the first request comes
+        yield
+
+    app = application(instance, lifespan)
+    app.include_router(images.router)
+    add_error_handlers(app)
+    return app

@@ -1,0 +1,216 @@
+"""Locate a dataset: which file has it, for those who may see it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from sciplat.catalogs.store import CatalogStore
+from sciplat.errors import AuthenticationError, NotFoundError, UsageError
+from sciplat.identity.models import Scope
+from sciplat.images.fits import write
+from sciplat.images.layout import Layout, lies_alone, pixels_of
+from sciplat.repository.foreign import read_layout_file
+from sciplat.repository.storage import EXPOSURE
+from sciplat.repository.store import Repositories, Repository
+from sciplat.repository.stored import Stored, stored
+from sciplat.services.access import Visitor, may_see_images
+
+__all__ = ["LocateService", "Located"]
+
+_IDENTIFIER = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<release>[^/?#]+)\?(?P<id>[^?#]+)")
+
+_MOST_KNOWN = 10_000
+"""Datasets of which the place is remembered."""
+
+_Mark = tuple[tuple[Path, int, int, int], ...]
+"""Of files: inode, size and time of change, by which one sees that they are the same still."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A dataset, and where it lies."""
+
+    release: str
+    public: bool
+    """Everybody may see it."""
+
+    id: uuid.UUID
+    dataset_type: str
+    data_id: Mapping[str, str | int]
+    is_image: bool
+    path: Path
+    """The file. If it is an image: a FITS file that can be sent whole and cut (`sciplat.images.cutout`)."""
+
+    layout: Layout | None = None
+    """Of an image that was left in files of others: where its planes lie, which may not be in ``path``."""
+
+    @property
+    def name(self) -> str:
+        """What the file is called where a person keeps it."""
+        words = [self.release, self.dataset_type, *(str(value) for value in self.data_id.values())]
+        return "-".join(re.sub(r"[^A-Za-z0-9_.+]+", "_", word) for word in words) + self._suffix
+
+    @property
+    def _suffix(self) -> str:
+        endings = [suffix.lower() for suffix in self.path.suffixes[-2:]]
+        if endings[-1:] == [".gz"]:
+            return ".fits.gz"
+        return "".join(endings[-1:]) or ".fits"
+
+
+class LocateService:
+    """Finds datasets by their ids; for any number of threads."""
+
+    def __init__(
+        self, catalogs: CatalogStore, repositories: Repositories, *, authority: str, work: Path
+    ) -> None:
+        """Look into ``repositories``; what must be put together of several files is kept in ``work``."""
+        self._catalogs = catalogs
+        self._repositories = repositories
+        self._authority = authority
+        self._work = work
+        self._lock = Lock()
+        self._open: dict[str, tuple[_Mark, Repository]] = {}
+        self._known: dict[tuple[str, uuid.UUID], tuple[_Mark, Located]] = {}
+
+    def identified(self, identifier: str, *, visitor: Visitor) -> Located:
+        """Return the dataset with this publisher's identifier, ``ivo://AUTHORITY/RELEASE?ID``.
+
+        Raises
+        ------
+        UsageError
+            It is no such identifier.
+        AuthenticationError, PermissionDeniedError, NotFoundError
+            As for `dataset`.
+        """
+        parts = _IDENTIFIER.fullmatch(identifier.strip())
+        if parts is None:
+            raise UsageError(
+                f"{identifier[:100]!r} identifies no image: it is ivo://{self._authority}/RELEASE?ID, as "
+                "obs_publisher_did in ivoa.ObsCore has it."
+            )
+        if parts["authority"].lower() != self._authority.lower():
+            raise NotFoundError(
+                f"The images of {parts['authority'][:100]!r} are not here: this is {self._authority!r}."
+            )
+        return self.dataset(parts["release"], parts["id"], visitor=visitor)
+
+    def dataset(self, release: str, id: str | uuid.UUID, *, visitor: Visitor) -> Located:  # noqa: A002
+        """Return a dataset of a release.
+
+        Raises
+        ------
+        AuthenticationError
+            Only somebody who signs in may see images of that release, or there are none.
+        PermissionDeniedError
+            The session or token lacks the scope ``read:image``.
+        NotFoundError
+            There is no such dataset, or its file is gone.
+        ImageFileError
+            Files of others cannot be read any more.
+        """
+        public = self.release(release, visitor=visitor)
+        try:
+            number = id if isinstance(id, uuid.UUID) else uuid.UUID(id)
+        except ValueError:
+            raise _none(release, id) from None
+        mark, located = self._known.get((release, number), ((), None))
+        if located is None or located.public != public or _mark(*(each[0] for each in mark)) != mark:
+            mark, located = self._look(release, number, public=public)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[release, number] = mark, located
+        return located
+
+    def release(self, release: str, *, visitor: Visitor) -> bool:
+        """Return whether everybody may see the images of a release.
+
+        Raises
+        ------
+        AuthenticationError, PermissionDeniedError, NotFoundError
+            This visitor may not, or there are none.
+        """
+        visitor.require(Scope.READ_IMAGE, unless_anonymous=True)
+        public = self._catalogs.snapshot().images.get(release)
+        if not may_see_images(visitor, public):
+            if visitor.user is None:
+                raise AuthenticationError(
+                    f"There are no public images of release {release[:100]!r}. Sign in, or send a token."
+                )
+            raise NotFoundError(f"There are no images of release {release[:100]!r}.")
+        return bool(public)
+
+    def _look(self, release: str, id: uuid.UUID, *, public: bool) -> tuple[_Mark, Located]:  # noqa: A002
+        found = self._stored(release, id)
+        if found is None:
+            raise _none(release, id)
+        path, layout = found.path, None
+        if path is None or not path.is_file():
+            raise NotFoundError(f"The file of {found.dataset_type} {id} of release {release!r} is not kept.")
+        files = [path]
+        is_image = found.storage_class == EXPOSURE
+        if is_image and path.suffix == ".json":
+            layout = read_layout_file(path)["layout"]
+            files += dict.fromkeys(
+                plane.file for plane in (layout.image, layout.mask, layout.variance, layout.wcs) if plane
+            )
+        mark = _mark(*files)
+        if len(mark) < len(files):
+            raise NotFoundError(
+                f"The files of {found.dataset_type} {id} of release {release!r} are not where they were when "
+                "they were taken in."
+            )
+        if layout is not None:
+            path = layout.image.file if lies_alone(layout) else self._put_together(id, layout, mark)
+            mark = _mark(*files, path)
+        return mark, Located(release, public, id, found.dataset_type, found.data_id, is_image, path, layout)
+
+    def _stored(self, release: str, id: uuid.UUID) -> Stored | None:  # noqa: A002
+        with self._lock:
+            # A repository that was removed and made again is another one.
+            mark = _mark(self._repositories.folder_of(release) / "butler.yaml")
+            before, repository = self._open.get(release, ((), None))
+            if repository is None or before != mark:
+                if repository is not None:
+                    repository.close()
+                repository = self._repositories.open(release)
+                self._open[release] = mark, repository
+            return stored(repository.butler, id)
+
+    def _put_together(self, id: uuid.UUID, layout: Layout, mark: _Mark) -> Path:  # noqa: A002
+        """Write an exposure whose planes lie in several files, or beside others, into one of its own."""
+        newest = max(changed for _, _, _, changed in mark)
+        path = self._work / f"{id}-{newest:x}.fits"
+        if not path.is_file():
+            self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with pixels_of(layout) as pixels:
+                exposure = pixels.read()
+            unfinished = path.with_name(f"{uuid.uuid4().hex}.unfinished")
+            try:
+                with unfinished.open("wb") as file:
+                    write(exposure, file)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+        return path
+
+
+def _none(release: str, id: object) -> NotFoundError:  # noqa: A002
+    return NotFoundError(f"Release {release!r} has no dataset {str(id)[:100]!r}.")
+
+
+def _mark(*files: Path) -> _Mark:
+    """Return what tells whether files are the same still; those that are gone have no mark."""
+    marks = []
+    for file in files:
+        try:
+            told = file.stat()
+        except OSError:
+            continue
+        marks.append((file, told.st_ino, told.st_size, told.st_mtime_ns))
+    return tuple(marks)

@@ -1,0 +1,109 @@
+"""Files of images, from the running platform."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import psutil
+import pytest
+import pyvo
+import requests
+from astropy.io import fits
+from support.running import Platform, copy_home, running
+from support.sky_files import pixels
+
+pytestmark = pytest.mark.journey
+
+
+def address(platform: Platform, release: str, **headers: str) -> str:
+    """The address of the first image of a release."""
+    found = requests.post(
+        f"{platform.tap}/sync",
+        {
+            "QUERY": "SELECT obs_publisher_did FROM ivoa.ObsCore "
+            f"WHERE obs_collection='{release}' ORDER BY t_min",
+            "LANG": "ADQL",
+            "FORMAT": "csv",
+        },
+        headers=headers,
+        timeout=30,
+    ).text.split()
+    return f"{platform.url}/api/images/{release}/{found[1].partition('?')[2]}/file"
+
+
+def test_an_image_is_fetched_whole(platform: Platform, tmp_path) -> None:
+    answer = requests.get(address(platform, "field"), timeout=30)
+    (tmp_path / "image.fits").write_bytes(answer.content)
+
+    assert answer.headers["Content-Type"] == "application/fits"
+    assert 'filename="field-visit_image-' in answer.headers["Content-Disposition"]
+    with fits.open(tmp_path / "image.fits") as hdus:
+        np.testing.assert_array_equal(hdus["IMAGE"].data, pixels(1))
+
+
+def test_a_range_is_a_part_of_it(platform: Platform) -> None:
+    url = address(platform, "field")
+    whole = requests.get(url, timeout=30).content
+
+    part = requests.get(url, headers={"Range": "bytes=2880-2890"}, timeout=30)
+    end = requests.get(url, headers={"Range": "bytes=-10"}, timeout=30)
+    beyond = requests.get(url, headers={"Range": f"bytes={len(whole)}-"}, timeout=30)
+
+    assert (part.status_code, part.content) == (206, whole[2880:2891])
+    assert part.headers["Content-Range"] == f"bytes 2880-2890/{len(whole)}"
+    assert end.content == whole[-10:]
+    assert beyond.status_code == 416
+    head = requests.head(url, timeout=30)
+    assert (head.headers["Content-Length"], head.headers["Accept-Ranges"]) == (str(len(whole)), "bytes")
+    again = requests.get(url, headers={"If-None-Match": head.headers["ETag"]}, timeout=30)
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_astropy_reads_a_section_over_http(platform: Platform) -> None:
+    with fits.open(address(platform, "field"), use_fsspec=True) as hdus:
+        np.testing.assert_array_equal(hdus["IMAGE"].section[3:5, 7:9], pixels(1)[3:5, 7:9])
+
+
+def test_private_images_need_a_token_with_the_scope(platform: Platform) -> None:
+    both = {"Authorization": f"Bearer {platform.token('read:tap', 'read:image', user='ada')}"}
+    tap = {"Authorization": f"Bearer {platform.token('read:tap', user='ada')}"}
+    url = address(platform, "secret", **both)
+
+    assert requests.get(url, headers=both, timeout=30).status_code == 200
+    assert requests.get(url, headers=tap, timeout=30).status_code == 403
+    refused = requests.get(url, timeout=30)
+    assert refused.status_code == 401
+    assert "Basic" in refused.headers["WWW-Authenticate"]
+    unknown = requests.get(url.replace("/secret/", "/nothing/"), timeout=30)
+    assert unknown.status_code == 401
+    assert unknown.text == refused.text.replace("secret", "nothing")
+    assert requests.get(url.replace("/secret/", "/field/"), headers=both, timeout=30).status_code == 404
+
+
+def test_the_images_process_comes_back_and_others_do_not_notice(demo_home, platform, tmp_path) -> None:
+    home = copy_home(platform.home, tmp_path / "home")
+    with running(home) as own:
+        url = address(own, "field")
+        assert requests.get(url, timeout=30).status_code == 200
+        pid = images_pid(own)
+
+        os.kill(pid, signal.SIGKILL)
+        own.wait_for(lambda: own.health()["components"]["images"] != "up", what="notice")
+
+        away = requests.get(url, timeout=30)
+        assert away.status_code in (503, 200)
+        pyvo.dal.TAPService(own.tap).search("SELECT TOP 1 * FROM gaia.gaia_source")
+        own.wait_for(lambda: own.health()["components"]["images"] == "up", what="images")
+        assert requests.get(url, timeout=30).status_code == 200
+        assert images_pid(own) != pid
+
+
+def images_pid(platform: Platform) -> int:
+    (pid,) = (
+        child.pid
+        for child in psutil.Process(platform.process.pid).children(recursive=True)
+        if "sciplat.processes.serve images" in " ".join(child.cmdline())
+    )
+    return pid

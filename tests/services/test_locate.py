@@ -1,0 +1,146 @@
+"""A dataset is found by its id, for those who may see it, and as a file that stands alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from support.sky_files import pixels, simple, sky_header
+
+pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
+
+from sciplat.errors import AuthenticationError, NotFoundError, PermissionDeniedError, UsageError
+from sciplat.identity.models import Scope, User
+from sciplat.images.cutout import cut
+from sciplat.images.fits import read
+from sciplat.instance import Instance
+from sciplat.repository.find import find
+from sciplat.services.access import Visitor
+from sciplat.sky import Circle, Position
+
+NOBODY = Visitor.anonymous()
+CARDS = {"FILTER": "g", "INSTRUME": "CDK17", "EXPTIME": 60.0, "DATE_OBS": "2026-03-01T20:00:00"}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory, files):
+    """Images that are copied (``open``), left in files of others (``lying``), and private (``closed``)."""
+    copied = simple(files / "open" / "im1.fits", 1, **CARDS)
+    closed = simple(files / "closed" / "im1.fits", 2, **CARDS)
+    alone = simple(files / "lying" / "im1.fits", 3, **CARDS | {"DATE_OBS": "2026-03-02T20:00:00"})
+    simple(files / "lying" / "two_ooi_g.fits", 4, **CARDS | {"DATE_OBS": "2026-03-03T20:00:00"})
+    fits.writeto(files / "lying" / "two_ood_g.fits", np.ones(pixels().shape, np.int16))
+    simple(files / "lying" / "gone.fits", 5, ra=11.0, **CARDS | {"DATE_OBS": "2026-03-04T20:00:00"})
+    many = [fits.PrimaryHDU()] + [
+        fits.ImageHDU(pixels(number), sky_header(12.0 + number, **CARDS), name=f"CCD{number}")
+        for number in (6, 7)
+    ]
+    many[0].header["DATE-OBS"] = "2026-03-05T20:00:00"
+    fits.HDUList(many).writeto(files / "lying" / "many.fits")
+    made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
+    made.ingest_images.ingest("open", [copied], public=True)
+    made.ingest_images.ingest("closed", [closed])
+    report = made.ingest_images.ingest("lying", [files / "lying"], public=True, in_place=True)
+    assert report.registered == 5, report
+    assert alone.is_file()
+    return made
+
+
+def visitor(*scopes: Scope) -> Visitor:
+    return Visitor(User("ada", frozenset(scopes), datetime.now(UTC), False), frozenset(scopes))
+
+
+def ids(instance, release, ra=None):
+    region = None if ra is None else Circle(Position(ra, 20.0), 0.001)
+    repository = instance.repositories.open(release)
+    return [ref.id for ref in find(repository.butler, "visit_image", collections=release, region=region)]
+
+
+def test_an_image_is_found_and_can_be_cut(instance):
+    (number,) = ids(instance, "open")
+
+    found = instance.locate.identified(f"ivo://{instance.settings.authority}/open?{number}", visitor=NOBODY)
+
+    assert (found.release, found.id, found.dataset_type) == ("open", number, "visit_image")
+    assert found.public
+    assert found.is_image
+    np.testing.assert_array_equal(read(found.path).image, pixels(1))
+    assert found.name.startswith("open-visit_image-CDK17-")
+    assert found.name.endswith(".fits")
+    assert cut(found.path, Circle(Position(10.0, 20.0), 0.001)).size > 0
+
+
+def test_private_images_are_there_for_who_may_read_images_alone(instance):
+    (number,) = ids(instance, "closed")
+
+    assert instance.locate.dataset("closed", number, visitor=visitor(Scope.READ_IMAGE)).id == number
+    for release in ("closed", "nothing"):
+        with pytest.raises(AuthenticationError, match="Sign in"):
+            instance.locate.dataset(release, number, visitor=NOBODY)
+    with pytest.raises(PermissionDeniedError, match="read:image"):
+        instance.locate.dataset("closed", number, visitor=visitor(Scope.READ_TAP))
+    with pytest.raises(NotFoundError, match="no images of release 'nothing'"):
+        instance.locate.dataset("nothing", number, visitor=visitor(Scope.READ_IMAGE))
+
+
+@pytest.mark.parametrize(
+    ("identifier", "error"),
+    [
+        ("", UsageError),
+        ("open", UsageError),
+        ("ivo://{authority}/open", UsageError),
+        ("ivo://{authority}/open?", UsageError),
+        ("ivo://elsewhere/open?{number}", NotFoundError),
+        ("ivo://{authority}/open?../../identity.db", NotFoundError),
+        ("ivo://{authority}/open?00000000-0000-0000-0000-000000000000", NotFoundError),
+        ("ivo://{authority}/..?{number}", AuthenticationError),
+        ("ivo://{authority}/closed?{number}", AuthenticationError),
+    ],
+)
+def test_what_identifies_nothing_is_not_found(instance, identifier, error):
+    words = {"authority": instance.settings.authority, "number": ids(instance, "open")[0]}
+
+    with pytest.raises(error):
+        instance.locate.identified(identifier.format(**words), visitor=NOBODY)
+
+
+def test_files_of_others_are_given_as_they_lie_where_one_file_has_all(instance, files):
+    numbers = set(ids(instance, "lying", 10.0))
+    found = {
+        located.layout.image.file.name: located
+        for located in (instance.locate.dataset("lying", number, visitor=NOBODY) for number in numbers)
+    }
+
+    assert found["im1.fits"].path == files / "lying" / "im1.fits"
+    together = found["two_ooi_g.fits"].path
+    assert together.parent == instance.work / "images"
+    np.testing.assert_array_equal(read(together).image, pixels(4))
+    np.testing.assert_array_equal(read(together).mask, 1)
+    assert list(together.parent.glob("*.unfinished")) == []
+
+
+def test_of_a_file_with_many_images_only_the_one_that_is_meant_is_given(instance):
+    (number,) = ids(instance, "lying", 19.0)
+
+    path = instance.locate.dataset("lying", number, visitor=NOBODY).path
+
+    np.testing.assert_array_equal(read(path).image, pixels(7))
+
+
+def test_a_file_that_is_gone_or_has_changed_is_noticed(instance, files):
+    (number,) = ids(instance, "lying", 11.0)
+    before = instance.locate.dataset("lying", number, visitor=NOBODY)
+    assert instance.locate.dataset("lying", number, visitor=NOBODY) is before
+
+    (files / "lying" / "gone.fits").unlink()
+
+    with pytest.raises(NotFoundError, match="not where they were") as raised:
+        instance.locate.dataset("lying", number, visitor=NOBODY)
+    assert str(files) not in str(raised.value)

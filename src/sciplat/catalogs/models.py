@@ -39,6 +39,12 @@ class Release:
     observations: str | None = None
     """The file with a row of ObsCore for each image, in the folder of the release."""
 
+    provenance: str | None = None
+    """The file that says what each dataset was made of, there too."""
+
+    activities: str | None = None
+    """The file that says what made them, there too."""
+
     def named(self, table: str) -> PublishedTable | None:
         """Return the table of that name, in any case, or None."""
         return next((t for t in self.tables if t.table.name.lower() == table.lower()), None)
@@ -107,6 +113,8 @@ class Manifest:
                     "public": release.public,
                     "images": release.images,
                     "observations": release.observations,
+                    "provenance": release.provenance,
+                    "activities": release.activities,
                     "tables": [_table_to_json(table) for table in release.tables],
                 }
                 for release in self.releases
@@ -127,6 +135,8 @@ class Manifest:
                     tuple(_table_from_json(release["name"], table) for table in release["tables"]),
                     release.get("images", False),
                     release.get("observations"),
+                    release.get("provenance"),
+                    release.get("activities"),
                 )
                 for release in facts["releases"]
             ),

@@ -77,7 +77,7 @@ def _read(hdus: fits.HDUList, size: int) -> ImageHeaders:
 
 
 def _width(primary: Mapping[str, Any], hdus: fits.HDUList) -> float | None:
-    """Return how wide a point source is, in pixels: as the calibration has fitted it, else as its PSF says."""
+    """Return how wide a point source is, in pixels: as the calibration fitted it, else as its PSF says."""
     said = primary.get("PSFFWHM")
     if said is not None:
         return float(said)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import Literal
 
 __all__ = ["Document", "Info", "Input", "Service"]
@@ -37,7 +36,7 @@ class Input:
     description: str | None = None
     least: str | None = None
     most: str | None = None
-    """The values that make sense lie between these; of a shape, ``most`` has all that there is (SODA 1.0, 4)."""
+    """The values that make sense lie between these; a shape as ``most`` holds all there is (SODA 1.0)."""
 
     options: tuple[str, ...] = ()
 

@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import closing
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -80,7 +79,9 @@ class AnnounceService:
             others = self._others(repository, rows, quanta)
             made, activities = provenance_rows(release, self._authority, rows, quanta, others)
             marked = {_COLLECTIONS: json.dumps(found.collections).encode()}
-            self._publish(release, (rows.replace_schema_metadata(marked), made, activities))
+            is_same = not len(left) and found.collections == collections
+            described = None if is_same else rows.replace_schema_metadata(marked)
+            self._publish(release, (described, made, activities))
         return int(rows.num_rows)
 
     def _kept(self, release: str) -> tuple[pa.Table, tuple[str, ...]]:
@@ -100,20 +101,25 @@ class AnnounceService:
         named = set(outputs["dataset"].to_pylist()).difference(images["_id"].to_pylist())
         return repository.existing(named) if named else set()
 
-    def _publish(self, release: str, rows: Iterable[pa.Table]) -> None:
-        files = {
-            kind.name: self._write(release, kind.name, each) for kind, each in zip(KINDS, rows, strict=True)
-        }
+    def _publish(self, release: str, rows: Iterable[pa.Table | None]) -> None:
+        """Publish the rows of each of `KINDS`; None is what is published already."""
         known = self._catalogs.manifest().release(release)
-        if known is not None and all(kind.file_of(known) == files[kind.name].name for kind in KINDS):
+        files = {
+            kind.name: self._write(release, kind.name, each)
+            for kind, each in zip(KINDS, rows, strict=True)
+            if each is not None
+        }
+        if known is not None and all(
+            kind.file_of(known) == files.get(kind.name, kind.file_of(known)) for kind in KINDS
+        ):
             return
         with self._catalogs.edit() as edit:
             edit.put_release(
                 release,
                 images=True,
-                observations=files["observations"].name,
-                provenance=files["provenance"].name,
-                activities=files["activities"].name,
+                observations=files.get("observations"),
+                provenance=files.get("provenance"),
+                activities=files.get("activities"),
             )
             self._describing.describe(edit)
         self._tidy(release)
@@ -127,8 +133,8 @@ class AnnounceService:
                 if path.name not in used:
                     path.unlink(missing_ok=True)
 
-    def _write(self, release: str, name: str, rows: pa.Table) -> Path:
-        """Write rows into a file whose name says what it holds."""
+    def _write(self, release: str, name: str, rows: pa.Table) -> str:
+        """Write rows into a file whose name says what it holds; return the name."""
         made = io.BytesIO()
         pq.write_table(rows.combine_chunks(), made)
         content = made.getvalue()
@@ -139,7 +145,7 @@ class AnnounceService:
             unfinished = file.with_suffix(f".{os.getpid()}")
             unfinished.write_bytes(content)
             unfinished.replace(file)
-        return file
+        return file.name
 
 
 def _known(rows: pa.Table) -> dict[str, tuple[str, int]]:

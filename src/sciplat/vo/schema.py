@@ -92,7 +92,7 @@ class Column:
 
     links: tuple[Link, ...] = ()
 
-    row_of: str | None = None
+    row_of: str | None = field(default=None, compare=False)
     """The table (``schema.name``) whose rows its values tell apart: this is its only key."""
 
     def to_json(self) -> dict[str, Any]:

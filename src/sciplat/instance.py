@@ -20,18 +20,21 @@ from sciplat.history.store import HistoryStore
 from sciplat.identity.store import IdentityStore
 from sciplat.jobs.models import QUERY
 from sciplat.jobs.store import JobStore
-from sciplat.services.execute import ExecuteService, query_verb
+from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
 from sciplat.services.note import NoteService
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
+from sciplat.services.query_work import query_verb
 from sciplat.services.recall import HistoryLimits, RecallService
 from sciplat.services.share import ShareService
+from sciplat.services.shelves import Folders, Spools
 from sciplat.services.sign_in import SignInService
 from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.tiles.store import TileStore
 from sciplat.uploads.store import UploadStore
 
 _READER_BYTES = 2 << 30
@@ -46,6 +49,9 @@ if TYPE_CHECKING:
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.locate import LocateService
+    from sciplat.services.picture import PictureService
+    from sciplat.services.probe import ProbeService
+    from sciplat.services.tile import TileService
 
 __all__ = ["Instance"]
 
@@ -175,6 +181,28 @@ class Instance:
         )
 
     @cached_property
+    def tiling(self) -> TileService:
+        """The verb that makes tiles of images, and keeps them; the process that uses it closes it."""
+        from sciplat.services.tile import TileService  # noqa: PLC0415
+
+        store = TileStore(self.home / "tiles", self.settings.images.tiles_mb * 1_000_000)
+        return TileService(store, threads=cores())
+
+    @cached_property
+    def probe(self) -> ProbeService:
+        """The verb that tells of images what a viewer must know."""
+        from sciplat.services.probe import ProbeService  # noqa: PLC0415
+
+        return ProbeService(self.tiling)
+
+    @cached_property
+    def pictures(self) -> PictureService:
+        """The verb that makes pictures of images."""
+        from sciplat.services.picture import PictureService  # noqa: PLC0415
+
+        return PictureService(self.tiling)
+
+    @cached_property
     def sign_in(self) -> SignInService:
         """The verb that knows who is asking."""
         return SignInService(self.identity, session_days=self.settings.session_days)
@@ -191,13 +219,15 @@ class Instance:
         return SubmitService(
             self.jobs,
             self.uploads,
-            spools=self.spools,
+            spools=Spools(self.spools),
+            folders=Folders(self.spools),
             limits=JobLimits(
                 seconds=settings.async_seconds,
                 seconds_max=settings.async_seconds_max,
                 days=settings.result_days,
                 days_max=settings.result_days_max,
                 slots=settings.job_workers,
+                batch_slots=self.settings.batch.jobs,
                 anonymous=settings.anonymous_jobs,
             ),
             notes=self.notes,
@@ -308,14 +338,16 @@ class Instance:
         )
 
     def execute(self, query: QueryService) -> ExecuteService:
-        """Return the verb that executes queued jobs."""
+        """Return the verb that executes queued jobs that ask the catalogs."""
         settings = self.settings.query
+        spools = Spools(self.spools)
         return ExecuteService(
             self.jobs,
             self.identity,
-            {QUERY: query_verb(query, self.uploads, notes=self.notes)},
+            {QUERY: query_verb(query, self.uploads, spools, notes=self.notes)},
             self.uploads,
-            spools=self.spools,
+            shelves=(spools, Folders(self.spools)),
+            disk=self.home,
             spool_disk_fraction=settings.spool_disk_fraction,
             slots=settings.job_workers,
             running_per_user=settings.running_jobs_per_user,

@@ -12,7 +12,7 @@ from sciplat import errors
 from sciplat.adql.tokens import MAX_LENGTH
 from sciplat.api.admission import LARGEST_BODY_BYTES
 from sciplat.api.errors import status_of
-from sciplat.api.tap_async import WAIT_SECONDS_MAX
+from sciplat.api.uws import WAIT_SECONDS_MAX
 from sciplat.config import Settings
 from sciplat.instance import Instance
 from sciplat.jobs.store import _LONGEST_RUN_ID

@@ -22,9 +22,11 @@ from sciplat.jobs.store import JobStore
 from sciplat.services import execute
 from sciplat.services.access import Visitor
 from sciplat.services.estimate import Estimate
-from sciplat.services.execute import ExecuteService, query_verb
+from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
 from sciplat.services.plan import Query
+from sciplat.services.query_work import query_verb
+from sciplat.services.shelves import Spools
 from sciplat.services.upload import UploadLimits, UploadService
 from sciplat.uploads.store import UploadStore
 
@@ -89,12 +91,14 @@ class Runner:
             work=home / "tmp",
             limits=UploadLimits(1_000_000, 1_000_000, seconds=1, keep_seconds=60),
         )
+        spools = Spools(self.spools)
         self.service = ExecuteService(
             jobs,
             self.identity,
-            {"query": query_verb(self.asked, uploads)},  # type: ignore[arg-type]
+            {"query": query_verb(self.asked, uploads, spools)},  # type: ignore[arg-type]
             uploads,
-            spools=self.spools,
+            shelves=(spools,),
+            disk=home,
             spool_disk_fraction=0.9,
             slots=2,
             running_per_user=5,
@@ -233,14 +237,17 @@ def test_a_job_that_proves_long_where_there_is_no_place_for_it_waits(runner: Run
 def test_jobs_go_on_after_the_database_could_not_be_used(
     runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, failures = runner.jobs.queue.claim, iter([UnavailableError("The disk is full"), OSError("too")])
+    whole, failures = (
+        runner.service._queue.claim,
+        iter([UnavailableError("The disk is full"), OSError("too")]),
+    )
 
     def claim(**limits: Any) -> Job | None:
         if (failure := next(failures, None)) is not None:
             raise failure
         return whole(**limits)
 
-    monkeypatch.setattr(runner.jobs.queue, "claim", claim)
+    monkeypatch.setattr(runner.service._queue, "claim", claim)
     job = runner.submit()
 
     runner.thread.start()
@@ -258,8 +265,8 @@ def test_a_job_whose_end_could_not_be_noted_is_queued_again(
     job = runner.submit()
     until(lambda: len(runner.asked.begun) == 1)
     with monkeypatch.context() as patch:
-        patch.setattr(runner.jobs.queue, "complete", full)
-        patch.setattr(runner.jobs.queue, "fail", full)
+        patch.setattr(runner.service._queue, "complete", full)
+        patch.setattr(runner.service._queue, "fail", full)
         runner.asked.begun[0].end.set()
         until(lambda: not runner.service._threads)
     assert runner.phase(job) is Phase.EXECUTING

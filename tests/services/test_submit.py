@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from sciplat.config import Settings
-from sciplat.errors import PermissionDeniedError
+from sciplat.errors import NotFoundError, PermissionDeniedError
 from sciplat.identity.models import Scope
 from sciplat.instance import Instance
+from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY
 from sciplat.services.access import Visitor
 from sciplat.services.submit import Outlook
 
@@ -96,3 +97,32 @@ def test_a_job_is_never_expected_to_take_longer_than_it_may(instance: Instance) 
     assert [end - now for end in ends if end] == pytest.approx(
         [limit, limit + limit / slots], abs=timedelta(seconds=60)
     )
+
+
+def test_jobs_of_another_kind_do_not_exist(instance: Instance) -> None:
+    user = instance.identity.create_user("ada")
+    both = Visitor(user, frozenset({Scope.READ_TAP, Scope.READ_IMAGE}))
+    tables = Visitor(user, frozenset({Scope.READ_TAP}))
+    images = Visitor(user, frozenset({Scope.READ_IMAGE}))
+    query = instance.submit.submit([("QUERY", "SELECT 1")], visitor=both)
+    cutouts, bulk = instance.submit.of(CUTOUT), instance.submit.of(BULK_CUTOUT)
+    cutout = cutouts.submit([("ID", "ivo://a/b?c")], visitor=images)
+    many = bulk.submit([("QUERY", "SELECT 2")], visitor=both)
+
+    with pytest.raises(NotFoundError):
+        cutouts.job(query.id, visitor=both)
+    with pytest.raises(NotFoundError):
+        instance.submit.of(QUERY).job(cutout.id, visitor=both)
+    assert [job.id for job in cutouts.references(visitor=images)] == [cutout.id]
+    assert [job.id for job in instance.submit.page(visitor=both, limit=9)] == [many.id, cutout.id, query.id]
+    assert [job.id for job in instance.submit.page(visitor=tables, limit=9)] == [query.id]
+    assert [job.id for job in instance.submit.page(visitor=images, limit=9)] == [cutout.id]
+    for forbidden in (
+        lambda: cutouts.submit([], visitor=tables),
+        lambda: bulk.submit([], visitor=tables),
+        lambda: bulk.submit([], visitor=images),
+        lambda: instance.submit.job(cutout.id, visitor=tables),
+        lambda: instance.submit.job(query.id, visitor=images),
+    ):
+        with pytest.raises(PermissionDeniedError, match="read:"):
+            forbidden()

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sciplat.config.machine import cores, memory_bytes
 from sciplat.config.read import read_settings
 
-__all__ = ["HistorySettings", "LogSettings", "QuerySettings", "Settings"]
+__all__ = ["HistorySettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -190,6 +190,54 @@ class QuerySettings(_Group):
         return 4 * self.result_days
 
 
+class ImageSettings(_Group):
+    """What reading images may use."""
+
+    tiles_mb: int = Field(
+        default=4000,
+        ge=0,
+        le=100_000_000,
+        description="Disk (megabytes) for tiles and pictures of images that viewers have asked for; those "
+        "that nobody asked for longest go first, and all can be made again. 0 keeps none.",
+    )
+
+
+class BatchSettings(_Group):
+    """What jobs that cut out of images may use."""
+
+    jobs: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="How many such jobs run at once. Long ones leave a place to short ones, where there is "
+        "more than one.",
+    )
+    jobs_per_user: int = Field(
+        default=2,
+        ge=1,
+        le=10_000,
+        description="How many such jobs of one user run at once; others wait in the queue.",
+    )
+    positions: int = Field(
+        default=100_000,
+        ge=1,
+        le=100_000_000,
+        description="How many rows the table of a job that cuts out around positions may have.",
+    )
+    pieces: int = Field(
+        default=500_000,
+        ge=1,
+        le=100_000_000,
+        description="How many cutouts such a job may make.",
+    )
+    max_mb: int = Field(
+        default=20_000,
+        ge=1,
+        le=100_000_000,
+        description="How large the archive of such a job may be, in MB.",
+    )
+
+
 class HistorySettings(_Group):
     """How much is remembered of what users ask."""
 
@@ -245,6 +293,10 @@ class Settings(_Group):
     )
     log: LogSettings = Field(default_factory=LogSettings, description="What the processes write.")
     query: QuerySettings = Field(default_factory=QuerySettings, description="What queries may use.")
+    images: ImageSettings = Field(default_factory=ImageSettings, description="What reading images may use.")
+    batch: BatchSettings = Field(
+        default_factory=BatchSettings, description="What jobs that cut out of images may use."
+    )
     history: HistorySettings = Field(
         default_factory=HistorySettings, description="How much is remembered of what users ask."
     )

@@ -232,7 +232,10 @@ class ExposureFile:
             return None
         place = None if box is None else self._inside(box).slices(self.box.origin)
         with damaged(self._file):
-            return np.array(hdu.data if place is None else hdu.section[place], _DTYPES[name])
+            pixels = hdu.data if place is None else hdu.section[place]
+            # What is unpacked is a copy already; the rest may be a map of the file, which will be closed.
+            unpacked = place is not None and isinstance(hdu, fits.CompImageHDU)
+            return (np.asarray if unpacked else np.array)(pixels, _DTYPES[name])
 
     def component(self, component: Component, box: Box | None = None) -> Any:
         """Return one component as an exposure has it; ``box`` is that of the pixels, and shifts the WCS.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PLANES", "bits"]
+__all__ = ["MEANINGS", "PLANES", "bits"]
 
 PLANES = {
     "BAD": 0,
@@ -19,6 +19,21 @@ PLANES = {
 """Name and bit: a pixel that never works, is saturated, was filled in, was hit by a cosmic ray, lies at the
 detector's edge, belongs to something detected (or to something that faded), is doubtful, was never exposed,
 or was left out of a coadd by its difference from the other visits."""
+
+
+MEANINGS = {
+    "BAD": "never works",
+    "SAT": "saturated",
+    "INTRP": "filled in from its neighbours",
+    "CR": "hit by a cosmic ray",
+    "EDGE": "at the detector's edge",
+    "DETECTED": "belongs to something detected",
+    "DETECTED_NEGATIVE": "belongs to something that faded",
+    "SUSPECT": "doubtful",
+    "NO_DATA": "never exposed",
+    "CLIPPED": "left out of a coadd where it differs from the other visits",
+}
+"""What it means of a pixel that a plane is set."""
 
 
 def bits(*names: str) -> int:

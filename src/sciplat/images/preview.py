@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -94,10 +95,22 @@ def grey(
     stretch: Stretch = "asinh",
     cuts: Cuts = "zscale",
     form: Format = "png",
+    marks: Sequence[npt.NDArray[np.bool_]] = (),
 ) -> bytes:
     """Return a picture in shades of grey, the sky as the image has it with y upwards.
 
     Pixels without a value are transparent in PNG and black in JPEG.
+
+    Parameters
+    ----------
+    image
+        The pixels.
+    stretch, cuts
+        How values become shades; see `cut_levels`.
+    form
+        The format.
+    marks
+        Up to three maps of pixels to be tinted: red, green, blue.
 
     Raises
     ------
@@ -109,8 +122,18 @@ def grey(
     low, high = cut_levels(image, cuts)
     good = np.isfinite(image)
     scaled = (np.where(good, image, low).astype(np.float64) - low) / (high - low)
-    shade = np.asarray(STRETCHES[stretch](np.clip(scaled, 0, 1)))
-    return _picture(np.rint(255 * shade).astype(np.uint8), good, form)
+    shade = np.rint(255 * np.asarray(STRETCHES[stretch](np.clip(scaled, 0, 1)))).astype(np.uint8)
+    if not marks:
+        return _picture(shade, good, form)
+    if len(marks) > 3:
+        raise UsageError(f"A picture has three colours for marks, not {len(marks)}")
+    tinted = np.repeat(shade[..., np.newaxis] // 2, 3, axis=2)
+    for colour, mark in enumerate(marks):
+        tinted[mark, colour] += 127
+    any_mark = np.logical_or.reduce(marks)
+    return _picture(
+        np.where(any_mark[..., np.newaxis], tinted, shade[..., np.newaxis]), good | any_mark, form
+    )
 
 
 def three_colours(

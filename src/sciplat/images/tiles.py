@@ -18,16 +18,21 @@ from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure, Floats, Integers
 from sciplat.images.fits import ExposureFile
+from sciplat.images.pixels import Pixels
 
 __all__ = [
     "MEDIA_TYPE",
     "TILE",
+    "Source",
     "Tile",
     "Value",
+    "check",
     "decode",
     "encode",
     "levels",
+    "means",
     "overview",
+    "paired",
     "reduced",
     "tile",
     "value",
@@ -37,6 +42,8 @@ TILE = 256
 """Pixels of a tile along each axis."""
 
 MEDIA_TYPE = "application/vnd.sciplat.tile"
+
+Source = Exposure | ExposureFile | Pixels
 
 _HEADER = struct.Struct("<4sHHBBHI")
 _MAGIC = b"SPT1"
@@ -77,7 +84,26 @@ def levels(shape: tuple[int, int]) -> int:
     return max(0, (max(shape) - 1) // TILE).bit_length() + 1
 
 
-def tile(source: Exposure | ExposureFile, level: int, column: int, row: int, *, mask: bool = True) -> Tile:
+def check(shape: tuple[int, int], level: int, column: int, row: int) -> None:
+    """Make sure that an image has a tile.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such level or tile; the message says which there are.
+    """
+    last = levels(shape) - 1
+    if not 0 <= level <= last:
+        raise NotFoundError(f"The image has levels 0 to {last}, not {level}")
+    side = TILE << level
+    up, across = (-(-size // side) for size in shape)
+    if not (0 <= column < across and 0 <= row < up):
+        raise NotFoundError(
+            f"Level {level} has {across} columns and {up} rows of tiles from 0; there is no {column}, {row}"
+        )
+
+
+def tile(source: Source, level: int, column: int, row: int, *, mask: bool = True) -> Tile:
     """Return a tile; a file is read no farther than the tile reaches.
 
     Parameters
@@ -96,15 +122,8 @@ def tile(source: Exposure | ExposureFile, level: int, column: int, row: int, *, 
     NotFoundError
         There is no such level or tile.
     """
-    last = levels(source.box.shape) - 1
-    if not 0 <= level <= last:
-        raise NotFoundError(f"The image has levels 0 to {last}, not {level}")
+    check(source.box.shape, level, column, row)
     side = TILE << level
-    across, up = -(-source.box.width // side), -(-source.box.height // side)
-    if not (0 <= column < across and 0 <= row < up):
-        raise NotFoundError(
-            f"Level {level} has {across} columns and {up} rows of tiles from 0; there is no {column}, {row}"
-        )
     asked = Box(column * side, row * side, (column + 1) * side, (row + 1) * side).moved(*source.box.origin)
     box = asked.overlap(source.box)
     assert box is not None
@@ -112,9 +131,7 @@ def tile(source: Exposure | ExposureFile, level: int, column: int, row: int, *, 
     return Tile(image, bits, level)
 
 
-def reduced(
-    source: Exposure | ExposureFile, box: Box, level: int, *, mask: bool = True
-) -> tuple[Floats, Integers | None]:
+def reduced(source: Source, box: Box, level: int, *, mask: bool = True) -> tuple[Floats, Integers | None]:
     """Return image and mask of a box with ``2**level`` pixels made one along each axis.
 
     The box is read in strips, so that memory does not grow with the image. Sums are float32, pair by pair.
@@ -124,15 +141,15 @@ def reduced(
     for start in range(box.y0, box.y1, step):
         strip = Box(box.x0, start, box.x1, min(start + step, box.y1))
         pixels, bits = _read(source, strip, mask=mask)
-        images.append(_means(pixels, level))
+        images.append(means(pixels, level))
         if bits is not None:
             for _ in range(level):
-                bits = _paired(bits, np.bitwise_or)
+                bits = paired(bits, np.bitwise_or)
             masks.append(bits)
     return np.concatenate(images), np.concatenate(masks) if masks else None
 
 
-def overview(source: Exposure | ExposureFile, most: int = 1024) -> Floats:
+def overview(source: Source, most: int = 1024) -> Floats:
     """Return an image with no more than ``most`` pixels along an axis, for a picture of it.
 
     It is the lowest level of the pyramid that is small enough.
@@ -141,7 +158,7 @@ def overview(source: Exposure | ExposureFile, most: int = 1024) -> Floats:
     return reduced(source, source.box, level, mask=False)[0]
 
 
-def value(source: Exposure | ExposureFile, x: int, y: int) -> Value:
+def value(source: Source, x: int, y: int) -> Value:
     """Return what is known of a pixel of the full image.
 
     Raises
@@ -152,7 +169,7 @@ def value(source: Exposure | ExposureFile, x: int, y: int) -> Value:
     pixel = Box(x, y, x + 1, y + 1)
     if not source.box.contains(pixel):
         raise UsageError(f"The image has {source.box}; there is no pixel {x}, {y}")
-    one = source.read(pixel) if isinstance(source, ExposureFile) else source.cut(pixel)
+    one = source.cut(pixel) if isinstance(source, Exposure) else source.read(pixel)
     ra, dec = world.sky(one.wcs, 0, 0)
     return Value(
         x=x,
@@ -201,15 +218,15 @@ def decode(content: bytes) -> Tile:
     )
 
 
-def _read(source: Exposure | ExposureFile, box: Box, *, mask: bool) -> tuple[Floats, Integers | None]:
-    if isinstance(source, ExposureFile):
-        return source.plane("image", box), source.plane("mask", box) if mask else None
-    cut = source.cut(box)
-    return cut.image, cut.mask if mask else None
+def _read(source: Source, box: Box, *, mask: bool) -> tuple[Floats, Integers | None]:
+    if isinstance(source, Exposure):
+        cut = source.cut(box)
+        return cut.image, cut.mask if mask else None
+    return source.plane("image", box), source.plane("mask", box) if mask else None
 
 
-def _means(pixels: Floats, level: int) -> Floats:
-    """Return the means of blocks, over the pixels that have a value."""
+def means(pixels: Floats, level: int) -> Floats:
+    """Return the means of blocks of ``2**level`` by ``2**level`` pixels, over those that have a value."""
     if level == 0:
         return pixels
     # Most tiles have all their values, and need no count of them.
@@ -217,18 +234,18 @@ def _means(pixels: Floats, level: int) -> Floats:
     whole = all(size % (1 << level) == 0 for size in pixels.shape) and bool(np.isfinite(pixels.sum()))
     if whole:
         for _ in range(level):
-            total = _paired(total, np.add)
+            total = paired(total, np.add)
         return total / np.float32(1 << 2 * level)
     good = np.isfinite(pixels)
     total, count = np.where(good, total, np.float32(0)), good.astype(np.float32)
     for _ in range(level):
-        total, count = _paired(total, np.add), _paired(count, np.add)
+        total, count = paired(total, np.add), paired(count, np.add)
     with np.errstate(invalid="ignore"):
         found: Floats = np.where(count > 0, total / count, np.float32(np.nan)).astype(np.float32)
     return found
 
 
-def _paired(pixels: Any, join: np.ufunc) -> Any:
+def paired(pixels: Any, join: np.ufunc) -> Any:
     """Join neighbours along both axes; what has no neighbour stays as it is."""
     for axis in (0, 1):
         even = pixels[::2] if axis == 0 else pixels[:, ::2]

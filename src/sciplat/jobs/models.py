@@ -10,6 +10,9 @@ from datetime import datetime
 from sciplat.vo.uws import Phase
 
 __all__ = [
+    "BULK_CUTOUT",
+    "CUTOUT",
+    "LANES",
     "QUERY",
     "Job",
     "JobBrief",
@@ -18,11 +21,26 @@ __all__ = [
     "JobReference",
     "JobResult",
     "Phase",
+    "lane_of",
     "new_id",
 ]
 
 QUERY = "query"
 """The kind of a job that asks the catalogs."""
+
+CUTOUT = "cutout"
+"""The kind of a job that cuts regions out of images that its owner names (SODA 1.0)."""
+
+BULK_CUTOUT = "bulk_cutout"
+"""The kind of a job that cuts the surroundings of each position of a table out of images."""
+
+LANES = (frozenset({QUERY}), frozenset({CUTOUT, BULK_CUTOUT}))
+"""The kinds of jobs that one process executes: those of a lane wait for one another, and for no others."""
+
+
+def lane_of(kind: str) -> frozenset[str]:
+    """Return the kinds of jobs that wait in the same queue as a kind."""
+    return next((lane for lane in LANES if kind in lane), frozenset({kind}))
 
 
 def new_id() -> str:
@@ -66,6 +84,9 @@ class JobResult:
 
     mime: str | None = None
     """None for a table: it is written in the form that whoever reads it asks for."""
+
+    file_name: str | None = None
+    """Under which a browser keeps it, where that is not its name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Tuple, case, func, literal, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, Tuple, case, func, literal, literal_column, select, true, tuple_
 
 from sciplat.jobs.models import JobBrief, JobReference, Phase
 from sciplat.jobs.tables import jobs
 
 __all__ = [
+    "Kinds",
     "Place",
     "briefs",
     "executing_of",
     "first_queued",
     "number_of",
+    "of_kinds",
     "oldest_pending",
     "phases_of",
     "references",
@@ -30,15 +32,24 @@ __all__ = [
 Place = tuple[datetime, str]
 """Where a job stands among those of its owner: when it was created, and its id."""
 
+Kinds = Collection[str]
+"""Kinds of jobs that a question is about; none are all."""
+
 _REFERENCE = [jobs.c[field.name] for field in fields(JobReference)]
 _BRIEF = [jobs.c[field.name] for field in fields(JobBrief)]
 
 
 def references(
-    owner: str, *, phase: Phase | None, after: datetime | None, before: Place | None, limit: int
+    owner: str,
+    *,
+    phase: Phase | None,
+    after: datetime | None,
+    before: Place | None,
+    limit: int,
+    kinds: Kinds = (),
 ) -> Select[Any]:
     """Ask for a portion of the list of a user's jobs, newest first."""
-    query = _newest_first(select(*_REFERENCE), owner, before, limit)
+    query = _newest_first(select(*_REFERENCE).where(of_kinds(kinds)), owner, before, limit)
     if phase is not None:
         query = query.where(jobs.c.phase == phase.value)
     if after is not None:
@@ -46,9 +57,9 @@ def references(
     return query
 
 
-def briefs(owner: str, *, before: Place | None, limit: int) -> Select[Any]:
+def briefs(owner: str, *, before: Place | None, limit: int, kinds: Kinds = ()) -> Select[Any]:
     """Ask for a page of a user's jobs, newest first."""
-    return _newest_first(select(*_BRIEF), owner, before, limit)
+    return _newest_first(select(*_BRIEF).where(of_kinds(kinds)), owner, before, limit)
 
 
 def _newest_first(query: Select[Any], owner: str, before: Place | None, limit: int) -> Select[Any]:
@@ -65,14 +76,18 @@ def phases_of(ids: Iterable[str]) -> Select[Any]:
     return select(jobs.c.id, jobs.c.phase).where(jobs.c.id.in_(list(ids)))
 
 
-def executing_of() -> Select[Any]:
+def of_kinds(kinds: Kinds) -> ColumnElement[bool]:
+    """Return the condition that a job is of one of some kinds."""
+    return jobs.c.kind.in_(sorted(kinds)) if kinds else true()
+
+
+def executing_of(kinds: Kinds = ()) -> Select[Any]:
     """Ask how many jobs of each user execute."""
-    return (
-        select(jobs.c.owner, func.count()).where(jobs.c.phase == Phase.EXECUTING.value).group_by(jobs.c.owner)
-    )
+    query = select(jobs.c.owner, func.count()).where(jobs.c.phase == Phase.EXECUTING.value)
+    return query.where(of_kinds(kinds)).group_by(jobs.c.owner)
 
 
-def waiting(longest_seconds: float | None = None) -> Select[Any]:
+def waiting(longest_seconds: float | None = None, kinds: Kinds = ()) -> Select[Any]:
     """Ask how many jobs of each user are in the queue, and since when the first of them is.
 
     Parameters
@@ -81,33 +96,33 @@ def waiting(longest_seconds: float | None = None) -> Select[Any]:
         Only jobs that are expected to take no longer.
     """
     query = select(jobs.c.owner, func.count(), func.min(jobs.c.queued)).group_by(jobs.c.owner)
-    return _queued(query, longest_seconds)
+    return _queued(query, longest_seconds, kinds)
 
 
-def first_queued(owner: str | None, longest_seconds: float | None = None) -> Select[Any]:
+def first_queued(owner: str | None, longest_seconds: float | None = None, kinds: Kinds = ()) -> Select[Any]:
     """Ask for a user's job that was queued first, of those that are expected to take no longer."""
-    query = _queued(select(jobs.c.id), longest_seconds).where(_of(owner))
+    query = _queued(select(jobs.c.id), longest_seconds, kinds).where(_of(owner))
     return query.order_by(jobs.c.queued, jobs.c.id).limit(1)
 
 
-def to_estimate(limit: int) -> Select[Any]:
+def to_estimate(limit: int, kinds: Kinds = ()) -> Select[Any]:
     """Ask for so many of the jobs in the queue of which nobody knows how long they will take."""
     query = select(jobs).where(jobs.c.phase == literal_column("'QUEUED'"), jobs.c.estimated_seconds.is_(None))
-    return query.order_by(jobs.c.queued, jobs.c.id).limit(limit)
+    return query.where(of_kinds(kinds)).order_by(jobs.c.queued, jobs.c.id).limit(limit)
 
 
-def seconds_before(queued: datetime, job_id: str) -> Select[Any]:
+def seconds_before(queued: datetime, job_id: str, kinds: Kinds = ()) -> Select[Any]:
     """Ask how many seconds all jobs that were queued before one are expected to take, as far as they may."""
     earlier = tuple_(jobs.c.queued, jobs.c.id) < _tuple((queued, job_id))
     estimate, limit = jobs.c.estimated_seconds, jobs.c.execution_duration
     seconds = case((estimate < limit, estimate), (estimate.is_not(None), limit), else_=0)
-    return _queued(select(func.coalesce(func.sum(seconds), 0.0)), None).where(earlier)
+    return _queued(select(func.coalesce(func.sum(seconds), 0.0)), None, kinds).where(earlier)
 
 
-def turns_before(owner: str | None, queued: datetime, job_id: str) -> Select[Any]:
+def turns_before(owner: str | None, queued: datetime, job_id: str, kinds: Kinds = ()) -> Select[Any]:
     """Ask how many of the owner's jobs in the queue have their turn before one of them."""
     earlier = tuple_(jobs.c.queued, jobs.c.id) < _tuple((queued, job_id))
-    query = _queued(select(func.count()).select_from(jobs), None)
+    query = _queued(select(func.count()).select_from(jobs), None, kinds)
     return query.where(_of(owner), jobs.c.queued <= queued, earlier)
 
 
@@ -123,8 +138,8 @@ def oldest_pending(owner: str | None) -> Select[Any]:
     return query.order_by(jobs.c.created, jobs.c.id).limit(1)
 
 
-def _queued(query: Select[Any], longest_seconds: float | None) -> Select[Any]:
-    query = query.where(jobs.c.phase == Phase.QUEUED.value)
+def _queued(query: Select[Any], longest_seconds: float | None, kinds: Kinds) -> Select[Any]:
+    query = query.where(jobs.c.phase == Phase.QUEUED.value, of_kinds(kinds))
     return query if longest_seconds is None else query.where(jobs.c.estimated_seconds <= longest_seconds)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, update
 
 from sciplat.database import Database
 from sciplat.jobs import queries
@@ -21,26 +21,42 @@ __all__ = ["RESTARTS", "JobQueue"]
 RESTARTS = 3
 """How often a job begins anew after what executed it went away; then it is an error."""
 
+_NOBODY = ""
+"""No user's name; None stands for those who did not sign in."""
+
 _AFRESH: dict[str, Any] = {"started": None, "progress": None, "rows": None, "bytes": None}
 """What a job loses that begins anew."""
 
 
 class JobQueue:
-    """The jobs of all users, for what executes them. Every change but progress is on the disk at once."""
+    """The jobs of all users, for what executes them. Every change but progress is on the disk at once.
 
-    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
+    Parameters
+    ----------
+    kinds
+        Of the jobs that are looked at; none are all.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Callable[[], datetime], kinds: Collection[str] = ()
+    ) -> None:
         self._database = database
         self._now = clock
+        self._kinds = frozenset(kinds)
+
+    def only(self, kinds: Collection[str]) -> JobQueue:
+        """Return the queue of jobs of these kinds alone: another process executes the others."""
+        return JobQueue(self._database, clock=self._now, kinds=kinds)
 
     def executing(self) -> list[str]:
         """Return the ids of the jobs that are executing, the oldest first."""
-        query = select(jobs.c.id).where(jobs.c.phase == Phase.EXECUTING.value)
+        query = select(jobs.c.id).where(jobs.c.phase == Phase.EXECUTING.value, self._ours)
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(jobs.c.queued, jobs.c.id)))
 
     def expired(self, now: datetime) -> list[str]:
         """Return the ids of the jobs whose destruction has come."""
-        query = select(jobs.c.id).where(jobs.c.destruction <= now)
+        query = select(jobs.c.id).where(jobs.c.destruction <= now, self._ours)
         with self._database.read() as connection:
             return list(connection.scalars(query.order_by(jobs.c.destruction, jobs.c.id)))
 
@@ -59,13 +75,13 @@ class JobQueue:
             Only of the jobs that are known to take no longer.
         """
         with self._database.read() as connection:
-            if _whose_turn(connection, running_per_user, longest_seconds) == _NOBODY:
+            if self._whose_turn(connection, running_per_user, longest_seconds) == _NOBODY:
                 return None  # nobody else has to wait for that
         with self._database.write() as connection:
-            who = _whose_turn(connection, running_per_user, longest_seconds)
+            who = self._whose_turn(connection, running_per_user, longest_seconds)
             if who == _NOBODY:
                 return None
-            found = connection.execute(queries.first_queued(who, longest_seconds)).scalar_one()
+            found = connection.execute(queries.first_queued(who, longest_seconds, self._kinds)).scalar_one()
             return change(
                 connection, found, phase=Phase.EXECUTING.value, started=self._now(), progress=None, error=None
             )
@@ -73,7 +89,7 @@ class JobQueue:
     def to_estimate(self, limit: int) -> list[Job]:
         """Return so many of the jobs in the queue of which nobody knows how long they will take."""
         with self._database.read() as connection:
-            return [job_of(row) for row in connection.execute(queries.to_estimate(limit))]
+            return [job_of(row) for row in connection.execute(queries.to_estimate(limit, self._kinds))]
 
     def note_estimates(self, estimates: Mapping[str, tuple[int | None, float]]) -> None:
         """Note how many rows jobs are expected to give, and how many seconds they take, by their ids.
@@ -181,11 +197,29 @@ class JobQueue:
     def recover(self) -> list[Job]:
         """Queue every executing job again, as `requeue` does, and return them.
 
-        It is for the start of what executes jobs, which is one process: nothing executes then.
+        It is for the start of what executes jobs of these kinds, which is one process: none executes then.
         """
         with self._database.write() as connection:
-            rows = connection.execute(select(jobs).where(jobs.c.phase == Phase.EXECUTING.value)).all()
+            query = select(jobs).where(jobs.c.phase == Phase.EXECUTING.value, self._ours)
+            rows = connection.execute(query).all()
             return [self._again(connection, job_of(row)) for row in rows]
+
+    @property
+    def _ours(self) -> ColumnElement[bool]:
+        return queries.of_kinds(self._kinds)
+
+    def _whose_turn(
+        self, connection: Connection, running_per_user: int, longest_seconds: float | None
+    ) -> str | None:
+        """Return the user with the fewest executing jobs of those who wait, or ``_NOBODY``."""
+        rows = connection.execute(queries.executing_of(self._kinds))
+        executing = {who: count for who, count in rows}  # noqa: C416
+        turns = [
+            (executing.get(who, 0), since, who)
+            for who, _, since in connection.execute(queries.waiting(longest_seconds, self._kinds))
+            if executing.get(who, 0) < running_per_user
+        ]
+        return min(turns, key=lambda turn: turn[:2])[2] if turns else _NOBODY
 
     def _again(self, connection: Connection, job: Job) -> Job:
         if job.restarts < RESTARTS:
@@ -204,18 +238,3 @@ class JobQueue:
                 return job
             require_phase(job, Phase.EXECUTING, do=do)
             return change(connection, job_id, **values)
-
-
-_NOBODY = ""
-"""No user's name; None stands for those who did not sign in."""
-
-
-def _whose_turn(connection: Connection, running_per_user: int, longest_seconds: float | None) -> str | None:
-    """Return the user with the fewest executing jobs of those who wait, or ``_NOBODY``."""
-    executing = {who: count for who, count in connection.execute(queries.executing_of())}  # noqa: C416
-    turns = [
-        (executing.get(who, 0), since, who)
-        for who, _, since in connection.execute(queries.waiting(longest_seconds))
-        if executing.get(who, 0) < running_per_user
-    ]
-    return min(turns, key=lambda turn: turn[:2])[2] if turns else _NOBODY

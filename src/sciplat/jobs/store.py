@@ -15,8 +15,8 @@ from sciplat.database import Database, in_folder
 from sciplat.errors import LimitError, UsageError
 from sciplat.jobs import queries
 from sciplat.jobs.change import change, plain, require_phase, required
-from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase, new_id
-from sciplat.jobs.queries import Place
+from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase, lane_of, new_id
+from sciplat.jobs.queries import Kinds, Place
 from sciplat.jobs.queue import JobQueue
 from sciplat.jobs.rows import Pairs, brief_of, checked, job_of, titled, values_of
 from sciplat.jobs.tables import jobs
@@ -83,6 +83,7 @@ class JobStore:
         self,
         owner: str,
         *,
+        kinds: Kinds = (),
         phases: Sequence[Phase] = (),
         after: datetime | None = None,
         last: int | None = None,
@@ -93,6 +94,8 @@ class JobStore:
 
         Parameters
         ----------
+        kinds
+            Only jobs of one of these.
         phases
             Only jobs in one of these.
         after
@@ -100,17 +103,21 @@ class JobStore:
         last
             Only so many of the newest.
         """
-        lists = (self._in_portions(owner, phase, after, last) for phase in dict.fromkeys(phases) or (None,))
+        lists = (
+            self._in_portions(owner, kinds, phase, after, last) for phase in dict.fromkeys(phases) or (None,)
+        )
         newest_first = heapq.merge(*lists, key=lambda job: (job.created, job.id), reverse=True)
         return islice(newest_first, last)
 
     def _in_portions(
-        self, owner: str, phase: Phase | None, after: datetime | None, last: int | None
+        self, owner: str, kinds: Kinds, phase: Phase | None, after: datetime | None, last: int | None
     ) -> Iterator[JobReference]:
         before: Place | None = None
         limit = _PORTION if last is None else min(last, _PORTION)
         while limit:
-            query = queries.references(owner, phase=phase, after=after, before=before, limit=limit)
+            query = queries.references(
+                owner, kinds=kinds, phase=phase, after=after, before=before, limit=limit
+            )
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
             for id_, phase_, created, run_id in rows:
@@ -119,16 +126,20 @@ class JobStore:
                 return
             before = (rows[-1].created, rows[-1].id)
 
-    def page(self, owner: str, *, limit: int, before: Place | None = None) -> list[JobBrief]:
+    def page(
+        self, owner: str, *, limit: int, before: Place | None = None, kinds: Kinds = ()
+    ) -> list[JobBrief]:
         """Return so many of a user's jobs, newest first.
 
         Parameters
         ----------
         before
             Where the page before this one ended: only jobs that were created earlier.
+        kinds
+            Only jobs of one of these.
         """
         with self._database.read() as connection:
-            rows = connection.execute(queries.briefs(owner, before=before, limit=limit))
+            rows = connection.execute(queries.briefs(owner, before=before, limit=limit, kinds=kinds))
             return [brief_of(row) for row in rows]
 
     def phases(self, ids: Iterable[str]) -> dict[str, Phase]:
@@ -140,16 +151,19 @@ class JobStore:
     def turns_before(self, job: Job) -> int | None:
         """Return how many jobs in the queue have their turn before ``job``; None if it isn't in the queue.
 
-        Turns are taken as `claim` gives them, if every job took as long as any other.
+        Turns are taken as `claim` gives them, if every job took as long as any other; jobs of another lane
+        take none.
         """
+        kinds = lane_of(job.kind)
         if job.phase is not Phase.QUEUED or job.queued is None:
             return None
         with self._database.read() as connection:
-            executing = {who: count for who, count in connection.execute(queries.executing_of())}  # noqa: C416
-            own = connection.execute(queries.turns_before(job.owner, job.queued, job.id)).scalar_one()
+            rows = connection.execute(queries.executing_of(kinds))
+            executing = {who: count for who, count in rows}  # noqa: C416
+            own = connection.execute(queries.turns_before(job.owner, job.queued, job.id, kinds)).scalar_one()
             turn = own + executing.get(job.owner, 0)
             before: int = own
-            for who, count, since in connection.execute(queries.waiting()):
+            for who, count, since in connection.execute(queries.waiting(kinds=kinds)):
                 if who != job.owner:
                     earlier = turn - executing.get(who, 0) + (since < job.queued)
                     before += min(max(earlier, 0), count)
@@ -159,7 +173,8 @@ class JobStore:
         """Return how many seconds all jobs that were queued before a queued job are expected to take."""
         assert job.queued is not None
         with self._database.read() as connection:
-            return float(connection.execute(queries.seconds_before(job.queued, job.id)).scalar_one())
+            query = queries.seconds_before(job.queued, job.id, lane_of(job.kind))
+            return float(connection.execute(query).scalar_one())
 
     def version(self) -> int:
         """Return a number that differs after any process has changed a job, within microseconds.

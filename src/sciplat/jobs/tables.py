@@ -41,7 +41,7 @@ jobs = Table(
     # One index a question: a user's newest jobs, turns in the queue, what is unknown of it, what is over.
     Index("jobs_of_owner", "owner", "created", "id"),
     Index("jobs_of_owner_in_phase", "owner", "phase", "created", "id"),
-    Index("jobs_in_phase", "phase", "owner", "queued", "id", "estimated_seconds"),
+    Index("jobs_in_phase", "phase", "owner", "queued", "id", "estimated_seconds", "kind"),
     Index("jobs_to_estimate", "queued", "id", sqlite_where=_TO_ESTIMATE, postgresql_where=_TO_ESTIMATE),
     Index("jobs_by_destruction", "destruction"),
 )

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from sciplat.api import images
+from sciplat.api import images, images_tiles
 from sciplat.api.errors import add_error_handlers
+from sciplat.api.makers import Makers
+from sciplat.config.machine import cores
 from sciplat.instance import Instance
 from sciplat.processes.application import application
 
@@ -21,9 +23,12 @@ def create_app(instance: Instance) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         _ = instance.locate  # what takes long is imported before the first request comes
+        app.state.makers = Makers(cores())
         yield
+        instance.tiling.close()
 
     app = application(instance, lifespan)
-    app.include_router(images.router)
+    for door in (images, images_tiles):
+        app.include_router(door.router)
     add_error_handlers(app)
     return app

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
-from sciplat.engine.running import Running
-from sciplat.engine.spool import result_file, result_files
-from sciplat.engine.statement import Outcome
 from sciplat.errors import (
     CancelledError,
     EngineError,
@@ -23,20 +19,17 @@ from sciplat.errors import (
     SciplatError,
     UsageError,
 )
-from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
-from sciplat.jobs.models import Job, JobError, JobProgress, JobResult, Phase
+from sciplat.jobs.models import Job, JobError, JobProgress, Phase
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import PART_OF_NOBODY, Visitor
-from sciplat.services.estimate import Estimate
 from sciplat.services.note import NoteService
-from sciplat.services.plan import LANGUAGES, Plan, Query
-from sciplat.services.query import QueryService
 from sciplat.services.recall import RecallService
+from sciplat.services.shelves import Shelf, bytes_on
 from sciplat.services.upload import UploadService
-from sciplat.uploads.models import uploads_of
+from sciplat.services.work import Done, Verb, Work
 
-__all__ = ["ExecuteService", "Verb", "query_verb"]
+__all__ = ["ExecuteService"]
 
 _log = logging.getLogger(__name__)
 
@@ -51,24 +44,37 @@ _SURPRISE = 10.0
 """What a job that proved to be long is expected to take, in times of a short one."""
 
 _NOTHING = JobProgress(0, 0)
+
+_WITHOUT_RESULTS = (None, Phase.ERROR, Phase.ABORTED)
+"""The phases of jobs that have nothing to show; None is that of one that was deleted."""
+
 _AGAIN_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """How jobs of one kind are executed."""
-
-    estimate: Callable[[Job, Visitor], Estimate]
-    """Tells of a job of its owner what it will take; raises as ``begin`` does."""
-
-    begin: Callable[[Job, Visitor, Path, int], Running]
-    """Begins a job, of its owner, given the file for its result and the bytes left for it."""
-
-
 class ExecuteService:
-    """Takes up queued jobs in turn; each runs in a thread of its own and a worker of the engine."""
+    """Takes up queued jobs of the kinds that it has verbs for, in turn; each runs in a thread of its own.
+
+    Two that have no kind in common may serve at once, in one process or two.
+
+    Parameters
+    ----------
+    verbs
+        By the kinds of jobs.
+    shelves
+        Where results are: the first is that of these jobs, the others only count for the room on the disk.
+    disk
+        The folder with them.
+    spool_disk_fraction
+        Of the disk, what all results and uploads may take together.
+    slots, running_per_user
+        How many jobs may run, and how many of them may be one user's.
+    short_seconds
+        What is expected to take longer leaves a place to others.
+    recall
+        Keeps the history of users; who has it also removes uploads that nobody needs.
+    """
 
     def __init__(
         self,
@@ -77,7 +83,8 @@ class ExecuteService:
         verbs: Mapping[str, Verb],
         uploads: UploadService,
         *,
-        spools: Path,
+        shelves: Sequence[Shelf],
+        disk: Path,
         spool_disk_fraction: float,
         slots: int,
         running_per_user: int,
@@ -86,12 +93,15 @@ class ExecuteService:
         recall: RecallService | None = None,
     ) -> None:
         self._jobs = jobs
+        self._queue = jobs.queue.only(verbs)
         self._notes = notes
         self._recall = recall
         self._identity = identity
         self._verbs = verbs
         self._uploads = uploads
-        self._spools = spools
+        self._shelf = shelves[0]
+        self._shelves = tuple(shelves)
+        self._disk = disk
         self._spool_disk_fraction = spool_disk_fraction
         self._slots = slots
         self._running_per_user = running_per_user
@@ -99,7 +109,7 @@ class ExecuteService:
         self._long: dict[str, float] = {}
         """When each running job has become a long one, or will, on the clock of ``time.monotonic``."""
         self._put_back: set[str] = set()
-        self._running: dict[str, Running] = {}
+        self._running: dict[str, Work] = {}
         self._threads: dict[str, Thread] = {}
         self._look_again = Event()
         self._stop = Event()
@@ -120,7 +130,7 @@ class ExecuteService:
             wait = _LOOK_SECONDS
             try:
                 if not recovered:
-                    self._jobs.queue.recover()
+                    self._queue.recover()
                     recovered = True
                 self._look()
             except Exception:  # noqa: BLE001 - a full disk passes, and jobs must be taken up afterwards
@@ -154,21 +164,21 @@ class ExecuteService:
 
         A job that executes nowhere, because its end could not be noted, is queued again.
         """
-        for job_id in self._jobs.queue.expired(datetime.now(UTC)):
+        for job_id in self._queue.expired(datetime.now(UTC)):
             self._jobs.delete(job_id)
-            result_file(self._spools, job_id).unlink(missing_ok=True)
-        self._uploads.clean(self._living)
-        files = list(result_files(self._spools))
-        there = self._jobs.phases({job_id for job_id, _ in files})
-        for job_id, file in files:
-            if job_id not in self._threads and job_id not in there:
-                file.unlink(missing_ok=True)
+            self._shelf.remove(job_id)
+        left = self._shelf.names()
+        there = self._jobs.phases(left)
+        for job_id in left:
+            if job_id not in self._threads and there.get(job_id) in _WITHOUT_RESULTS:
+                self._shelf.remove(job_id)
         if self._recall is not None:
+            self._uploads.clean(self._living)
             self._recall.clean()
-        for job_id in self._jobs.queue.executing():
+        for job_id in self._queue.executing():
             if job_id not in self._threads:
                 with suppress(NotFoundError, UsageError):  # it has just ended well
-                    self._jobs.queue.requeue(job_id)
+                    self._queue.requeue(job_id)
 
     def _living(self, kind: str, ids: Collection[str]) -> Collection[str]:
         """Return those of the holders of uploads that are still there."""
@@ -199,7 +209,7 @@ class ExecuteService:
         for _, name in sorted(long)[self._most_long :]:
             if (running := self._running.get(name)) is not None:
                 self._put_back.add(name)
-                self._jobs.queue.note_estimates({name: (None, _SURPRISE * self._short_seconds)})
+                self._queue.note_estimates({name: (None, _SURPRISE * self._short_seconds)})
                 running.cancel()
 
     def _take_up(self) -> None:
@@ -212,7 +222,7 @@ class ExecuteService:
                 longest = self._short_seconds
             else:
                 return
-            job = self._jobs.queue.claim(running_per_user=self._running_per_user, longest_seconds=longest)
+            job = self._queue.claim(running_per_user=self._running_per_user, longest_seconds=longest)
             if job is None:
                 return
             seconds = job.estimated_seconds
@@ -231,14 +241,14 @@ class ExecuteService:
 
     def _estimate_some(self) -> None:
         """Find out how long jobs in the queue will take: owners ask, and turns depend on it."""
-        self._estimate(self._jobs.queue.to_estimate(_ESTIMATES_AT_ONCE))
+        self._estimate(self._queue.to_estimate(_ESTIMATES_AT_ONCE))
 
     def _estimate(self, jobs: Sequence[Job]) -> float:
         """Note what jobs will take, and return the seconds of the last one."""
         seconds, estimates = 0.0, {}
         for job in jobs:
             try:
-                found = self._verb(job).estimate(job, self._owner(job))
+                found = self._verb(job).expect(job, self._owner(job))
                 rows, seconds = found.rows, found.seconds
             except SciplatError:
                 rows, seconds = 0, 0.0  # its turn will tell what is wrong, and at once
@@ -246,7 +256,7 @@ class ExecuteService:
                 _log.exception("Job %s could not be estimated", job.id)
                 rows, seconds = 0, 0.0
             estimates[job.id] = rows, seconds
-        self._jobs.queue.note_estimates(estimates)
+        self._queue.note_estimates(estimates)
         return seconds
 
     def _verb(self, job: Job) -> Verb:
@@ -264,11 +274,11 @@ class ExecuteService:
 
     def _note_progress(self) -> None:
         """Note how far the running jobs are, those that have come farther since the last time."""
-        far = {name: _progress(running) for name, running in tuple(self._running.items())}
+        far = {name: running.progress for name, running in tuple(self._running.items())}
         news = {
             name: progress for name, progress in far.items() if progress != self._noted.get(name, _NOTHING)
         }
-        self._jobs.queue.note_progress(news)
+        self._queue.note_progress(news)
         self._noted = far
 
     def _execute(self, job: Job) -> None:
@@ -284,41 +294,42 @@ class ExecuteService:
             self._look_again.set()
 
     def _bring_to_an_end(self, job: Job) -> None:
-        spool = result_file(self._spools, job.id)
         try:
-            outcome = self._run(job, spool)
-            result = JobResult("result", outcome.rows, outcome.bytes)
-            done = self._jobs.queue.complete(job.id, [result], overflow=outcome.overflow)
-            self._note(done)
-            if done.phase is not Phase.COMPLETED:  # aborted in its last moment
-                spool.unlink(missing_ok=True)
+            done = self._run(job)
+            ended = self._queue.complete(job.id, done.results, overflow=done.overflow)
+            self._note(ended)
+            if ended.phase is not Phase.COMPLETED:  # aborted in its last moment
+                self._shelf.remove(job.id)
         except CancelledError:
             # Its owner aborted or deleted it; or the instance stops, and its next start takes it up again.
-            spool.unlink(missing_ok=True)
-            with suppress(NotFoundError, UsageError):
-                self._jobs.queue.hand_back(job.id)
+            try:
+                self._queue.hand_back(job.id)
+                stays = self._verb(job).resumes
+            except (NotFoundError, UsageError):
+                stays = False
+            if not stays:
+                self._shelf.remove(job.id)
         except SciplatError as error:
-            self._fail(job, spool, error)
+            self._fail(job, error)
         except Exception:  # noqa: BLE001 - whatever happens, a job must not stay EXECUTING
             _log.exception("Job %s ended unexpectedly", job.id)
-            self._fail(job, spool, EngineError("Something went wrong inside the server; see its log."))
+            self._fail(job, EngineError("Something went wrong inside the server; see its log."))
 
-    def _run(self, job: Job, spool: Path) -> Outcome:
-        spool.unlink(missing_ok=True)
+    def _run(self, job: Job) -> Done:
         verb = self._verb(job)
-        self._running[job.id] = running = verb.begin(
-            job, self._owner(job), spool, self._bytes_left(job.owner)
-        )
+        if not verb.resumes:
+            self._shelf.remove(job.id)
+        self._running[job.id] = running = verb.begin(job, self._owner(job), self._bytes_left(job))
         # It may have been aborted, or the instance stopped, before there was anything to cancel.
         self._stop_aborted()
         if self._stop.is_set():
             running.cancel()
         return running.wait()
 
-    def _fail(self, job: Job, spool: Path, error: SciplatError) -> None:
-        spool.unlink(missing_ok=True)
+    def _fail(self, job: Job, error: SciplatError) -> None:
+        self._shelf.remove(job.id)
         with suppress(NotFoundError, UsageError):  # its owner was quicker: it is deleted or aborted
-            self._note(self._jobs.queue.fail(job.id, JobError(**error.facts())))
+            self._note(self._queue.fail(job.id, JobError(**error.facts())))
 
     def _note(self, job: Job) -> None:
         if self._notes is not None:
@@ -328,55 +339,16 @@ class ExecuteService:
         if job.owner is None:
             return Visitor.anonymous()
         user = self._identity.user(job.owner)
-        return Visitor(user, user.scopes & {Scope.READ_TAP})
+        return Visitor(user, user.scopes & self._verb(job).scopes)
 
-    def _bytes_left(self, owner: str | None) -> int:
-        """Return how many bytes of results the disk may still take from this owner."""
-        kept = self._uploads.bytes
-        for _, file in result_files(self._spools):
-            with suppress(FileNotFoundError):  # its owner deletes it at this moment
-                kept += file.stat().st_size
-        room = shutil.disk_usage(self._spools).total * self._spool_disk_fraction
-        left = int(room * (PART_OF_NOBODY if owner is None else 1)) - kept
+    def _bytes_left(self, job: Job) -> int:
+        """Return how many bytes of results the disk may still take from the owner of a job."""
+        kept = self._uploads.bytes + bytes_on(self._shelves)
+        room = shutil.disk_usage(self._disk).total * self._spool_disk_fraction
+        left = int(room * (PART_OF_NOBODY if job.owner is None else 1)) - kept
         if left <= 0:
             raise LimitError(
                 "The space for results is full. Delete jobs that you no longer need, or ask the operator to "
                 "raise query.spool_disk_fraction."
             )
         return left
-
-
-def _progress(running: Running) -> JobProgress:
-    far = running.progress
-    return JobProgress(far.rows, far.bytes)
-
-
-def query_verb(query: QueryService, uploads: UploadService, *, notes: NoteService | None = None) -> Verb:
-    """Return what executes jobs that ask the catalogs."""
-
-    def plan(job: Job, owner: Visitor) -> Plan:
-        maxrec = job.parameter("MAXREC")
-        asked = Query(
-            job.parameter("QUERY") or "",
-            int(maxrec) if maxrec else None,
-            job.parameter("LANG") or LANGUAGES[0],
-            tuple(uploads.find(name, content) for name, content in uploads_of(job.parameters)),
-        )
-        return query.plan(asked, visitor=owner)
-
-    def estimate(job: Job, owner: Visitor) -> Estimate:
-        return query.estimate(plan(job, owner))
-
-    def begin(job: Job, owner: Visitor, spool: Path, bytes_left: int) -> Running:
-        planned = plan(job, owner)
-        if notes is not None:
-            notes.job(job, plan=planned)
-        return query.run(
-            planned,
-            spool=spool,
-            durable=True,
-            seconds=job.execution_duration,
-            bytes_left=bytes_left,
-        )
-
-    return Verb(estimate, begin)

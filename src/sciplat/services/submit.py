@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sciplat.engine.result import Result
-from sciplat.engine.spool import result_file
 from sciplat.errors import AuthenticationError, ConflictError, NotFoundError
 from sciplat.history.models import Aspect
 from sciplat.identity.models import Scope
-from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase
+from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY, Job, JobBrief, JobReference, JobResult, Phase
 from sciplat.jobs.queries import Place
 from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.note import NoteService
+from sciplat.services.shelves import Folders, Spools
 from sciplat.services.upload import UploadService
 from sciplat.uploads.models import Upload, parameter_of, uploads_of
 
@@ -29,6 +29,14 @@ _TITLES = ("QUERY", "ID")
 
 _TITLE_READ = 5000
 """Characters of a query in which something to show is looked for."""
+
+
+_SCOPES = {
+    QUERY: frozenset({Scope.READ_TAP}),
+    CUTOUT: frozenset({Scope.READ_IMAGE}),
+    BULK_CUTOUT: frozenset({Scope.READ_TAP, Scope.READ_IMAGE}),
+}
+"""What a job of each kind needs, and to see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,10 @@ class JobLimits:
 
     days_max: int
     slots: int
-    """How many jobs execute at once."""
+    """How many queries execute at once."""
+
+    batch_slots: int
+    """How many jobs of other kinds execute at once."""
 
     anonymous: int
     """How many jobs of those who did not sign in may wait or execute; as many more may be pending."""
@@ -62,29 +73,52 @@ class Outlook:
 
 
 class SubmitService:
-    """Keeps the jobs of users; a job of somebody else does not exist."""
+    """Keeps the jobs of users; a job of somebody else does not exist.
+
+    Parameters
+    ----------
+    spools, folders
+        Where the results of queries are, and those of other jobs.
+    kind
+        It keeps jobs of this kind alone; others do not exist. Without one it keeps those of all kinds.
+    """
 
     def __init__(
         self,
         jobs: JobStore,
         uploads: UploadService,
         *,
-        spools: Path,
+        spools: Spools,
+        folders: Folders,
         limits: JobLimits,
         notes: NoteService | None = None,
+        kind: str | None = None,
     ) -> None:
         self._jobs = jobs
         self._uploads = uploads
         self._notes = notes
         self._spools = spools
+        self._folders = folders
         self._limits = limits
+        self._kind = kind
+
+    def of(self, kind: str) -> SubmitService:
+        """Return the verb for jobs of one kind alone."""
+        return SubmitService(
+            self._jobs,
+            self._uploads,
+            spools=self._spools,
+            folders=self._folders,
+            limits=self._limits,
+            notes=self._notes,
+            kind=kind,
+        )
 
     def submit(
         self,
         parameters: Pairs,
         *,
         visitor: Visitor,
-        kind: str = QUERY,
         aspect: Aspect = Aspect.API,
         run_id: str | None = None,
         duration: int | None = None,
@@ -92,7 +126,7 @@ class SubmitService:
         uploads: Sequence[Upload] = (),
         run: bool = False,
     ) -> Job:
-        """Make a job of a ``kind`` from the parameters of a request; with ``run`` it is queued at once.
+        """Make a job, a query if no kind was said, of a request's parameters; ``run`` queues it at once.
 
         Wishes for a longer ``duration`` (seconds) or a later ``destruction`` than allowed are cut.
 
@@ -101,7 +135,8 @@ class SubmitService:
         LimitError
             Too many jobs of people who did not sign in wait already.
         """
-        visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        kind = self._kind or QUERY
+        _require(visitor, kind)
         job = self._jobs.create(
             owner=visitor.name,
             parameters=_with_uploads(parameters, uploads),
@@ -124,13 +159,16 @@ class SubmitService:
 
     def job(self, job_id: str, *, visitor: Visitor) -> Job:
         """Return one job; whoever knows the unguessable id of an anonymous job may use it."""
-        visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        kinds = self._kinds(visitor)
         job = self._jobs.get(job_id)
         if job is not None and job.owner is not None and visitor.name is None:
             # Its id cannot be guessed, so whoever knows it is its owner before signing in.
             raise AuthenticationError(f"Job {job_id} is somebody's own: sign in, or send a token.")
-        if job is None or (job.owner is not None and job.owner != visitor.name):
+        known = job is not None and (self._kind is None or job.kind == self._kind)
+        if job is None or not known or (job.owner is not None and job.owner != visitor.name):
             raise NotFoundError(f"There is no job {job_id!r}; results are kept {self._limits.days} days.")
+        if visitor.user is not None and job.kind not in kinds:
+            _require(visitor, job.kind)
         return job
 
     def references(
@@ -142,17 +180,17 @@ class SubmitService:
         last: int | None = None,
     ) -> Iterator[JobReference]:
         """Return the visitor's jobs as UWS lists them, newest first; anonymous jobs are listed to nobody."""
-        visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        kinds = self._kinds(visitor)
         if visitor.name is None:
             return iter(())
-        return self._jobs.references(visitor.name, phases=phases, after=after, last=last)
+        return self._jobs.references(visitor.name, kinds=kinds, phases=phases, after=after, last=last)
 
     def page(self, *, visitor: Visitor, limit: int, before: Place | None = None) -> list[JobBrief]:
         """Return so many of the visitor's jobs that were created before a place in the list, newest first."""
-        visitor.require(Scope.READ_TAP, unless_anonymous=True)
+        kinds = self._kinds(visitor)
         if visitor.name is None:
             return []
-        return self._jobs.page(visitor.name, limit=limit, before=before)
+        return self._jobs.page(visitor.name, limit=limit, before=before, kinds=kinds)
 
     def outlook(self, job: Job) -> Outlook:
         """Return what may be expected of a job (its quote in UWS 1.1, section 2.1.7)."""
@@ -163,7 +201,8 @@ class SubmitService:
         seconds = min(job.estimated_seconds, job.execution_duration)
         now, work = datetime.now(UTC), timedelta(seconds=seconds)
         if turns is not None:
-            before = timedelta(seconds=self._jobs.seconds_before(job) / self._limits.slots)
+            slots = self._limits.slots if job.kind == QUERY else self._limits.batch_slots
+            before = timedelta(seconds=self._jobs.seconds_before(job) / slots)
             return Outlook(turns, now + before + work)
         if job.started is not None and job.started + work > now:
             return Outlook(None, job.started + work)
@@ -193,7 +232,8 @@ class SubmitService:
         """Stop a job if it runs, and remove it with its result."""
         job = self.job(job_id, visitor=visitor)
         self._jobs.delete(job.id)
-        result_file(self._spools, job.id).unlink(missing_ok=True)
+        self._spools.remove(job.id)
+        self._folders.remove(job.id)
         self._uploads.release(f"job-{job.id}")
 
     def set_parameters(
@@ -246,11 +286,41 @@ class SubmitService:
         ConflictError
             The job has no result, yet or ever; the message says its phase.
         """
+        return Result.open(self._spools.path(self._completed(job_id, visitor).id))
+
+    def file(self, job_id: str, name: str, *, visitor: Visitor) -> tuple[JobResult, Path]:
+        """Return a result of a completed job that is no query, and its file.
+
+        Raises
+        ------
+        ConflictError
+            The job has no result, yet or ever; the message says its phase.
+        NotFoundError
+            It has none of this name.
+        """
+        job = self._completed(job_id, visitor)
+        for result in job.results:
+            if result.name == name:
+                return result, self._folders.file(job.id, name)
+        there = ", ".join(result.name for result in job.results[:20])
+        raise NotFoundError(f"Job {job_id} has no result {name[:80]!r}; it has {there}.")
+
+    def _completed(self, job_id: str, visitor: Visitor) -> Job:
         job = self.job(job_id, visitor=visitor)
         if job.phase is not Phase.COMPLETED:
             reason = "" if job.error is None else f" {job.error}"
             raise ConflictError(f"Job {job_id} is {job.phase} and has no result.{reason}")
-        return Result.open(result_file(self._spools, job.id))
+        return job
+
+    def _kinds(self, visitor: Visitor) -> frozenset[str]:
+        """Return the kinds of jobs that this is about and that the visitor may see; not none of them."""
+        if self._kind is not None:
+            _require(visitor, self._kind)
+            return frozenset({self._kind})
+        kinds = frozenset(kind for kind, scopes in _SCOPES.items() if scopes <= visitor.scopes)
+        if not kinds or visitor.user is None:
+            _require(visitor, QUERY)
+        return kinds
 
     def _most(self, owner: str | None) -> int | None:
         return self._limits.anonymous if owner is None else None
@@ -266,6 +336,11 @@ class SubmitService:
         if wish is None:
             return now + timedelta(days=self._limits.days)
         return min(wish, now + timedelta(days=self._limits.days_max))
+
+
+def _require(visitor: Visitor, kind: str) -> None:
+    for scope in sorted(_SCOPES[kind]):
+        visitor.require(scope, unless_anonymous=True)
 
 
 def _with_uploads(parameters: Pairs, uploads: Sequence[Upload]) -> Pairs:

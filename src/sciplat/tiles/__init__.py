@@ -1,0 +1,1 @@
+"""The room of what was made of images for viewers, and can be made again."""

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import closing
 
 import pyarrow as pa
@@ -101,7 +101,7 @@ class AnnounceService:
         named = set(outputs["dataset"].to_pylist()).difference(images["_id"].to_pylist())
         return repository.existing(named) if named else set()
 
-    def _publish(self, release: str, rows: Iterable[pa.Table | None]) -> None:
+    def _publish(self, release: str, rows: Sequence[pa.Table | None]) -> None:
         """Publish the rows of each of `KINDS`; None is what is published already."""
         known = self._catalogs.manifest().release(release)
         files = {
@@ -109,9 +109,11 @@ class AnnounceService:
             for kind, each in zip(KINDS, rows, strict=True)
             if each is not None
         }
-        if known is not None and all(
-            kind.file_of(known) == files.get(kind.name, kind.file_of(known)) for kind in KINDS
-        ):
+        if known is None:
+            is_same = all(each is None or not each.num_rows for each in rows)
+        else:
+            is_same = all(files.get(kind.name) in (None, kind.file_of(known)) for kind in KINDS)
+        if is_same:
             return
         with self._catalogs.edit() as edit:
             edit.put_release(

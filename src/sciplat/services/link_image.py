@@ -93,6 +93,16 @@ def image_links(
             content_qualifier="#image",
         )
     ]
+    made.append(
+        Link(
+            identifier,
+            "#preview",
+            f"A picture of {image.said}",
+            address=f"{origin}{IMAGES}/{image.release}/{image.id}/preview",
+            content_type="image/png",
+            content_qualifier="#image",
+        )
+    )
     services = []
     if image.corners:
         made.append(

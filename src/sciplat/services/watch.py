@@ -90,7 +90,7 @@ class WatchService:
             _log.warning("The images of release %s cannot be announced: %s", release, error)
             watched.rests_until = time.monotonic() + _AFTER_ERROR_SECONDS
             return False
-        except Exception:  # a repository that is locked, damaged or removed just now concerns no other one
+        except Exception:  # noqa: BLE001  a locked, damaged or removed repository concerns no other one
             _log.exception("The images of release %s cannot be announced", release)
             watched.rests_until = time.monotonic() + _AFTER_ERROR_SECONDS
             return False

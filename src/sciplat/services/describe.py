@@ -40,6 +40,7 @@ class Kind:
 
     table: Callable[[], Table]
     arrow: Callable[[], pa.Schema]
+    order_by: tuple[str, ...] = ()
 
     def file_of(self, release: Release) -> str | None:
         """Return the name of a release's file."""
@@ -48,7 +49,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("observations", obscore_table, obscore_arrow),
+    Kind("observations", obscore_table, obscore_arrow, ("_south",)),
     Kind("provenance", provenance_table, provenance_arrow),
     Kind("activities", activity_table, activity_arrow),
 )
@@ -94,7 +95,15 @@ class DescribeService:
         if _made(edit, table) == table and found == _described(edit.manifest, kind):
             return
         with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
-            self._make(edit, workspace, engine, table, kind.arrow(), lambda: self._rows(kind, found))
+            self._make(
+                edit,
+                workspace,
+                engine,
+                table,
+                kind.arrow(),
+                lambda: self._rows(kind, found),
+                order_by=kind.order_by,
+            )
 
     def _rows(self, kind: Kind, described: dict[str, str]) -> Iterator[pa.RecordBatch]:
         schema = kind.arrow()
@@ -147,11 +156,13 @@ class DescribeService:
         table: Table,
         schema: pa.Schema,
         batches: Callable[[], Iterator[pa.RecordBatch]],
+        *,
+        order_by: tuple[str, ...] = (),
     ) -> None:
         part = Workspace(workspace.folder / table.name, workspace.generation)
         part.folder.mkdir()
         path = part.folder / "data.duckdb"
-        count = engine.build(path, schema, batches, order_by=())
+        count = engine.build(path, schema, batches, order_by=order_by)
         edit.put_table(replace(table, rows=count), part)
 
     def _limits(self, workspace: Workspace) -> BuildLimits:

@@ -30,8 +30,8 @@ _AT_ONCE = 100
 _DATASET = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<release>[^/?#]+)\?(?P<id>[^?#=]+)")
 _ROW = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<release>[^/?#]+)/(?P<table>[^/?#]+)\?(?P<key>[^#]*)")
 _IMAGE = (
-    "obs_publisher_did, obs_collection, dataproduct_subtype, obs_id, _bytes, s_ra, s_dec, s_fov, _s_region, "
-    "s_region, em_min, em_max, lsst_band, lsst_visit, lsst_detector"
+    'obs_publisher_did, obs_collection, dataproduct_subtype, obs_id, "_bytes", s_ra, s_dec, s_fov, '
+    '"_s_region", em_min, em_max, lsst_band, lsst_detector'
 )
 
 

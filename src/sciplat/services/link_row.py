@@ -87,6 +87,7 @@ def images_query(asked: RowAsked, row: Mapping[str, Any]) -> str | None:
         return None
     return (
         f"FROM ivoa.ObsCore WHERE obs_collection = {_literal(asked.table.schema)} "
+        f'AND "_south" <= {place[1]!r} AND "_north" >= {place[1]!r} '
         f"AND 1 = CONTAINS(POINT({place[0]!r}, {place[1]!r}), s_region) "
         "ORDER BY calib_level DESC, dataproduct_subtype, t_min, obs_publisher_did"
     )

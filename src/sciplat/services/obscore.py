@@ -28,6 +28,15 @@ __all__ = ["kept_arrow", "obscore_arrow", "obscore_profile", "obscore_rows", "ob
 SCHEMA = "ivoa"
 
 
+_BOUNDS = tuple(
+    Column(name, Datatype.DOUBLE, unit="deg", description=f"A declination {where} of the image", hidden=True)
+    for name, where in (("_south", "south"), ("_north", "north"))
+)
+"""The engine leaves out what lies elsewhere by them, without looking at outlines."""
+
+_ROUNDED = 1e-5
+"""Degrees, more than the corners of an outline are rounded by."""
+
 _BYTES = Column(
     "_bytes", Datatype.LONG, unit="byte", description="How large the image's file is", hidden=True
 )
@@ -49,7 +58,7 @@ def obscore_table() -> Table:
     return Table(
         SCHEMA,
         "ObsCore",
-        (*columns, *outlines, _BYTES, ROW_SCHEMA),
+        (*columns, *outlines, *_BOUNDS, _BYTES, ROW_SCHEMA),
         utype="ivo://ivoa.net/std/obscore#table-1.1",
         description="All images of all data releases (ObsCore 1.1)",
     )
@@ -101,6 +110,9 @@ def _row(release: str, observation: Mapping[str, Any]) -> dict[str, Any]:
         "access_url": f"{LINKS}?ID={quote(observation['obs_publisher_did'], safe='')}",
         "access_format": LINKS_TYPE,
     }
+    if (dec := row.get("s_dec")) is not None and (diameter := row.get("s_fov")) is not None:
+        reach = diameter / 2 + _ROUNDED
+        row |= {"_south": dec - reach, "_north": dec + reach}
     said = row.pop("_headers", None)
     if said is not None:
         width, height = said.shape or (None, None)

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.config import Settings
@@ -44,13 +45,17 @@ _READER_MB_PER_SECOND = 1
 """Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
 
 if TYPE_CHECKING:
+    from sciplat.repository.readers import ReaderButlers
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
+    from sciplat.services.cutout import CutoutService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
+    from sciplat.services.lend import LendService
     from sciplat.services.locate import LocateService
     from sciplat.services.picture import PictureService
     from sciplat.services.probe import ProbeService
+    from sciplat.services.regenerate import RegenerateService
     from sciplat.services.tile import TileService
     from sciplat.services.watch import WatchService
 
@@ -186,8 +191,47 @@ class Instance:
         from sciplat.services.locate import LocateService  # noqa: PLC0415
 
         return LocateService(
-            self.catalogs, repositories, authority=self.settings.authority, work=self.work / "images"
+            self.catalogs,
+            repositories,
+            authority=self.settings.authority,
+            work=self.work / "images",
+            again=self._again,
         )
+
+    @cached_property
+    def regenerate(self) -> RegenerateService:
+        """The verb that makes datasets again; it brings the pipelines."""
+        repositories = self.repositories
+        from sciplat.services.regenerate import RegenerateService  # noqa: PLC0415
+
+        return RegenerateService(repositories)
+
+    def _again(self, release: str, id: UUID) -> None:  # noqa: A002
+        self.regenerate.again(release, id)
+
+    @cached_property
+    def lend(self) -> LendService:
+        """The verb that lends the file of one dataset for a while."""
+        locate = self.locate
+        from sciplat.services.lend import LendService  # noqa: PLC0415
+
+        return LendService(locate, secret_file=self.home / "file-signing.key")
+
+    @cached_property
+    def readers(self) -> ReaderButlers:
+        """The Butlers of those who read images by HTTP."""
+        repositories = self.repositories
+        from sciplat.repository.readers import ReaderButlers  # noqa: PLC0415
+
+        return ReaderButlers(repositories, seconds=self.settings.images.butler_seconds, again=self._again)
+
+    @cached_property
+    def cutout(self) -> CutoutService:
+        """The verb that cuts images."""
+        locate = self.locate
+        from sciplat.services.cutout import CutoutService  # noqa: PLC0415
+
+        return CutoutService(locate, authority=self.settings.authority, work=self.work / "cutouts")
 
     @cached_property
     def tiling(self) -> TileService:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.examples import examples
 
-from sciplat.engine.constants import lift
+from sciplat.engine.constants import Lifted, lift
 from sciplat.engine.gate import Gate, RefusedError
 
 
@@ -22,24 +22,35 @@ def test_two_cones_have_one_text() -> None:
         for low, dec, limit in [(2446370336229294080, 12.5, 1.9e-07), (3458764513820536831, 45.0, 4e-05)]
     ]
 
-    (text, numbers), (other_text, _) = map(lift, cones)
+    first, other = map(lift, cones)
 
-    assert text == other_text
-    assert text.endswith("LIMIT 1001")
-    assert numbers == [2446370336229294080, 2446370336229298176, 8.7e-3, 12.5, 1.9e-07]
+    assert first.text == other.text
+    assert first.text.endswith("LIMIT $6")
+    assert first.numbers == (2446370336229294080, 2446370336229298176, 8.7e-3, 12.5, 1.9e-07, 1001)
+    assert first.limit == 1001
+    assert first.within(10) == [*first.numbers[:-1], 10]
+    assert first.within(2000) == list(first.numbers)
 
 
 def test_what_stands_in_quotes_stays() -> None:
     sql = """SELECT 'it''s 12345678901' AS "a ""12345678901"" 1e0", x12345678901, t.e1e0 FROM "1.5e0" """
 
-    assert lift(sql) == (sql, [])
+    assert lift(sql) == Lifted(sql, ())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT (SELECT 1 LIMIT 5)", "SELECT 1 LIMIT 5 OFFSET 2", 'SELECT 1 AS " LIMIT 5"', "SELECT ' LIMIT 5'"],
+)
+def test_only_the_limit_of_the_whole_is_lifted(sql: str) -> None:
+    assert lift(sql) == Lifted(sql, ())
 
 
 @pytest.mark.parametrize(
     "number", ["1", "2147483647", "9223372036854775808", "1.5", "1234567890123456789012"]
 )
 def test_numbers_of_another_type_in_the_text_than_as_a_parameter_stay(number: str) -> None:
-    assert lift(f"SELECT {number} AS x") == (f"SELECT {number} AS x", [])
+    assert lift(f"SELECT {number} AS x") == Lifted(f"SELECT {number} AS x", ())
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +72,8 @@ def test_values_and_types_are_those_of_the_text(
 ) -> None:
     sql = "SELECT " + ", ".join(f"{text} AS c{place}, -{text} + 1" for place, text in enumerate(texts))
     expected = connection.sql(sql)
-    text, numbers = lift(sql)
-    found = connection.sql(text, params=numbers)
+    lifted = lift(sql)
+    found = connection.sql(lifted.text, params=list(lifted.numbers))
 
     assert found.types == expected.types
     assert found.fetchall() == expected.fetchall()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -80,6 +81,64 @@ def test_every_type_that_duckdb_answers_with_travels(ask) -> None:
         *("string", "string", "list<item: int32>", "fixed_size_list<item: double>[2]"),
         *("list<item: uint8>", "string", "timestamp[us]"),
     ]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory, make_pool) -> Iterator[QueryPool]:
+    """One worker, which sees every statement."""
+    with make_pool(tmp_path_factory.mktemp("alone"), size=1) as pool:
+        yield pool
+
+
+KINDS = (
+    ("1::TINYINT, 4::HUGEINT, 1.5, DATE '2026-01-02', 'a'::ENUM ('a', 'b'), NULL, [1, 2], 'x'::BLOB"),
+    ("true, [1.5, 2.5]::DOUBLE[2], TIMESTAMP_NS '2026-01-01 00:00:00', 2::USMALLINT, '', 1.5e0"),
+    "id, name, mag, seen FROM g_1.main.data WHERE id < 5000 ORDER BY id DESC",
+    "id, name FROM g_1.main.data WHERE id < 0",
+    "count(*), list(mag ORDER BY id) FROM g_1.main.data WHERE id < 99 GROUP BY id % 7 ORDER BY 1, 2",
+    "* FROM g_1.main.data",
+)
+
+
+@pytest.mark.parametrize("sql", KINDS)
+@pytest.mark.parametrize("maxrec", [3, 8192, 300_000])
+def test_a_statement_that_is_brief_gives_what_it_gave_as_a_stream(
+    ask, alone: QueryPool, sql: str, maxrec: int
+) -> None:
+    results = []
+    for seconds in (9, 0, 0, 9):
+        running = ask(f"SELECT {sql} LIMIT {maxrec + 1}", on=alone, expected_seconds=seconds, maxrec=maxrec)
+        outcome, result = running.wait(), running.result()
+        results.append((outcome.rows, outcome.overflow, result.slice(0, result.rows)))
+
+    assert results[1:] == results[:1] * 3
+    assert all(table.schema.equals(results[0][2].schema, check_metadata=True) for _, _, table in results)
+
+
+def test_a_brief_statement_that_proves_to_be_long_streams(ask, alone: QueryPool) -> None:
+    pairs = "SELECT a.id AS id FROM g_1.main.data a, g_1.main.data b WHERE a.id < {0} AND b.id < {0}"
+    sql = f"{pairs} LIMIT 2000001"
+    few, many = (sql.format(f"{most}e0") for most in (3, 30_000))
+
+    assert [ask(few, on=alone, expected_seconds=0).wait().rows for _ in range(2)] == [9, 9]
+    stream = ask(many, on=alone, expected_seconds=0, maxrec=2_000_000).stream()
+    assert sum(batch.num_rows for batch in stream.batches) == 2_000_000
+    assert stream.overflow
+    assert ask(few, on=alone, expected_seconds=0).wait().rows == 9
+
+
+def test_a_brief_statement_can_be_stopped_and_can_fail(ask, alone: QueryPool) -> None:
+    for _ in range(2):
+        with pytest.raises(QueryTimeoutError, match="limit"):
+            ask(f"{ENDLESS} LIMIT 2", on=alone, expected_seconds=0, time_limit_seconds=0.2).wait()
+    sql = (
+        "SELECT CAST(CASE WHEN id < {}e0 THEN '1' ELSE name END AS INTEGER) AS x FROM g_1.main.data "
+        "WHERE id < 10 LIMIT 20"
+    )
+    for _ in range(2):
+        assert ask(sql.format(11), on=alone, expected_seconds=0).wait().rows == 10
+        with pytest.raises(UsageError, match="'star 5'"):
+            ask(sql.format(5), on=alone, expected_seconds=0).wait()
 
 
 def test_a_column_that_no_format_can_hold_is_refused_by_name(ask) -> None:

@@ -35,3 +35,27 @@ def test_pages_and_queries_never_import_the_butler(code: str) -> None:
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+READER = """
+import sciplat.client
+import sciplat.repository.own, sciplat.repository.remote, sciplat.repository.formatter
+"""
+SERVER = ("api", "catalogs", "config", "database", "engine", "history", "identity", "instance", "services")
+
+
+@pytest.mark.slow
+def test_who_reads_images_by_http_imports_nothing_of_the_server() -> None:
+    pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
+    barred = (
+        "duckdb",
+        "fastapi",
+        "starlette",
+        "lsst.pipe",
+        "lsst.dax",
+        *(f"sciplat.{part}" for part in SERVER),
+    )
+    look = f"import sys\n{READER}\nsys.exit([name for name in sys.modules if name.startswith({barred})] or 0)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

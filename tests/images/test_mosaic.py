@@ -17,7 +17,8 @@ from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure
 from sciplat.images.footprint import box_of
-from sciplat.images.mosaic import NO_DATA, mosaic, mosaic_cutout, offset, reprojected
+from sciplat.images.mosaic import NO_DATA, mosaic, offset, reprojected
+from sciplat.images.onto import mosaic_cutout
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle
 
@@ -154,7 +155,7 @@ def test_a_cutout_across_patches_is_that_of_the_whole(
         there = np.isfinite(joined.image)
         assert there.mean() > 0.99
         assert np.abs(joined.image - whole.cut(box).image)[there].max() < 0.05
-    with pytest.raises(LimitError, match="more than 5,000 pixels"):
+    with pytest.raises(LimitError, match="of at most 5,000"):
         mosaic_cutout(files, region, most_pixels=5000)
     with pytest.raises(NoOverlapError, match="has no pixel of the image"):
         mosaic_cutout(files, Circle(Position(100, 50), 0.1))

@@ -33,7 +33,7 @@ def asking(page: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def environment(platform: Platform) -> dict[str, str]:
     """What examples find in their environment: the instance, a token, and a query of its user."""
-    token = platform.token(user="ada")
+    token = platform.token("read:tap", "read:image", user="ada")
     headers = {"Authorization": f"Bearer {token}"}
     form = {"LANG": "ADQL", "QUERY": "SELECT TOP 3 source_id, ra FROM gaia.gaia_source WHERE ra > 1"}
     asked = requests.post(f"{platform.tap}/sync", form, headers=headers, timeout=60)

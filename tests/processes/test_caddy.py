@@ -169,6 +169,14 @@ def test_without_web_services_of_the_ivoa_answer_an_error_document(
     assert (info.get("name"), info.get("value")) == ("QUERY_STATUS", "ERROR")
 
 
+def test_without_images_soda_answers_in_its_own_words(without_web: Any) -> None:
+    answer = without_web.get("/api/soda/sync")
+
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.startswith("ServiceUnavailable: ")
+
+
 def test_without_web_other_doors_of_the_api_answer_json(without_web: Any) -> None:
     answer = without_web.get("/api/identity")
 

@@ -80,7 +80,7 @@ def elsewhere(instance: Instance) -> uuid.UUID:
         [sys.executable, "-c", code, str(instance.home), "u/ada"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     return uuid.UUID(ran.stdout.split()[-1])

@@ -61,6 +61,8 @@ def send(platform: Platform, method: str, path: str, **options: object) -> reque
             assert status is not None, where
             assert status.get("value") == "ERROR", where
             assert status.text, where
+        elif path.startswith("/api/butler/repo/") and answer.status_code == 422:
+            assert set(answer.json()) == {"error_type", "detail"}, where  # as the Butler's clients know it
         else:
             assert set(answer.json()["error"]) >= {"code", "message"}, where
     elif "xml" in answer.headers.get("content-type", ""):

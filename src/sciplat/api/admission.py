@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sciplat.api.errors import document
 from sciplat.errors import UsageError
 
-__all__ = ["LARGEST_BODY_BYTES", "Admission", "allow_body"]
+__all__ = ["LARGEST_BODY_BYTES", "Admission", "allow_body", "limit_body"]
 
 LARGEST_BODY_BYTES = 8_000_000
 """Of a form or JSON; the longest query, each of its characters percent-encoded, is far below."""
@@ -57,9 +57,9 @@ class _Body:
         self.read += size
         self.room.taken += size
         if self.read > self.largest:
-            raise HTTPException(
-                413, f"This request is too large; up to {self.largest // 1_000_000} MB are read."
-            )
+            megabytes, kilobytes = self.largest // 1_000_000, self.largest // 1000
+            most = f"{megabytes} MB" if megabytes else f"{kilobytes} kB"
+            raise HTTPException(413, f"This request is too large; up to {most} are read.")
         if self.read > _SMALL_BYTES and self.room.taken > self.room.most:
             raise HTTPException(503, "Too many large requests are read at this moment; send it again soon.")
 
@@ -75,6 +75,13 @@ def allow_body(request: Request, size: int) -> None:
     body.largest = LARGEST_BODY_BYTES + size
     body.room = body.room_of_files
     body.room.most = _ROOM_FILES * body.largest
+
+
+def limit_body(scope: Scope, size: int) -> None:
+    """Let this request have no more bytes than that; where they are costly to read."""
+    body = scope[_BODY]
+    assert isinstance(body, _Body)
+    body.largest = size
 
 
 class Admission:

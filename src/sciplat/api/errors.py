@@ -8,10 +8,11 @@ import re
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sciplat import errors
 from sciplat.tables import votable
+from sciplat.vo.soda import error_text
 
 __all__ = ["CHALLENGES", "STATUS_CODES", "add_error_handlers"]
 
@@ -36,8 +37,11 @@ STATUS_CODES: dict[type[errors.SciplatError], int] = {
 CHALLENGES = ('Basic realm="sciplat", charset="UTF-8"', 'Bearer realm="sciplat"')
 """Basic is among them: TOPCAT and STILTS know no other (their password is a token)."""
 
-IVOA = tuple(f"/api/{service}/" for service in ("tap", "scs", "sia", "soda", "datalink"))
+IVOA = tuple(f"/api/{service}/" for service in ("tap", "scs", "sia", "datalink"))
 """Where errors are VOTables."""
+
+SODA = "/api/soda/"
+"""Where they are text."""
 
 PORTAL = "sciplat-portal"
 """What the Portal calls itself in ``X-Requested-With``: for Basic its browser would open a dialog."""
@@ -54,10 +58,13 @@ def status_of(error: errors.SciplatError) -> int:
 def document(request: Request, error: errors.SciplatError) -> Response:
     """Return the response that tells of ``error`` in the form its resource promises.
 
-    The services of the IVOA answer a VOTable (DALI 1.1, section 4.2), the rest JSON.
+    The services of the IVOA answer a VOTable (DALI 1.1, section 4.2), SODA text, the rest JSON.
     """
     status = status_of(error)
-    if f"{request.scope['path']}/".startswith(IVOA):
+    path = f"{request.scope['path']}/"
+    if path.startswith(SODA):
+        response: Response = PlainTextResponse(f"{error_text(error)}\n", status)
+    elif path.startswith(IVOA):
         response = Response(votable.error_document(str(error)), status, media_type=votable.MEDIA_TYPE)
     else:
         response = JSONResponse({"error": error.facts()}, status)

@@ -15,6 +15,9 @@ COMMANDS: dict[str, LazyCommand] = {
     "status": LazyCommand("sciplat.cli.status:status", "Say whether the instance runs, and how it is."),
     "ingest": LazyCommand("sciplat.cli.ingest:ingest", "Take files into a data release."),
     "release": LazyCommand("sciplat.cli.release:release", "See data releases, and say who may read them."),
+    "images": LazyCommand(
+        "sciplat.cli.images:images", "Drop files of images that can be made again, and make them again."
+    ),
     "user": LazyCommand(
         "sciplat.cli.user:user", "Add users, list them, and give them links to sign in with."
     ),

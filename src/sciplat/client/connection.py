@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from astropy.table import Table
 from pyvo.dal import TAPService
 
+from sciplat.client.butler import open_butler, open_own_repository
 from sciplat.client.door import Door
 from sciplat.client.history import ClientQuery, read_history, submit_specification
 from sciplat.client.job import ClientJob
@@ -129,6 +131,44 @@ class Client:
             This connection has no token, or a filter is wrong.
         """
         return read_history(self._door, search=search, aspect=aspect, phase=phase, table=table, limit=limit)
+
+    def butler(self, release: str) -> Any:
+        """Return a Butler (`lsst.daf.butler.Butler`) that reads the images of a release.
+
+        Datasets are looked for in the collection of the release's name. It needs the [butler] extra.
+
+        Examples
+        --------
+        >>> butler = client.butler("sim1")  # doctest: +SKIP
+        >>> ref = butler.query_datasets("visit_image", limit=1)[0]  # doctest: +SKIP
+        >>> corner = butler.get(ref, parameters={"bbox": (0, 0, 64, 64)})  # doctest: +SKIP
+
+        Raises
+        ------
+        UsageError
+            There are no images of that release for this user.
+        MissingExtraError
+            The Butler is not installed.
+        """
+        return open_butler(self._door, release)
+
+    def own_repository(self, release: str, folder: Path | None = None) -> Any:
+        """Return a Butler repository of one's own beside a release (`sciplat.repository.own.OwnRepository`).
+
+        Inputs are fetched there, and what pipelines make of them is kept there, with its provenance.
+
+        Parameters
+        ----------
+        folder
+            Where it lies; by default ``butler/RELEASE`` in the folder that ``SCIPLAT_WORKSPACE`` names,
+            else in the home folder.
+
+        Raises
+        ------
+        UsageError, MissingExtraError
+            As for `butler`.
+        """
+        return open_own_repository(self._door, release, folder)
 
     def submit_specification(self, text: str) -> ClientJob:
         """Run what a specification says (`ClientQuery.specification`), as a job."""

@@ -39,6 +39,7 @@ class Door:
 
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/")
+        self.token = token or None
         self.session = requests.Session()
         if "ipykernel" in sys.modules:
             self.session.headers["X-Requested-With"] = NOTEBOOK

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sciplat.config.machine import cores, memory_bytes
 from sciplat.config.read import read_settings
 
-__all__ = ["HistorySettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
+__all__ = ["BatchSettings", "HistorySettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -193,12 +193,28 @@ class QuerySettings(_Group):
 class ImageSettings(_Group):
     """What reading images may use."""
 
+    butler_seconds: int = Field(
+        default=30,
+        ge=1,
+        le=3600,
+        description="How long (seconds) what one request of a Butler client asks of the database may take.",
+    )
     tiles_mb: int = Field(
         default=4000,
         ge=0,
         le=100_000_000,
         description="Disk (megabytes) for tiles and pictures of images that viewers have asked for; those "
         "that nobody asked for longest go first, and all can be made again. 0 keeps none.",
+    )
+    cutouts_at_once: int = Field(
+        default_factory=lambda: 2 * cores(),
+        ge=1,
+        le=1024,
+        description="How many cutouts are made at once; more wait.",
+        json_schema_extra={"default_text": "twice the number of processors"},
+    )
+    queue_seconds: int = Field(
+        default=30, ge=0, le=3600, description="How long a cutout waits for its turn before it is sent away."
     )
 
 

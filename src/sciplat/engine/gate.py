@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-__all__ = ["Gate", "RefusedError", "check"]
+__all__ = ["Admitted", "Gate", "RefusedError", "check"]
 
 _FOREIGN_SOURCES = frozenset({"TABLE_FUNCTION", "SHOW_REF", "PIVOT"})
 """Kinds of FROM items that our translator never writes: functions that read files or settings."""
@@ -46,30 +47,39 @@ class RefusedError(Exception):
     """The text is no single SELECT over the files that came with it."""
 
 
+@dataclass(eq=False, slots=True)
+class Admitted:
+    """A text that a gate has let through."""
+
+    statement: duckdb.Statement
+    """As DuckDB's parser reads it."""
+
+    batch_rows: int = 0
+    """Rows that fit into a batch; 0 before it has run."""
+
+
 class Gate:
     """Lets statements through, and knows again the texts that it has let through."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, frozenset[str]], duckdb.Statement] = OrderedDict()
+        self._known: OrderedDict[tuple[str, frozenset[str]], Admitted] = OrderedDict()
         self._characters = 0
 
-    def admit(
-        self, connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[str]
-    ) -> duckdb.Statement:
-        """Return ``sql`` as DuckDB's parser reads it; raise as `check` does."""
+    def admit(self, connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[str]) -> Admitted:
+        """Let ``sql`` through, which reads the databases ``aliases``; raise as `check` does."""
         key = (sql, frozenset(aliases))
-        statement = self._known.get(key)
-        if statement is None:
+        admitted = self._known.get(key)
+        if admitted is None:
             check(connection, sql, aliases)
             (statement,) = connection.extract_statements(sql)
-            self._known[key] = statement
+            admitted = self._known[key] = Admitted(statement)
             self._characters += len(sql)
             while self._characters > _MOST_CHARACTERS:
                 (forgotten, _), _ = self._known.popitem(last=False)
                 self._characters -= len(forgotten)
         else:
             self._known.move_to_end(key)
-        return statement
+        return admitted
 
 
 def check(connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[str]) -> None:

@@ -185,6 +185,7 @@ class Keeper:
             "spool": str(running.spool),
             "durable": running.durable,
             "threads": running.threads,
+            "brief": running.is_brief,
         }
         if running.heavy:
             process.give_way()  # before: the worker may begin new threads at once

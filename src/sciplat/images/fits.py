@@ -124,8 +124,16 @@ def read_component(source: Source, component: Component, box: Box | None = None)
 
 
 @contextmanager
-def opened(source: Source) -> Iterator[ExposureFile]:
+def opened(source: Source, *, mapped: bool = True) -> Iterator[ExposureFile]:
     """Open the file of an exposure; a path or a binary file object that can seek.
+
+    Parameters
+    ----------
+    source
+        The file.
+    mapped
+        False reads planes that are not compressed piece by piece: of a map of the file all pages that were
+        read stay in memory.
 
     Raises
     ------
@@ -135,7 +143,7 @@ def opened(source: Source) -> Iterator[ExposureFile]:
     with damaged(source):
         if not isinstance(source, str | Path):
             source.seek(0)
-        hdus = fits.open(source, lazy_load_hdus=True)
+        hdus = fits.open(source, lazy_load_hdus=True, memmap=mapped and None)
     try:
         yield ExposureFile(hdus, _name(source))
     finally:

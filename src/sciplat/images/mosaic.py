@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import reduce
 
 import numpy as np
@@ -12,21 +10,15 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_area
 from reproject import reproject_interp
 
-from sciplat.errors import LimitError, NoOverlapError, UsageError
+from sciplat.errors import NoOverlapError, UsageError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.exposure import Exposure, Floats, Integers
-from sciplat.images.fits import ExposureFile, Source, opened
-from sciplat.images.footprint import around, box_of
-from sciplat.sky.pos import Shape
 
-__all__ = ["MOST_PIXELS", "NO_DATA", "mosaic", "mosaic_cutout", "offset", "reprojected"]
+__all__ = ["NO_DATA", "mosaic", "offset", "reach_of", "reprojected"]
 
 NO_DATA = "NO_DATA"
 """The mask plane of pixels that no input has."""
-
-MOST_PIXELS = 64_000_000
-"""Pixels of a mosaic that is made in memory."""
 
 _SAME_GRID = 1e-4
 
@@ -87,7 +79,7 @@ def mosaic(
     origin = (0, 0)
     if wcs is None or shape is None:
         first = exposures[0]
-        box = reduce(Box.around, (_reach(each.wcs, each.image.shape, first.wcs) for each in exposures))
+        box = reduce(Box.around, (reach_of(each.wcs, each.image.shape, first.wcs) for each in exposures))
         wcs, shape = world.shifted(first.wcs, *box.origin), box.shape
         origin = (first.origin[0] + box.x0, first.origin[1] + box.y0)
     planes = _planes(exposures)
@@ -114,69 +106,6 @@ def mosaic(
         raise NoOverlapError("None of the images has a pixel of the mosaic")
     return Exposure(
         image, wcs, mask, planes, variance, exposures[0].psf, exposures[0].header.copy(), origin=origin
-    )
-
-
-def mosaic_cutout(
-    sources: Sequence[Source], region: Shape, *, most_pixels: int = MOST_PIXELS
-) -> tuple[Exposure, list[int]]:
-    """Return what a region has of several images as one, and the numbers of the sources that it meets.
-
-    Parameters
-    ----------
-    sources
-        Files of exposures (`sciplat.images.fits`), the preferred ones first; the result is on the pixel grid
-        of the first that the region meets. Only boxes of them are read.
-    region
-        A circle, polygon or range, ICRS.
-    most_pixels
-        How many pixels may be read and made.
-
-    Raises
-    ------
-    NoOverlapError
-        The region has no pixel of any image; the message is that of the last.
-    LimitError
-        There would be more pixels than ``most_pixels``.
-    """
-    with contextlib.ExitStack() as stack:
-        met: dict[int, tuple[ExposureFile, Box]] = {}
-        missed: NoOverlapError | None = None
-        for number, source in enumerate(sources):
-            file = stack.enter_context(opened(source))
-            try:
-                met[number] = file, box_of(region, file.wcs, file.box.shape).moved(*file.box.origin)
-            except NoOverlapError as error:
-                missed = error
-        if not met:
-            raise missed or UsageError("A mosaic needs at least one image")
-        grid = next(iter(met.values()))[0].wcs
-        reach = reduce(Box.around, (_reach(f.component("wcs", b), b.shape, grid) for f, b in met.values()))
-        if reach.width * reach.height > most_pixels:
-            raise _too_many(most_pixels)
-        target = world.shifted(grid, *reach.origin)
-        parts, pixels = [], 0
-        for file, touched in met.values():
-            box = touched
-            if offset(file.component("wcs", box), box.shape, target) is None:
-                # The corners of the result are outside of the region, and yet in this image.
-                wide = box_of(around(target, reach.shape), file.wcs, file.box.shape)
-                box = wide.moved(*file.box.origin)
-            pixels += box.width * box.height
-            if pixels > most_pixels:
-                raise _too_many(most_pixels)
-            parts.append(file.read(box))
-    first = parts[0]
-    joined = mosaic(parts, target, reach.shape)
-    place = _reach(first.wcs, first.image.shape, target)
-    origin = (first.origin[0] - place.x0, first.origin[1] - place.y0)
-    joined = replace(joined, origin=origin)
-    return joined.cut(box_of(region, joined.wcs, joined.image.shape).moved(*origin)), list(met)
-
-
-def _too_many(most_pixels: int) -> LimitError:
-    return LimitError(
-        f"The region has more than {most_pixels:,} pixels: ask for a smaller one, or cut each image"
     )
 
 
@@ -232,7 +161,7 @@ def _interpolated(
     return np.asarray(result, pixels.dtype)
 
 
-def _reach(source: WCS, shape: tuple[int, ...], wcs: WCS) -> Box:
+def reach_of(source: WCS, shape: tuple[int, ...], wcs: WCS) -> Box:
     """Return the pixels of a grid that an image touches."""
     height, width = shape
     if (place := offset(source, shape, wcs)) is not None:
@@ -250,7 +179,7 @@ def _reach(source: WCS, shape: tuple[int, ...], wcs: WCS) -> Box:
 def _placed(exposure: Exposure, wcs: WCS, shape: tuple[int, int]) -> tuple[Exposure, Box | None]:
     """Return what an exposure has of a grid, and where."""
     whole = Box.of(shape)
-    box = _reach(exposure.wcs, exposure.image.shape, wcs).overlap(whole)
+    box = reach_of(exposure.wcs, exposure.image.shape, wcs).overlap(whole)
     if box is None:
         return exposure, None
     if (place := offset(exposure.wcs, exposure.image.shape, wcs)) is not None:

@@ -20,8 +20,11 @@ __all__ = ["caddy_process", "configuration", "find_caddy"]
 _OF_IMAGES = ("/api/images", "/api/soda", "/api/hips", "/api/butler")
 """What the process that has the Butler answers."""
 
-_VOTABLES = ("/api/tap", "/api/scs", "/api/sia", "/api/soda", "/api/datalink")
+_VOTABLES = ("/api/tap", "/api/scs", "/api/sia", "/api/datalink")
 """What answers tables of the VO, whose compression the API itself decides, and whose errors are tables."""
+
+_SODA = ("/api/soda",)
+"""Whose errors are text."""
 
 _RETRY_SECONDS = "1"
 _MAX_HEADER_BYTES = 65_536
@@ -34,6 +37,7 @@ _JSON_UNAVAILABLE = json.dumps(
         }
     }
 )
+_SODA_UNAVAILABLE = "ServiceUnavailable: The instance is starting; try again in a moment\n"
 _VOTABLE_UNAVAILABLE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
@@ -200,6 +204,11 @@ def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
                 {"handler": "rewrite", "method": "GET", "uri": f"/{STATUS_FILE}"},
                 {"handler": "file_server", "root": str(run_directory), "status_code": "503"},
             ],
+            "terminal": True,
+        },
+        {
+            "match": [{"path": _paths(*_SODA)}],
+            "handle": [_unavailable("text/plain; charset=utf-8", _SODA_UNAVAILABLE)],
             "terminal": True,
         },
         {

@@ -9,9 +9,11 @@ from threading import Event, Thread
 from anyio import to_thread
 from fastapi import FastAPI
 
-from sciplat.api import images, images_tiles
+from sciplat.api import images, images_tiles, soda
+from sciplat.api.butler import add_butler
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.makers import Makers
+from sciplat.api.sending import Cutting
 from sciplat.config.machine import cores
 from sciplat.instance import Instance
 from sciplat.processes.application import application
@@ -27,7 +29,9 @@ def create_app(instance: Instance) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        _ = instance.locate  # what takes long is imported before the first request comes
+        _ = instance.cutout  # what takes long is imported before the first request comes
+        settings = instance.settings.images
+        app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
         app.state.makers = Makers(cores())
         stopped = Event()
         watching = Thread(target=instance.watch.run, args=(stopped,), name="watch", daemon=True)
@@ -38,7 +42,8 @@ def create_app(instance: Instance) -> FastAPI:
         instance.tiling.close()
 
     app = application(instance, lifespan)
-    for door in (images, images_tiles):
+    for door in (images, images_tiles, soda):
         app.include_router(door.router)
+    add_butler(app)
     add_error_handlers(app)
     return app

@@ -18,6 +18,7 @@ KEPT_FILES = 5
 _SECRETS = re.compile(
     r"sp-[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"  # a token
     r"|(?<=sign-in\#)[A-Za-z0-9_.~-]+"  # the code of a sign-in link
+    r"|(?<=signature=)[A-Za-z0-9_-]+"  # of a file that is lent
     r"|(?<=\bBearer )[A-Za-z0-9_.~+/=-]+"
     r"|(?<=\bBasic )[A-Za-z0-9+/=]{8,}",
     re.IGNORECASE,
@@ -32,7 +33,7 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
 
 
 def redact(text: str) -> str:
-    """Return ``text`` without tokens, sign-in codes and passwords of HTTP."""
+    """Return ``text`` without tokens, sign-in codes, signatures and passwords of HTTP."""
     return _SECRETS.sub(_REMOVED, text)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from astropy.io import fits
 from lsst.daf.butler import (
     Butler,
+    ButlerUserError,
     CollectionType,
     Config,
     DatasetIdGenEnum,
@@ -261,6 +262,21 @@ class Repository:
         ref = self._ref(dataset_type, data_id, run, id)
         self.butler.ingest(FileDataset(path, [ref], formatter=formatter), transfer=transfer)
         return ref
+
+    def datasets(self, dataset_type: str, where: str = "") -> list[DatasetRef]:
+        """Return the datasets of a type in the collection of the release's name, with or without files.
+
+        Raises
+        ------
+        UsageError
+            There is no such dataset type, or ``where`` is no expression of the Butler on data IDs.
+        """
+        try:
+            return self.butler.query_datasets(
+                dataset_type, self.release, find_first=False, where=where, limit=None, explain=False
+            )
+        except ButlerUserError as error:
+            raise UsageError(f"{dataset_type} of {self.release!r} cannot be looked for: {error}") from error
 
     def remove(self, refs: Iterable[DatasetRef]) -> None:
         """Remove datasets, and their files where these belong to the repository."""

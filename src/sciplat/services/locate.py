@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -67,9 +68,19 @@ class LocateService:
     """Finds datasets by their ids; for any number of threads."""
 
     def __init__(
-        self, catalogs: CatalogStore, repositories: Repositories, *, authority: str, work: Path
+        self,
+        catalogs: CatalogStore,
+        repositories: Repositories,
+        *,
+        authority: str,
+        work: Path,
+        again: Callable[[str, uuid.UUID], None],
     ) -> None:
-        """Look into ``repositories``; what must be put together of several files is kept in ``work``."""
+        """Look into ``repositories``; what must be put together of several files is kept in ``work``.
+
+        ``again`` makes the file of a dataset that was dropped, or raises `NotFoundError`.
+        """
+        self._again = again
         self._catalogs = catalogs
         self._repositories = repositories
         self._authority = authority
@@ -145,10 +156,31 @@ class LocateService:
             raise NotFoundError(f"There are no images of release {release[:100]!r}.")
         return bool(public)
 
+    def as_the_butler_reads(self, release: str, id: uuid.UUID) -> Path:  # noqa: A002
+        """Return the file of a dataset for a Butler client, of whom it is known that it may see it.
+
+        Images in files of others are put together into one of ours.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such dataset, or its file is gone.
+        ImageFileError
+            Files of others cannot be read any more.
+        """
+        mark, located = self._look(release, id, public=False)
+        if located.layout is None or located.path.parent == self._work:
+            return located.path
+        return self._put_together(id, located.layout, mark)
+
     def _look(self, release: str, id: uuid.UUID, *, public: bool) -> tuple[_Mark, Located]:  # noqa: A002
         found = self._stored(release, id)
         if found is None:
             raise _none(release, id)
+        if found.path is None:
+            # Its file was dropped: whatever can be made again is.
+            self._again(release, id)
+            found = self._stored(release, id) or found
         path, layout = found.path, None
         if path is None or not path.is_file():
             raise NotFoundError(f"The file of {found.dataset_type} {id} of release {release!r} is not kept.")
@@ -171,6 +203,20 @@ class LocateService:
         return mark, Located(release, public, id, found.dataset_type, found.data_id, is_image, path, layout)
 
     def _stored(self, release: str, id: uuid.UUID) -> Stored | None:  # noqa: A002
+        with self.repository(release) as repository:
+            return stored(repository.butler, id)
+
+    @contextmanager
+    def repository(self, release: str) -> Iterator[Repository]:
+        """Lend the repository of a release, which stays open, to one thread at a time.
+
+        Who may see what is in it is not asked here.
+
+        Raises
+        ------
+        NotFoundError
+            The release has no images.
+        """
         with self._lock:
             # A repository that was removed and made again is another one.
             mark = _mark(self._repositories.folder_of(release) / "butler.yaml")
@@ -180,7 +226,7 @@ class LocateService:
                     repository.close()
                 repository = self._repositories.open(release)
                 self._open[release] = mark, repository
-            return stored(repository.butler, id)
+            yield repository
 
     def _put_together(self, id: uuid.UUID, layout: Layout, mark: _Mark) -> Path:  # noqa: A002
         """Write an exposure whose planes lie in several files, or beside others, into one of its own."""

@@ -1,0 +1,52 @@
+"""``/api/soda``: pieces of images (Server-side Operations for Data Access 1.0)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from sciplat.api.dependencies import Reach
+from sciplat.api.parameters import Dali
+from sciplat.api.policy import Anyone, Visiting, origin
+from sciplat.api.sending import Cutting
+from sciplat.api.tap import XML
+from sciplat.errors import NoOverlapError
+from sciplat.services.cutout_request import CutoutRequests
+from sciplat.vo.capabilities import Capability, Interface, capabilities_document, vosi_capabilities
+from sciplat.vo.soda import SYNC
+from sciplat.vo.vosi import Availability, availability_document
+
+__all__ = ["PREFIX", "router"]
+
+PREFIX = "/api/soda"
+router = APIRouter(prefix=PREFIX, tags=["soda"])
+
+
+@router.get("/sync", response_class=Response)
+@router.post("/sync", response_class=Response)
+async def sync(request: Request, parameters: Dali, visitor: Visiting, instance: Reach) -> Response:
+    """Answer a piece of an image; what has no pixel is answered by status 204 (section 5.1)."""
+    wanted = CutoutRequests.of(parameters).single()
+    try:
+        cutting: Cutting = request.app.state.cutting
+        return await cutting.respond(partial(instance.cutout.cutout, wanted, visitor=visitor))
+    except NoOverlapError as error:
+        # The standard wants a response without a body, and people a reason.
+        reason = str(error).encode("ascii", "replace").decode()
+        return Response(status_code=204, headers={"X-Sciplat-Message": reason})
+
+
+@router.get("/capabilities", response_class=Response)
+def capabilities(request: Request, _: Anyone) -> Response:
+    """Answer what this service can do (VOSI 1.1, section 4)."""
+    url = f"{origin(request)}{PREFIX}"
+    sync = Capability(SYNC, (Interface(f"{url}/sync", version="1.0"),))
+    return Response(capabilities_document((*vosi_capabilities(url, tables=False), sync)), media_type=XML)
+
+
+@router.get("/availability", response_class=Response)
+def availability(_: Anyone) -> Response:
+    """Answer that this service is there (VOSI 1.1, section 5)."""
+    return Response(availability_document(Availability(available=True)), media_type=XML)

@@ -21,6 +21,7 @@ import jobs  # noqa: E402
 import load  # noqa: E402
 import memory  # noqa: E402
 import scale  # noqa: E402
+import soda  # noqa: E402
 import start  # noqa: E402
 import tap_peer  # noqa: E402
 
@@ -39,6 +40,7 @@ BENCHMARKS = {
     "jobs": jobs,
     "cutouts": cutouts,
     "discovery": discovery,
+    "soda": soda,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tomllib
 from collections import defaultdict
@@ -28,6 +29,27 @@ def shared() -> Path:
     if not (folder / "data").is_dir():
         pytest.skip(f"no real sky data at {folder}: set SCIPLAT_SHARED to the folder that has it")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_sim1(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a small ``sim1``, images and tables, that no test changes: copy it (`copy_home`) to do so.
+
+    Tests that run two at a time share one.
+    """
+    pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
+    pytest.importorskip("galsim", reason="needs the [demo] extra")
+    from support.small_sim1 import make_small_sim1
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "small-sim1"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        if not (folder / "made").exists():
+            make_small_sim1(folder / "home")
+            (folder / "made").touch()
+    return folder / "home"
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from sciplat.services.ingest import IngestService
 pytestmark = pytest.mark.slow
 
 SMALL = ("Visit", "CcdVisit")
+TABLES_ALONE = ("gaia", "simwide")
 
 
 @pytest.fixture
@@ -35,14 +36,16 @@ def two_tables(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_empty_instance_has_no_demo_data(instance: SimpleNamespace) -> None:
     assert state(instance) is State.ABSENT
     assert not is_ready(instance)
+    assert not is_ready(instance, TABLES_ALONE)
 
 
 @pytest.mark.usefixtures("two_tables")
 def test_both_tables_are_public_described_and_counted(instance: SimpleNamespace) -> None:
-    make(instance)
+    make(instance, surveys=TABLES_ALONE)
 
     schema = instance.catalogs.snapshot().schema("simwide")
-    assert is_ready(instance)
+    assert is_ready(instance, TABLES_ALONE)
+    assert state(instance) is State.MAKING  # sim1 is not there
     assert schema.public
     assert "SIMULATED" in schema.description
     assert {table.name: table.rows for table in schema.tables} == {"Visit": 20, "CcdVisit": 3780}
@@ -52,10 +55,10 @@ def test_both_tables_are_public_described_and_counted(instance: SimpleNamespace)
 
 @pytest.mark.usefixtures("two_tables")
 def test_what_is_there_is_not_made_again(instance: SimpleNamespace) -> None:
-    make(instance)
+    make(instance, surveys=TABLES_ALONE)
     before = instance.catalogs.snapshot().revision
 
-    make(instance)
+    make(instance, surveys=TABLES_ALONE)
 
     assert instance.catalogs.snapshot().revision == before
 
@@ -67,13 +70,13 @@ def test_what_was_broken_off_goes_on(instance: SimpleNamespace) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make(instance, breaks)
-    assert state(instance) is State.MAKING
+        make(instance, breaks, surveys=TABLES_ALONE)
+    assert state(instance, TABLES_ALONE) is State.MAKING
     first = instance.catalogs.snapshot().file("simwide", "Visit")
 
-    make(instance)
+    make(instance, surveys=TABLES_ALONE)
 
-    assert is_ready(instance)
+    assert is_ready(instance, TABLES_ALONE)
     assert instance.catalogs.snapshot().file("simwide", "Visit") == first
 
 
@@ -81,14 +84,14 @@ def test_what_was_broken_off_goes_on(instance: SimpleNamespace) -> None:
 def test_tables_of_another_version_are_replaced(
     instance: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make(instance)
+    make(instance, surveys=TABLES_ALONE)
     first = instance.catalogs.snapshot().file("simwide", "Visit")
     module = importlib.import_module("sciplat.demo.simwide_schema")
     monkeypatch.setattr(module, "VERSION_NOTE", "Demo data, version 2.")
     module.simwide_table.cache_clear()
 
     assert state(instance) is State.ABSENT
-    make(instance)
+    make(instance, surveys=TABLES_ALONE)
 
     assert instance.catalogs.snapshot().file("simwide", "Visit") != first
     module.simwide_table.cache_clear()
@@ -98,7 +101,7 @@ def test_tables_of_another_version_are_replaced(
 def test_progress_grows_to_one(instance: SimpleNamespace) -> None:
     told: list[tuple[str, float | None]] = []
 
-    make(instance, lambda stage, fraction: told.append((stage, fraction)))
+    make(instance, lambda stage, fraction: told.append((stage, fraction)), surveys=TABLES_ALONE)
 
     fractions = [fraction for _, fraction in told if fraction is not None]
     assert fractions == sorted(fractions)
@@ -108,7 +111,7 @@ def test_progress_grows_to_one(instance: SimpleNamespace) -> None:
 
 @pytest.mark.slow
 def test_everything_is_made_and_found(instance: SimpleNamespace) -> None:
-    make(instance)
+    make(instance, surveys=TABLES_ALONE)
 
     snapshot = instance.catalogs.snapshot()
     rows = {
@@ -119,4 +122,4 @@ def test_everything_is_made_and_found(instance: SimpleNamespace) -> None:
     assert rows["gaia.gaia_source"] == 482_176
     assert rows["simwide.Object"] == 200_000
     assert rows["simwide.ForcedSource"] == 4_000_000
-    assert is_ready(instance)
+    assert is_ready(instance, TABLES_ALONE)

@@ -23,8 +23,9 @@ def test_defects_are_the_pixels_that_never_work() -> None:
 
 
 def test_batches_hold_every_visit_once() -> None:
-    held = [visit.number for batch in batches() for visit in batch.visits]
-    assert held == [visit.number for visit in visits()]
+    held = [visit.number for batch in batches(visits()) for visit in batch.visits]
+    assert sorted(held) == [visit.number for visit in visits()]
+    assert all({visit.band for visit in batch.visits} == {batch.band} for batch in batches(visits()))
 
 
 def test_all_visits_lie_on_the_only_patch() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits as standard_fits
+from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.examples import examples
@@ -154,3 +155,24 @@ def test_world_coordinates_of_real_images_are_kept(folder: str, shared: Path) ->
                 assert np.abs(here.all_pix2world(pixels - (11, -7), 0) - sky).max() < 1e-11
                 found += 1
     assert found >= 3
+
+
+def test_whole_numbers_are_packed_as_such_and_come_back_bit_for_bit() -> None:
+    counts = np.random.default_rng(1).poisson(900, (300, 400)).astype(np.float32)
+    counts[3, 4] = 65_535
+    sky = WCS(naxis=2)
+    sky.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    for name, pixels, kind in (
+        ("whole", counts, "RICE_1"),
+        ("half", counts + np.float32(0.5), "GZIP_2"),
+        ("missing", np.where(counts > 1000, np.float32(np.nan), counts), "GZIP_2"),
+        ("negative zero", np.where(counts > 1000, np.float32(-0.0), counts), "GZIP_2"),
+        ("large", counts * np.float32(2**15), "GZIP_2"),
+    ):
+        file = written(Exposure(pixels, sky))
+        again = fits.read(file).image
+        assert again.dtype == np.float32
+        assert np.array_equal(again.view(np.int32), pixels.view(np.int32)), name
+        file.seek(0)
+        with standard_fits.open(file, disable_image_compression=True) as hdus:
+            assert hdus["IMAGE"].header["ZCMPTYPE"] == kind

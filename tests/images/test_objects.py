@@ -46,7 +46,7 @@ def test_stars_are_found_once_measured_in_every_band_and_told_from_galaxies() ->
         z = ((measured.psf.flux - truth) / measured.psf.error)[is_star]
         assert abs(np.median(z)) < 0.5
         assert 0.6 < (z**2).mean() < 1.8
-        ratio = measured.moments[:, :2].sum(axis=1) / sum(measured.psf_moments[:2])
+        ratio = measured.moments[:, :2].sum(axis=1) / measured.psf_moments[:, :2].sum(axis=1)
         bright = is_star & (measured.psf.flux > 30 * measured.psf.error)
         assert np.nanmedian(ratio[bright]) == pytest.approx(1, abs=0.03)
     position = distance.min(axis=1)[is_star] / objects.position_error[is_star]

@@ -78,7 +78,7 @@ def test_a_coadd_is_deeper_unbiased_and_free_of_what_one_image_shows() -> None:
 
     x, y = added.wcs.world_to_pixel_values(FIELD.ra, FIELD.dec)
     use = inside(x, y)
-    fluxes = psf_fluxes(added.image, added.variance, added.psf, x[use], y[use])
+    fluxes = psf_fluxes(added.image, added.variance, added.psf, x[use], y[use], origin=added.origin)
     z = (fluxes.flux - FIELD.flux[use]) / np.hypot(fluxes.error, 0.002 * FIELD.flux[use])
     assert abs(z.mean()) < 0.7
     assert 0.4 < (z**2).mean() < 1.9
@@ -88,6 +88,19 @@ def test_a_coadd_is_deeper_unbiased_and_free_of_what_one_image_shows() -> None:
     )
     assert added.plane("CLIPPED").sum() > 400
     assert np.nanmax(np.abs(added.image[added.plane("CLIPPED")])) < 3000
+
+
+def test_an_image_that_reaches_a_corner_alone_is_no_part_of_the_psf() -> None:
+    visits = [visit(k, fwhm=4.6) for k in range(3)]
+    sharp = visit(3, noise=3.0, fwhm=3.0)
+    pixels = sharp.image.copy()
+    pixels[:, 100:] = np.nan
+    visits.append(replace(sharp, image=pixels))
+    warps = [warp(one, GRID, BOX) for one in visits]
+
+    added = coadd(warps, [one.psf for one in visits])
+
+    assert np.allclose(added.psf.kernels, visits[0].psf.kernels, atol=1e-6)
 
 
 def test_images_of_different_boxes_are_not_added() -> None:

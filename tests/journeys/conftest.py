@@ -43,7 +43,7 @@ def sockets_left_behind() -> Iterator[None]:
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the demo's tables that was never started."""
     home = tmp_path_factory.mktemp("demo") / "home"
-    sciplat(home, "demo", "make")
+    sciplat(home, "demo", "make", "gaia", "simwide")
     return home
 
 

@@ -40,8 +40,8 @@ print(json.dumps({"sign_in": "one-time-code", "demo": False}))
 """
 DEMO = """
 import json, pathlib, sys
-for fraction in (0.0, 0.5, 1.0):
-    print(json.dumps({"stage": "simwide", "fraction": fraction}), flush=True)
+for stage, fraction in (("gaia.gaia_source", 0.0), ("simwide.Object", 0.5), ("simwide.Object", 1.0)):
+    print(json.dumps({"stage": stage, "fraction": fraction}), flush=True)
 if pathlib.Path(sys.argv[1], "slow-demo").exists():
     import signal
     signal.pause()

@@ -242,7 +242,10 @@ def test_the_demo_is_made_while_the_instance_answers(launch: Any, home: Path, wa
     running = launch(home, "demo")
     wait_for(lambda: "The demo surveys are ready" in running.lines)
 
-    assert "Demo surveys: simwide 50 %" in running.errors
+    assert "Demo surveys: simwide.Object 50 %" in running.errors
+    assert running.lines.index("The demo survey gaia is ready") < running.lines.index(
+        "The demo surveys are ready"
+    )
     assert running.components["demo"] == "ready"
     assert [line["state"] for line in log(home) if line.get("component") == "demo"] == ["making", "ready"]
 
@@ -251,7 +254,7 @@ def test_the_demo_is_made_while_the_instance_answers(launch: Any, home: Path, wa
 def test_ctrl_c_stops_the_making_of_the_demo(launch: Any, home: Path, wait_for: Any) -> None:
     (home / "slow-demo").touch()
     running = launch(home, "demo").wait_until_ready()
-    wait_for(lambda: any("simwide 100 %" in line for line in running.errors))
+    wait_for(lambda: any("simwide.Object 100 %" in line for line in running.errors))
     pid = running.pid("demo")
     assert running.components["demo"] == "making"
 

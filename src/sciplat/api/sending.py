@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from sciplat.errors import UnavailableError
-from sciplat.services.cutout import Sendable
+from sciplat.services.sendable import Sendable
 
 __all__ = ["STALLED_SECONDS", "Cutting"]
 

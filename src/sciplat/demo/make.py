@@ -1,13 +1,15 @@
-"""Putting the demo data into an instance, table by table."""
+"""Putting the demo surveys into an instance: tables of catalogs first, then what is processed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sciplat.demo import gaia, simwide_schema
+from sciplat.demo.sim1 import make as sim1
+from sciplat.demo.sim1.schema import SCHEMA as SIM1
 from sciplat.demo.simwide import TABLES, simwide_source
 from sciplat.tables.source import RowSource
 from sciplat.vo.schema import Table
@@ -15,7 +17,10 @@ from sciplat.vo.schema import Table
 if TYPE_CHECKING:
     from sciplat.instance import Instance
 
-__all__ = ["Progress", "State", "is_ready", "make", "state"]
+__all__ = ["SURVEYS", "Progress", "State", "is_ready", "make", "state"]
+
+SURVEYS = (gaia.SCHEMA, simwide_schema.SCHEMA, SIM1)
+"""In the order in which they are made."""
 
 Progress = Callable[[str, float | None], None]
 """Told which table is being made, and which part of everything is done, 0 to 1."""
@@ -74,20 +79,32 @@ def _simwide_part(name: str) -> _Part:
     )
 
 
-def make(instance: Instance, progress: Progress | None = None) -> None:
-    """Make the tables of ``gaia`` and ``simwide`` that aren't there yet, and let everyone read them.
+def make(instance: Instance, progress: Progress | None = None, *, surveys: Collection[str] = SURVEYS) -> None:
+    """Make what isn't there yet of the demo surveys, and let everyone see it.
 
-    It can be broken off at any time: what is finished stays, and the next call makes the rest. A table
-    of an older version is replaced.
+    It can be broken off at any time: what is finished stays, and the next call makes the rest. What is of
+    an older version is replaced.
+
+    Parameters
+    ----------
+    progress
+        Called with what is made, which begins with the name of its survey.
+    surveys
+        Which, of `SURVEYS`.
 
     Raises
     ------
+    LimitError
+        The disk is too full.
+    ConflictError
+        There are other images under the name of a survey.
     MissingExtraError
-        The package's extra ``demo`` isn't installed.
+        The package's extras ``demo`` and ``images`` aren't installed.
     """
     tell = progress or (lambda _stage, _fraction: None)
-    parts = _parts()
-    total = sum(part.weight for part in parts)
+    parts = [part for part in _parts() if part.release in surveys]
+    has_sim1 = SIM1 in surveys
+    total = sum(part.weight for part in parts) + (sim1.SECONDS if has_sim1 else 0.0)
     done = 0.0
     for part in parts:
         stage = f"{part.release}.{part.name}"
@@ -117,6 +134,12 @@ def make(instance: Instance, progress: Progress | None = None) -> None:
             )
         _describe(instance, part)
         done += part.weight
+    if has_sim1 and not _has_sim1(instance):
+        before = done
+        sim1.make_sim1(
+            instance,
+            lambda what, part: tell(f"{SIM1}: {what}", (before + part * sim1.SECONDS) / total),
+        )
     tell("ready", 1.0)
 
 
@@ -130,17 +153,23 @@ _STEPS = {
 }
 
 
-def is_ready(instance: Instance) -> bool:
-    """Return whether all tables of the demo data are there, in this version."""
-    return state(instance) is State.READY
+def is_ready(instance: Instance, surveys: Collection[str] = SURVEYS) -> bool:
+    """Return whether all tables of the demo surveys are there, in this version."""
+    return state(instance, surveys) is State.READY
 
 
-def state(instance: Instance) -> State:
-    """Return how far the demo data are; a look at the catalogs, without making anything."""
-    there = [_is_there(instance, part) for part in _parts()]
+def state(instance: Instance, surveys: Collection[str] = SURVEYS) -> State:
+    """Return how far the demo surveys are; a look at the catalogs, without making anything."""
+    there = [_is_there(instance, part) for part in _parts() if part.release in surveys]
+    if SIM1 in surveys:
+        there += [sim1.table_is_there(instance, name) for name in sim1.TABLES]
     if all(there):
         return State.READY
     return State.MAKING if any(there) else State.ABSENT
+
+
+def _has_sim1(instance: Instance) -> bool:
+    return all(sim1.table_is_there(instance, name) for name in sim1.TABLES)
 
 
 def _version(part: _Part) -> str:

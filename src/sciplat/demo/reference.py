@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from sciplat.demo.field import BANDS
 from sciplat.demo.gaia import gaia_table
+from sciplat.demo.sim1.schema import COLUMNS as OF_SIM1
+from sciplat.demo.sim1.schema import sim1_table
 from sciplat.demo.simwide import TABLES
 from sciplat.demo.simwide_schema import simwide_table
 from sciplat.vo.schema import Column, Table
@@ -20,13 +22,14 @@ _HEAD = """\
 # Tables of the demo data
 
 What `sciplat up --demo` puts into an instance. How `simwide` was made is told in
-[the demo survey](../explanation/demo-survey.md). A name like `[grz]_psfFlux` stands for one column a band.
+[the demo survey](../explanation/demo-survey.md), how `sim1` was in [`sim1`](../explanation/sim1.md). A name
+like `[grz]_psfFlux` stands for one column a band.
 """
 
 
 def page() -> str:
     """Return the page as Markdown."""
-    tables = (gaia_table(), *map(simwide_table, TABLES))
+    tables = (gaia_table(), *map(simwide_table, TABLES), *map(sim1_table, OF_SIM1))
     return "\n".join([_HEAD, *(line for table in tables for line in _section(table))])
 
 

@@ -6,17 +6,14 @@ no UCD, one is given.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import pyarrow as pa
 
 from sciplat.demo.field import BANDS
-from sciplat.demo.simwide_ucds import given_ucd
-from sciplat.errors import MissingExtraError
+from sciplat.demo.rubin import keys_in, rubin_table
 from sciplat.tables.arrow import arrow_type
-from sciplat.vo.schema import Column, Datatype, Key, Table
+from sciplat.vo.schema import Table
 
 __all__ = ["COLUMNS", "DESCRIPTION", "SCHEMA", "VERSION_NOTE", "arrow_schema", "simwide_table"]
 
@@ -220,37 +217,6 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-_PRIMARY_KEYS = {
-    "Object": ("objectId",),
-    "Source": ("sourceId",),
-    "ForcedSource": ("objectId", "visit"),
-    "Visit": ("visit",),
-    "CcdVisit": ("visitId", "detector"),
-    "DiaObject": ("diaObjectId",),
-    "DiaSource": ("diaSourceId",),
-}
-
-_POSITIONS = {"Visit": ("ra", "dec"), "CcdVisit": ("ra", "dec"), "DiaObject": ("ra", "dec")}
-
-_TO_CCD_VISIT = Key(
-    "simwide.CcdVisit", (("visit", "visitId"), ("detector", "detector")), "The detector's image"
-)
-
-_KEYS: dict[str, tuple[Key, ...]] = {
-    "Source": (Key("simwide.Visit", (("visit", "visit"),), "The visit in which it was seen"), _TO_CCD_VISIT),
-    "ForcedSource": (
-        Key("simwide.Object", (("objectId", "objectId"),), "The object that was measured"),
-        Key("simwide.Visit", (("visit", "visit"),), "The visit in which it was measured"),
-        _TO_CCD_VISIT,
-    ),
-    "CcdVisit": (Key("simwide.Visit", (("visitId", "visit"),), "The visit of all detectors"),),
-    "DiaSource": (
-        Key("simwide.DiaObject", (("diaObjectId", "diaObjectId"),), "All detections at this place"),
-        Key("simwide.Visit", (("visit", "visit"),), "The visit in which it was seen"),
-        _TO_CCD_VISIT,
-    ),
-}
-
 _NOTES = {
     "Object": "200 000 objects as on coadds of the 20 visits.",
     "Source": "What stands 5 sigma above the noise of one visit.",
@@ -261,81 +227,20 @@ _NOTES = {
     "DiaSource": "What differs from the template by 5 sigma; moving objects among it have no DiaObject.",
 }
 
-_DATATYPES = {
-    "boolean": Datatype.BOOLEAN,
-    "int": Datatype.INT,
-    "long": Datatype.LONG,
-    "float": Datatype.FLOAT,
-    "double": Datatype.DOUBLE,
-    "char": Datatype.CHAR,
-    "timestamp": Datatype.CHAR,
-}
-
-
-@cache
-def _rubin_tables() -> dict[str, Any]:
-    """Return the tables of DP1 as felis reads them (about a second)."""
-    try:
-        from felis import Schema  # noqa: PLC0415 (takes a second)
-        from lsst.sdm import schemas  # noqa: F401, PLC0415 (an extra)
-    except ModuleNotFoundError:
-        raise MissingExtraError("The demo data need the extra 'demo': pip install 'sciplat[demo]'") from None
-    schema = Schema.from_uri("resource://lsst.sdm.schemas/dp1.yaml", context={"id_generation": True})
-    return {table.name: table for table in schema.tables}
-
 
 @cache
 def simwide_table(name: str) -> Table:
     """Return what is known of ``simwide.<name>``."""
-    rubin = _rubin_tables()[name]
-    known = {column.name: column for column in rubin.columns}
-    keys = {*_PRIMARY_KEYS[name], *(here for key in _KEYS.get(name, ()) for here, _ in key.columns)}
-    position = _POSITIONS.get(name, ("coord_ra", "coord_dec"))
-    columns = []
-    for column_name in COLUMNS[name]:
-        column = _column(known[column_name])
-        if (name, column_name) == ("Source", "detector"):
-            # DP1 has it narrower here than where its key leads; both ends of a key are of one type.
-            column = replace(column, datatype=Datatype.LONG)
-        if column_name in position and "meta.main" not in (column.ucd or ""):
-            axis = "ra" if column_name == position[0] else "dec"
-            column = replace(column, ucd=f"pos.eq.{axis};meta.main")
-        is_key = column_name in keys or column_name in position
-        columns.append(replace(column, indexed=is_key, principal=column.principal or is_key))
-    description = f"{_NOTES[name]} {_SIMULATED} In DP1: {_sentence(rubin.description)} {VERSION_NOTE}"
-    return Table(
+    return rubin_table(
         SCHEMA,
         name,
-        tuple(columns),
-        description=description,
-        keys=_KEYS.get(name, ()),
-        primary_key=_PRIMARY_KEYS[name],
-        position=position,
+        COLUMNS[name],
+        before=f"{_NOTES[name]} {_SIMULATED}",
+        after=VERSION_NOTE,
+        keys=keys_in(SCHEMA).get(name, ()),
     )
 
 
 def arrow_schema(name: str) -> pa.Schema:
     """Return the Arrow schema of ``simwide.<name>``."""
     return pa.schema([(column.name, arrow_type(column)) for column in simwide_table(name).columns])
-
-
-def _sentence(text: str | None) -> str:
-    return " ".join((text or "").split())
-
-
-def _column(rubin: Any) -> Column:
-    ucd = rubin.ivoa_ucd or given_ucd(rubin.name)
-    if ucd is None and rubin.datatype.value == "boolean":
-        ucd = "meta.code"
-    unit = rubin.fits_tunit or rubin.ivoa_unit
-    is_text = rubin.datatype.value in ("char", "timestamp")
-    return Column(
-        rubin.name,
-        _DATATYPES[rubin.datatype.value],
-        arraysize="*" if is_text else None,
-        xtype="timestamp" if rubin.datatype.value == "timestamp" else None,
-        unit=unit,
-        ucd=ucd,
-        description=_sentence(rubin.description),
-        principal=bool(rubin.tap_principal),
-    )

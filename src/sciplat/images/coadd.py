@@ -39,7 +39,8 @@ def coadd(
     warps
         Exposures with variance on the same box.
     psfs
-        That of each on this grid; the coadd's PSF is their mean with the same weights.
+        That of each on this grid; the coadd's PSF is their mean with the same weights, without those of
+        images that miss most of it.
     clip, tolerance
         See above. Fewer than three images are not clipped.
     header
@@ -86,7 +87,8 @@ def coadd(
         exposed = sum((~warp.flagged("NO_DATA", "EDGE")).astype(np.int16) for warp in warps)
         mask[(often * 2 > exposed) & (often > 0)] |= bits(name)
     mask[clipped] |= bits("CLIPPED")
-    psf = _mean_psf(psfs, weights)
+    reached = np.stack([np.isfinite(warp.image) & ~warp.flagged("NO_DATA") for warp in warps])
+    psf = _mean_psf(psfs, weights, reached)
     return Exposure(
         image.astype(np.float32),
         warps[0].wcs,
@@ -126,14 +128,23 @@ def _outlying(
         )
 
 
-def _mean_psf(psfs: Sequence[PSF], weights: npt.NDArray[np.float32]) -> PSF | None:
-    """Return the weighted mean of PSFs, each taken in the middle of its grid."""
+def _mean_psf(
+    psfs: Sequence[PSF], weights: npt.NDArray[np.float32], exposed: npt.NDArray[np.bool_]
+) -> PSF | None:
+    """Return the weighted mean of PSFs, each taken in the middle of its grid.
+
+    Only images that cover half of the pixels that most images cover are in it: one that pointed elsewhere and
+    reaches a corner alone has no part in the light of the others.
+    """
     if not psfs:
         return None
+    deep = 2 * exposed.sum(axis=0) >= len(exposed)
+    is_part = exposed[:, deep].mean(axis=1) >= 0.5 if deep.any() else np.zeros(len(psfs), np.bool_)
+    shares = np.where(is_part, weights, 0) if is_part.any() else weights
     size = max(max(psf.kernels.shape[2:]) for psf in psfs)
     total = np.zeros((size, size))
-    for psf, weight in zip(psfs, weights, strict=True):
+    for psf, share in zip(psfs, shares, strict=True):
         rows, columns, height, width = psf.kernels.shape
         y, x = (size - height) // 2, (size - width) // 2
-        total[y : y + height, x : x + width] += weight * psf.kernels[rows // 2, columns // 2]
+        total[y : y + height, x : x + width] += share * psf.kernels[rows // 2, columns // 2]
     return PSF.constant(total)

@@ -40,7 +40,9 @@ class BandMeasurement:
     moments: Doubles
     """[n, 3]: adaptive second moments xx, yy, xy, pixel²; NaN where they do not settle."""
 
-    psf_moments: tuple[float, float, float]
+    psf_moments: Doubles
+    """[n, 3]: those of the PSF at the objects' places."""
+
     flags: npt.NDArray[np.int32]
     centre_flags: npt.NDArray[np.int32]
     """Mask bits near the object, and within one pixel."""
@@ -82,7 +84,7 @@ def white(coadds: Mapping[str, Exposure]) -> Exposure:
         weight = np.where(known, 1 / np.where(known, each.variance, 1), 0)
         total += weight * np.where(known, each.image, 0)
         below += weight
-        kernels.append(each.psf.kernels[0, 0])
+        kernels.append(each.psf.at(*each.box.centre))
         shares.append(float(np.median(weight[known])) if known.any() else 0.0)
     seen = below > 0
     image = np.where(seen, total / np.where(seen, below, 1), np.nan)
@@ -156,7 +158,7 @@ def _measure(image: Exposure, found: Detections, radius: Doubles, width: float) 
     assert image.variance is not None
     assert image.psf is not None
     bad = ~np.isfinite(image.image) | ~np.isfinite(image.variance)
-    psf = psf_fluxes(image.image, image.variance, image.psf, found.x, found.y)
+    psf = psf_fluxes(image.image, image.variance, image.psf, found.x, found.y, origin=image.origin)
     aperture = aperture_fluxes(image.image, image.variance, found.x, found.y, _APERTURE)
     flux, error, flag = sep.sum_ellipse(
         np.where(bad, np.float32(0), image.image),
@@ -181,4 +183,15 @@ def _measure(image: Exposure, found: Detections, radius: Doubles, width: float) 
     )
     mask = image.mask if image.mask is not None else np.zeros(image.image.shape, np.int32)
     flags, centre = flags_near(mask, found.x, found.y, 5)
-    return BandMeasurement(psf, aperture, kron, moments, psf_moments(image.psf.kernels[0, 0]), flags, centre)
+    of_psf = _psf_moments(image.psf, found.x + image.origin[0], found.y + image.origin[1])
+    return BandMeasurement(psf, aperture, kron, moments, of_psf, flags, centre)
+
+
+def _psf_moments(psf: PSF, x: Doubles, y: Doubles) -> Doubles:
+    """Return the moments of a PSF at the nodes that are nearest to places of the full image."""
+    rows, columns = psf.kernels.shape[:2]
+    column = np.clip(np.rint((x - psf.first[0]) / psf.step[0]), 0, columns - 1).astype(np.intp)
+    row = np.clip(np.rint((y - psf.first[1]) / psf.step[1]), 0, rows - 1).astype(np.intp)
+    nodes, owner = np.unique(row * columns + column, return_inverse=True)
+    known = np.array([psf_moments(psf.kernels[node // columns, node % columns]) for node in nodes])
+    return known.reshape(-1, 3)[owner.ravel()]

@@ -16,6 +16,7 @@ from sciplat.images.difference import DifferenceSources, difference, difference_
 from sciplat.images.exposure import Exposure
 from sciplat.images.photometry import psf_fluxes
 from sciplat.images.planes import bits
+from sciplat.images.psf import PSF
 from sciplat.images.warp import warp
 from sciplat.pipelines.connections import EXPOSURE, TABLE
 from sciplat.pipelines.tables import pixel_flags, sky, source_ids, table
@@ -123,11 +124,13 @@ class DifferenceTask(PipelineTask):
 def _mosaic(visit_image: Exposure, templates: Sequence[Exposure]) -> Exposure:
     """Return the templates on the visit's pixels; where they overlap, the first that has data counts."""
     full = replace(visit_image, psf=None)
+    place = full.wcs.pixel_to_world_values((full.image.shape[1] - 1) / 2, (full.image.shape[0] - 1) / 2)
     result: Exposure | None = None
     for template in templates:
-        moved = replace(
-            warp(template, full.wcs, full.box.moved(-full.origin[0], -full.origin[1])), psf=template.psf
-        )
+        x, y = (float(v) for v in template.wcs.world_to_pixel_values(*place))
+        # The template's PSF where the middle of the visit is.
+        psf = template.psf and PSF.constant(template.psf.at(x + template.origin[0], y + template.origin[1]))
+        moved = replace(warp(template, full.wcs, full.box.moved(-full.origin[0], -full.origin[1])), psf=psf)
         moved = replace(moved, origin=full.origin)
         if result is None:
             result = moved

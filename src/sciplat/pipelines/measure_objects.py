@@ -136,7 +136,7 @@ def _rows(objects: Objects, coadds: Mapping[str, Exposure], tract: int, patch: i
         }
         for k, axis in enumerate(("xx", "yy", "xy")):
             columns[f"i{axis}"] = measured.moments[:, k]
-            columns[f"i{axis}PSF"] = np.full(count, measured.psf_moments[k])
+            columns[f"i{axis}PSF"] = measured.psf_moments[:, k]
         rows.update({f"{band}_{name}": values for name, values in columns.items()})
     return table(rows)
 
@@ -148,7 +148,7 @@ def _extended(objects: Objects, band: str) -> tuple[npt.NDArray[np.float64], npt
     chance of that, with the noise of moments taken from the signal to noise.
     """
     measured = objects.bands[band]
-    of_psf = sum(measured.psf_moments[:2])
+    of_psf = measured.psf_moments[:, :2].sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         excess = measured.moments[:, :2].sum(axis=1) / of_psf - 1.0
         noise = np.hypot(1.4 * measured.psf.error / np.abs(measured.psf.flux) * (1 + excess), 0.02)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -265,12 +266,19 @@ async def _welcome(
 async def _make_demo(home: Path, supervisor: Supervisor, helpers: Helpers, terminal: Terminal) -> None:
     """Make the demo surveys in a process of low priority, with its progress on the terminal."""
     last_words: list[str] = []
+    at_work = ""
     with terminal.progress("Demo surveys") as progress:
 
         def hear(line: str) -> None:
+            nonlocal at_work
             try:
                 said = json.loads(line)
-                progress(str(said["stage"]), said["fraction"])
+                stage = str(said["stage"])
+                survey = re.split("[.:]", stage)[0]
+                if at_work not in {"", survey}:
+                    terminal.say(f"The demo survey {at_work} is ready")
+                at_work = survey
+                progress(stage, said["fraction"])
             except (ValueError, KeyError, TypeError):  # not progress: a warning or the reason of a failure
                 last_words.append(redact(line))
                 logger.warning("%s", line, extra={"component": "demo"})

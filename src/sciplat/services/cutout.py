@@ -6,10 +6,9 @@ import contextlib
 import math
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from astropy.io import fits as standard_fits
@@ -27,12 +26,14 @@ from sciplat.images.tiles import reduced
 from sciplat.repository.extent import Extent, extent
 from sciplat.repository.patches import Patch, patches
 from sciplat.services.access import Visitor
+from sciplat.services.cutout_place import boxed, placed
 from sciplat.services.cutout_request import CutoutRequest, Form, Interval
 from sciplat.services.locate import Located, LocateService
 from sciplat.services.obscore import obscore_profile
-from sciplat.sky.pos import Range, Shape, words
-from sciplat.sky.position import Position, separation
-from sciplat.sky.region import Circle, Polygon
+from sciplat.services.sendable import Sendable, pieces
+from sciplat.sky.pos import Shape, words
+from sciplat.sky.position import Position
+from sciplat.sky.region import Circle
 
 __all__ = ["CutoutLimits", "CutoutService", "Sendable"]
 
@@ -40,7 +41,6 @@ _EVERYTHING = Circle(Position(0.0, 0.0), 180.0)
 _MOSAIC = re.compile(
     r"ivo://(?P<authority>[^/?#]+)/(?P<release>[A-Za-z0-9_]+)\?(?P<type>[A-Za-z0-9_]+)/(?P<bands>[^/?#]+)"
 )
-_PIECE_BYTES = 1 << 20
 _MAPPED_BYTES = 64 << 20
 _EXTENSIONS: Mapping[Form, str] = {"fits": "fits", "png": "png", "jpeg": "jpg"}
 
@@ -57,37 +57,6 @@ class CutoutLimits:
 
     images: int = 100
     """Images of a mosaic."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Sendable:
-    """What was asked for, ready to be sent; whoever does not iterate over all of it closes it."""
-
-    name: str
-    """What a person's computer calls the file."""
-
-    media_type: str
-    size: int
-    """Bytes."""
-
-    content: Iterator[bytes]
-    public: bool
-    """Everybody may see it."""
-
-    shrunk: int = 1
-    """How many pixels along each axis have become one of a picture."""
-
-    closing: Callable[[], None] = field(default=lambda: None)
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self.content
-        finally:
-            self.closing()
-
-    def close(self) -> None:
-        """Close the files that are read."""
-        self.closing()
 
 
 class CutoutService:
@@ -194,7 +163,7 @@ class CutoutService:
             stem = f"{stem}-grid"
         else:
             made, used = mosaic_cutout(sources, region, most_pixels=limits.mosaic_pixels)
-            stem = _stem(stem, region)
+            stem = placed(stem, region)
         return self._exposure(request, made, stem, [found[0][number] for number in used], public=public)
 
     def _patches(
@@ -208,7 +177,7 @@ class CutoutService:
                 dataset_type,
                 band,
                 collection=release,
-                region=_boxed(region),
+                region=boxed(region),
                 most=most,
             )
         if not found:
@@ -238,7 +207,7 @@ class CutoutService:
             assert request.region is not None
             together = [source for of_band in sources for source in of_band]
             grid = common_grid(together, request.region, most_pixels=most)
-            stem = _stem(stem, request.region)
+            stem = placed(stem, request.region)
         level = _level(max(grid.shape), request.picture.side)
         bands: list[Floats] = []
         for of_band in sources:
@@ -296,7 +265,7 @@ class CutoutService:
             size = file.tell()
             file.seek(0)
             closing = stack.pop_all().close
-        return Sendable(name, MEDIA_TYPE, size, _pieces(file), public, closing=closing)
+        return Sendable(name, MEDIA_TYPE, size, pieces(file), public, closing=closing)
 
 
 def _check(request: CutoutRequest, covered: Extent) -> None:
@@ -365,11 +334,6 @@ def _streamed(cutout: Cutout, name: str, *, public: bool) -> Sendable:
     return Sendable(name, MEDIA_TYPE, cutout.size, iter(cutout), public, closing=cutout.close)
 
 
-def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    while piece := file.read(_PIECE_BYTES):
-        yield piece
-
-
 def _provenance(
     header: standard_fits.Header, request: CutoutRequest, inputs: Sequence[Located]
 ) -> standard_fits.Header:
@@ -388,36 +352,5 @@ def _provenance(
 
 
 def _named(stem: str, request: CutoutRequest) -> str:
-    named = stem if request.region is None else _stem(stem, request.region)
+    named = stem if request.region is None else placed(stem, request.region)
     return f"{named}.{_EXTENSIONS[request.form]}"
-
-
-def _stem(stem: str, region: Shape) -> str:
-    middle = _around(region).centre
-    return f"{stem}-{middle.ra:.5f}{middle.dec:+.5f}"
-
-
-def _boxed(region: Shape) -> Circle:
-    """Return a circle that holds the box of a region too, whose corners lie outside of it."""
-    circle = _around(region)
-    return Circle(circle.centre, min(180.0, 1.5 * circle.radius))
-
-
-def _around(region: Shape) -> Circle:
-    """Return a circle that holds a region."""
-    match region:
-        case Circle():
-            return region
-        case Polygon():
-            return region.circle_around
-        case Range(ra=(west, _), dec=(south, north)):
-            middle = Position((west + region.width / 2) % 360, (south + north) / 2)
-            if region.width > 90 or max(abs(south), abs(north)) > 89:
-                # A meridian in the middle is no middle then; the whole parallel lies around the pole.
-                return Circle(middle, 180.0)
-            edges = [
-                Position((west + region.width * step / 8) % 360, dec)
-                for step in range(9)
-                for dec in (south, north)
-            ]
-            return Circle(middle, min(180.0, 1.02 * max(separation(middle, each) for each in edges) + 1e-9))

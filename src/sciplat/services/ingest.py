@@ -194,11 +194,11 @@ class IngestService:
             edit.drop_table(release, table)
             self.describing.describe(edit)
 
-    def describe_release(self, release: str, description: str) -> None:
-        """Say what a release holds; TAP_SCHEMA says so too from then on."""
+    def describe_release(self, release: str, description: str, *, public: bool | None = None) -> None:
+        """Say what a release holds, and who may read it (None leaves that); TAP_SCHEMA says so too."""
         _check_names(release, "t")
         with self._catalogs.edit() as edit:
-            edit.put_release(release, description=description)
+            edit.put_release(release, description=description, public=public)
             self.describing.describe(edit)
 
     def _tidy(self) -> None:

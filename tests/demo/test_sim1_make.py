@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from support.running import copy_home
+
+pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
+pytest.importorskip("galsim", reason="needs the [demo] extra")
+
+from support.small_sim1 import chosen
+
+from sciplat.demo import State, state
+from sciplat.demo.sim1.make import TABLES, make_sim1
+from sciplat.demo.sim1.schema import sim1_table
+from sciplat.errors import ConflictError, LimitError
+from sciplat.instance import Instance
+from sciplat.repository.provenance import read_quanta
+
+pytestmark = pytest.mark.slow
+
+
+def rows(home: Path, table: str, columns: str = "*") -> list[tuple]:
+    file = Instance.open(home).catalogs.snapshot().file("sim1", table)
+    with duckdb.connect(str(file), read_only=True) as opened:
+        ((name,),) = opened.sql("SELECT table_name FROM duckdb_tables()").fetchall()
+        return opened.sql(f"SELECT {columns} FROM {name}").fetchall()
+
+
+def test_all_tables_are_public_and_have_rows(small_sim1: Path) -> None:
+    schema = Instance.open(small_sim1).catalogs.snapshot().schema("sim1")
+
+    assert schema.public
+    assert "SIMULATED" in schema.description
+    found = {table.name: table for table in schema.tables}
+    assert set(found) == set(TABLES)
+    assert found["Visit"].rows == found["CcdVisit"].rows == 6
+    assert found["Object"].rows > 150
+    assert found["ForcedSource"].rows > 3 * found["Object"].rows
+    assert found["DiaSource"].rows >= found["DiaObject"].rows > 0
+    for name, table in found.items():
+        assert table.primary_key == sim1_table(name, "gr").primary_key
+        assert table.keys == sim1_table(name, "gr").keys
+    assert state(Instance.open(small_sim1), ("sim1",)) is State.READY
+
+
+def test_its_images_are_announced(small_sim1: Path) -> None:
+    release = Instance.open(small_sim1).catalogs.manifest().release("sim1")
+    described = pq.read_table(small_sim1 / "catalogs" / "sim1" / release.observations)
+
+    kinds = described["dataproduct_subtype"].to_pylist()
+    expected = {"raw": 6, "visit_image": 6, "difference_image": 6, "deep_coadd": 2}
+    assert {kind: kinds.count(kind) for kind in set(kinds)} == expected
+
+
+def test_tables_images_and_truth_agree(small_sim1: Path) -> None:
+    from sciplat.demo.sim1.scene import light
+
+    visit = next(visit for visit in chosen() if visit.band == "r")
+    true = light(visit)
+    bright = np.flatnonzero((true.identity // 1_000_000 == 1) & (true.flux > 2e4) & (true.flux < 5e5))
+    found = np.array(rows(small_sim1, "Object", "coord_ra, coord_dec, r_psfFlux"), float)
+    ratios = []
+    for k in bright:
+        distance = 3600 * np.hypot(found[:, 0] - true.ra[k], found[:, 1] - true.dec[k])
+        if distance.min() < 0.3:
+            ratios.append(found[distance.argmin(), 2] / true.flux[k])
+    assert np.isfinite(ratios).sum() >= 5
+    assert np.nanmedian(ratios) == pytest.approx(1, abs=0.02)
+
+
+def test_what_was_made_of_what_is_recorded(small_sim1: Path) -> None:
+    quanta = read_quanta(small_sim1 / "repositories" / "sim1").to_pylist()
+
+    tasks = {row["quantum"]: row["task"] for row in quanta}
+    counts = {task: list(tasks.values()).count(task) for task in set(tasks.values())}
+    assert counts == {
+        **dict.fromkeys(("calibrate", "difference", "forcedPhotometry"), 6),
+        "coadd": 2,
+        "measureObjects": 1,
+        "associate": 1,
+    }
+
+
+def test_what_is_there_is_not_made_again(small_sim1: Path, tmp_path: Path) -> None:
+    instance = Instance.open(copy_home(small_sim1, tmp_path / "home"))
+    before = instance.catalogs.snapshot().revision
+    quanta = read_quanta(tmp_path / "home" / "repositories" / "sim1").num_rows
+
+    make_sim1(instance, lambda _what, _part: None, chosen=chosen(), workers=0)
+
+    assert instance.catalogs.snapshot().revision == before
+    assert read_quanta(tmp_path / "home" / "repositories" / "sim1").num_rows == quanta
+
+
+def test_a_full_disk_is_noticed_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = type("Usage", (), {"total": 10**9, "used": 0, "free": 10_000_000})
+    instance = Instance.open(tmp_path / "home")
+    monkeypatch.setattr("sciplat.demo.sim1.make.shutil.disk_usage", lambda _path: usage)
+
+    with pytest.raises(LimitError, match="has 10 MB free; sim1 needs about 148 MB"):
+        make_sim1(instance, lambda _what, _part: None, chosen=chosen(), workers=0)
+
+
+def test_images_of_somebody_else_under_its_name_stay(tmp_path: Path) -> None:
+    instance = Instance.open(tmp_path / "home")
+    repository = instance.repositories.create("sim1")
+    repository.run("mine")
+    repository.close()
+
+    with pytest.raises(ConflictError, match="not the demo's"):
+        make_sim1(instance, lambda _what, _part: None, chosen=chosen(), workers=0)

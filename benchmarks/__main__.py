@@ -19,6 +19,7 @@ import discovery  # noqa: E402
 import formats  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
+import many_cutouts  # noqa: E402
 import memory  # noqa: E402
 import scale  # noqa: E402
 import soda  # noqa: E402
@@ -40,6 +41,7 @@ BENCHMARKS = {
     "jobs": jobs,
     "cutouts": cutouts,
     "discovery": discovery,
+    "many_cutouts": many_cutouts,
     "soda": soda,
 }
 

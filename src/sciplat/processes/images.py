@@ -9,11 +9,12 @@ from threading import Event, Thread
 from anyio import to_thread
 from fastapi import FastAPI
 
-from sciplat.api import images, images_tiles, soda
+from sciplat.api import images, images_tiles, soda, soda_async
 from sciplat.api.butler import add_butler
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.makers import Makers
 from sciplat.api.sending import Cutting
+from sciplat.api.waiting import Changes
 from sciplat.config.machine import cores
 from sciplat.instance import Instance
 from sciplat.processes.application import application
@@ -32,6 +33,7 @@ def create_app(instance: Instance) -> FastAPI:
         _ = instance.cutout  # what takes long is imported before the first request comes
         settings = instance.settings.images
         app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
+        app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         app.state.makers = Makers(cores())
         stopped = Event()
         watching = Thread(target=instance.watch.run, args=(stopped,), name="watch", daemon=True)
@@ -40,9 +42,10 @@ def create_app(instance: Instance) -> FastAPI:
         stopped.set()
         await to_thread.run_sync(watching.join, _STOP_SECONDS)
         instance.tiling.close()
+        instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (images, images_tiles, soda):
+    for door in (images, images_tiles, soda, soda_async):
         app.include_router(door.router)
     add_butler(app)
     add_error_handlers(app)

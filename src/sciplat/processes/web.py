@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from sciplat.api import (
+    cutouts_async,
     datalink,
     explain,
     health,
@@ -61,21 +62,22 @@ def create_app(instance: Instance) -> FastAPI:
         instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (
-        health,
+    doors = (
         identity,
         tap,
         tap_async,
         scs,
         sia,
         datalink,
+        cutouts_async,
         metadata,
         jobs,
         explain,
         links,
         queries,
         pages,
-    ):
+    )
+    for door in (health, *doors):
         app.include_router(door.router)
     add_error_handlers(app)
     return app

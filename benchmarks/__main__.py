@@ -18,6 +18,7 @@ import cutouts  # noqa: E402
 import formats  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
+import many_cutouts  # noqa: E402
 import memory  # noqa: E402
 import scale  # noqa: E402
 import soda  # noqa: E402
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "memory": memory,
     "jobs": jobs,
     "cutouts": cutouts,
+    "many_cutouts": many_cutouts,
     "soda": soda,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ from sciplat.errors import MissingExtraError
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 from sciplat.identity.store import IdentityStore
-from sciplat.jobs.models import QUERY
+from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY
 from sciplat.jobs.store import JobStore
 from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
@@ -40,6 +41,9 @@ from sciplat.uploads.store import UploadStore
 
 _READER_BYTES = 2 << 30
 """Memory of a process that reads an upload."""
+
+_SHORT_CUTOUTS_SECONDS = 30.0
+"""Jobs that read pixels and take no longer wait for none that do."""
 
 _READER_MB_PER_SECOND = 1
 """Of TABLEDATA, the slowest format, it reads four on a processor of 2024."""
@@ -379,6 +383,44 @@ class Instance:
                 memory_bytes=settings.cache_memory_mb * 1_000_000,
                 disk_bytes=settings.cache_disk_mb * 1_000_000,
             ),
+        )
+
+    def execute_batch(self, query: Callable[[], QueryService]) -> ExecuteService:
+        """Return the verb that executes queued jobs that read pixels.
+
+        Parameters
+        ----------
+        query
+            Returns what asks the catalogs where a job needs that; what reads images is imported then too.
+        """
+        from sciplat.services.bulk_cutout import BulkCutoutService, BulkLimits  # noqa: PLC0415
+        from sciplat.services.cutout_work import cutout_verb  # noqa: PLC0415
+
+        settings, spools, folders = self.settings.batch, Spools(self.spools), Folders(self.spools)
+        bulk = BulkCutoutService(
+            self.catalogs,
+            self.submit,
+            self.uploads,
+            spools=spools,
+            folders=folders,
+            query=query,
+            locate=lambda: self.locate,
+            limits=BulkLimits(settings.positions, settings.pieces, settings.max_mb * 1_000_000),
+        )
+        return ExecuteService(
+            self.jobs,
+            self.identity,
+            {
+                BULK_CUTOUT: bulk.verb(),
+                CUTOUT: cutout_verb(lambda: self.cutout, folders, most=settings.results),
+            },
+            self.uploads,
+            shelves=(folders, spools),
+            disk=self.home,
+            spool_disk_fraction=self.settings.query.spool_disk_fraction,
+            slots=settings.jobs,
+            running_per_user=settings.jobs_per_user,
+            short_seconds=_SHORT_CUTOUTS_SECONDS,
         )
 
     def execute(self, query: QueryService) -> ExecuteService:

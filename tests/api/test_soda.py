@@ -92,6 +92,14 @@ def test_pictures_and_mosaics_come_too(client, sky):
         assert answer.content.startswith(b"\x89PNG")
 
 
+def test_a_band_of_many_letters_is_no_long_header(client, sky):
+    for letters in ("é" * 100, "x" * 4000):
+        answer = client.post("/api/soda/sync", {"ID": sky.did(f"deep_coadd/{letters}"), "CIRCLE": HERE})
+        assert answer.status_code in (204, 404)
+        assert len(answer.headers.get("X-Sciplat-Message", "")) <= 500
+        assert len(answer.content) < 1000
+
+
 def test_no_overlap_has_no_body_and_says_why(client, sky):
     answer = client.get("/api/soda/sync", params={"ID": sky.did(sky.visit_id), "CIRCLE": "100 0 0.1"})
 
@@ -142,6 +150,7 @@ def test_the_service_describes_itself(client):
 
     assert "ivo://ivoa.net/std/SODA#sync-1.0" in capabilities
     assert "http://127.0.0.1/api/soda/sync" in capabilities
+    assert "ivo://ivoa.net/std/SODA#async-1.0" in capabilities
     assert "available>true" in client.get("/api/soda/availability").text
 
 

@@ -18,6 +18,11 @@ for module in (web, views):
     module.create_app(instance)
 instance.ingest
 """
+BATCH = (
+    WEB.replace("views, web", "batch")
+    .replace("(web, views)", "(batch,)")
+    .replace("instance.ingest", "instance.execute_batch(lambda: None)")
+)
 HELP = "import sys; from sciplat.cli import main; main(['ingest', '--help'], standalone_mode=False)"
 WORKER = "import sys, sciplat.engine.worker, sciplat.services.query"
 
@@ -26,6 +31,7 @@ WORKER = "import sys, sciplat.engine.worker, sciplat.services.query"
     "code",
     [
         pytest.param(WEB, id="web"),
+        pytest.param(BATCH, id="batch", marks=pytest.mark.slow),
         pytest.param(HELP, id="help", marks=pytest.mark.slow),
         pytest.param(WORKER, id="query", marks=pytest.mark.slow),
     ],

@@ -13,7 +13,7 @@ from support.examples import examples
 from sciplat.errors import NoOverlapError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
-from sciplat.images.footprint import _vectors, around, box_of, contains
+from sciplat.images.footprint import Square, _vectors, around, box_of, contains
 from sciplat.sky.pos import Range, Shape
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle, Polygon
@@ -218,3 +218,29 @@ def test_the_circle_around_an_image_holds_it(make_tangent: Callable[..., WCS]) -
         circle = around(wcs, SHAPE)
         y, x = np.mgrid[-0.5 : SHAPE[0], -0.5 : SHAPE[1]]
         assert contains(circle, _vectors(*world.sky(wcs, x, y))).all()
+
+
+@given(st.floats(0, 360), st.floats(-89, 89), st.integers(1, 60), st.floats(-80, 80), st.floats(-80, 80))
+@settings(max_examples=examples(100), deadline=None)
+def test_a_square_of_pixels_has_its_position_in_the_middle(
+    ra: float, dec: float, side: int, x: float, y: float
+) -> None:
+    wcs = WCS(naxis=2)
+    wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = ["RA---TAN", "DEC--TAN"], [ra, dec], [25.5, 20.5]
+    wcs.wcs.cdelt = [-1 / 3600, 1 / 3600]
+    a, b = (float(each) for each in wcs.all_pix2world(x + 24.5, y + 19.5, 0))
+    square = Square(Position(a % 360, b), side)
+    try:
+        box = square.box(wcs, (40, 50))
+    except NoOverlapError:
+        assert not (-0.5 <= x + 24.5 < 49.5 and -0.5 <= y + 19.5 < 39.5)
+        return
+    assert 0 <= box.x0 < box.x1 <= 50
+    assert 0 <= box.y0 < box.y1 <= 40
+    assert box.width <= side
+    assert box.height <= side
+    middle = np.array([x + 24.5, y + 19.5]) + 0.5
+    if box.width == side:
+        assert abs(box.x0 + side // 2 + 0.5 - middle[0]) <= 0.501
+    if box.height == side:
+        assert abs(box.y0 + side // 2 + 0.5 - middle[1]) <= 0.501

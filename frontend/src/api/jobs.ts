@@ -8,8 +8,9 @@ export function job(id: string, waitSeconds = 0, signal?: AbortSignal): Promise<
   return sendJson<Job>(`/api/jobs/${encodeURIComponent(id)}${wait}`, "GET", undefined, signal);
 }
 
+/** The newest queries; other kinds of jobs have no rows to show. */
 export async function jobs(limit = 100, signal?: AbortSignal): Promise<JobBrief[]> {
-  return (await sendJson<JobList>(`/api/jobs?limit=${limit}`, "GET", undefined, signal)).jobs;
+  return (await sendJson<JobList>(`/api/jobs?kind=query&limit=${limit}`, "GET", undefined, signal)).jobs;
 }
 
 /**

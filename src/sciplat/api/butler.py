@@ -72,14 +72,20 @@ class _Turns:
                     mine.release_on_behalf_of(me)
                     raise
         except TimeoutError:
+            self._forget(visitor)
             raise UnavailableError("Too many ask the Butler at this moment; ask again soon.") from None
         try:
             yield
         finally:
             self._all.release_on_behalf_of(me)
             mine.release_on_behalf_of(me)
-            if not mine.borrowed_tokens and not mine.statistics().tasks_waiting:
-                self._of.pop(visitor, None)
+            self._forget(visitor)
+
+    def _forget(self, visitor: str) -> None:
+        """Keep nothing of somebody who neither has a turn nor waits for one."""
+        mine = self._of.get(visitor)
+        if mine is not None and not mine.borrowed_tokens and not mine.statistics().tasks_waiting:
+            del self._of[visitor]
 
 
 def _may(repository: str, visitor: Visiting, instance: Reach) -> Visitor:

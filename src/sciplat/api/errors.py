@@ -37,7 +37,7 @@ STATUS_CODES: dict[type[errors.SciplatError], int] = {
 CHALLENGES = ('Basic realm="sciplat", charset="UTF-8"', 'Bearer realm="sciplat"')
 """Basic is among them: TOPCAT and STILTS know no other (their password is a token)."""
 
-IVOA = tuple(f"/api/{service}/" for service in ("tap", "scs", "sia", "datalink"))
+IVOA = tuple(f"/api/{service}/" for service in ("tap", "scs", "sia", "datalink", "cutouts"))
 """Where errors are VOTables."""
 
 SODA = "/api/soda/"

@@ -1,4 +1,4 @@
-"""``/api/jobs``: the asker's jobs as JSON, beside their UWS documents under ``/api/tap/async``."""
+"""``/api/jobs``: the asker's jobs as JSON, beside their UWS documents under ``/api/tap/async`` and others."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from sciplat.api.policy import Visiting
 from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
 from sciplat.instance import Instance
-from sciplat.jobs.models import Job, JobBrief
+from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY, Job, JobBrief
 from sciplat.jobs.queries import Place
 from sciplat.wire.jobs import ErrorResponse, JobBriefResponse, JobLinks, JobListResponse, JobResponse
 
 __all__ = ["router"]
 
 WAIT_SECONDS_MAX = 60
+
+_ADDRESSES = {QUERY: "/api/tap/async", CUTOUT: "/api/soda/async", BULK_CUTOUT: "/api/cutouts/async"}
+"""Where the UWS documents of each kind of job are."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACE = re.compile(r"([0-9]{1,16})\.([a-z0-9]{1,40})")
@@ -36,11 +39,13 @@ def jobs(
     instance: Reach,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     before: Annotated[str | None, Query(max_length=60)] = None,
+    kind: Annotated[str | None, Query(max_length=60)] = None,
 ) -> JobListResponse:
     """Answer the asker's newest jobs, or those that follow the page whose ``next`` is sent as ``before``."""
-    page = instance.submit.page(
-        visitor=visitor, limit=limit, before=None if before is None else _place(before)
-    )
+    if kind is not None and kind not in _ADDRESSES:
+        raise UsageError(f"kind={kind!r} is unknown; it can be {', '.join(_ADDRESSES)}.")
+    submit = instance.submit if kind is None else instance.submit.of(kind)
+    page = submit.page(visitor=visitor, limit=limit, before=None if before is None else _place(before))
     return JobListResponse(
         jobs=[_brief(job) for job in page], next=_after(page[-1]) if len(page) == limit else None
     )
@@ -72,7 +77,7 @@ def _place(text: str) -> Place:
 
 
 def _brief(job: Job | JobBrief) -> JobBriefResponse:
-    address = f"/api/tap/async/{job.id}"
+    address = f"{_ADDRESSES[job.kind]}/{job.id}"
     return JobBriefResponse(
         id=job.id,
         phase=job.phase.value,

@@ -15,13 +15,16 @@ from sciplat.api.tap import XML
 from sciplat.errors import NoOverlapError
 from sciplat.services.cutout_request import CutoutRequests
 from sciplat.vo.capabilities import Capability, Interface, capabilities_document, vosi_capabilities
-from sciplat.vo.soda import SYNC
+from sciplat.vo.soda import ASYNC, SYNC
 from sciplat.vo.vosi import Availability, availability_document
 
 __all__ = ["PREFIX", "router"]
 
 PREFIX = "/api/soda"
 router = APIRouter(prefix=PREFIX, tags=["soda"])
+
+_REASON = 500
+"""Characters of a header."""
 
 
 @router.get("/sync", response_class=Response)
@@ -34,7 +37,7 @@ async def sync(request: Request, parameters: Dali, visitor: Visiting, instance: 
         return await cutting.respond(partial(instance.cutout.cutout, wanted, visitor=visitor))
     except NoOverlapError as error:
         # The standard wants a response without a body, and people a reason.
-        reason = str(error).encode("ascii", "replace").decode()
+        reason = str(error)[:_REASON].encode("ascii", "replace").decode()
         return Response(status_code=204, headers={"X-Sciplat-Message": reason})
 
 
@@ -42,8 +45,11 @@ async def sync(request: Request, parameters: Dali, visitor: Visiting, instance: 
 def capabilities(request: Request, _: Anyone) -> Response:
     """Answer what this service can do (VOSI 1.1, section 4)."""
     url = f"{origin(request)}{PREFIX}"
-    sync = Capability(SYNC, (Interface(f"{url}/sync", version="1.0"),))
-    return Response(capabilities_document((*vosi_capabilities(url, tables=False), sync)), media_type=XML)
+    offered = [
+        Capability(standard, (Interface(f"{url}/{name}", version="1.0"),))
+        for standard, name in ((SYNC, "sync"), (ASYNC, "async"))
+    ]
+    return Response(capabilities_document((*vosi_capabilities(url, tables=False), *offered)), media_type=XML)
 
 
 @router.get("/availability", response_class=Response)

@@ -27,7 +27,7 @@ from sciplat.api.uploads import received_with
 from sciplat.api.waiting import look_until_changed
 from sciplat.errors import UsageError
 from sciplat.instance import Instance
-from sciplat.jobs.models import Job, Phase
+from sciplat.jobs.models import Job, JobError, Phase
 from sciplat.services.access import Visitor
 from sciplat.services.submit import SubmitService
 from sciplat.tables.document import Document
@@ -57,6 +57,9 @@ class KindOfJob:
 
     takes_tables: bool = False
     """Tables may be sent with it (UPLOAD)."""
+
+    error_text: Callable[[JobError], str] | None = None
+    """Returns the document of an error as text; without it, it is a VOTable."""
 
     mime_of: Callable[[Job], str | None] = lambda _: None
     """Tells the media type of results that are tables."""
@@ -258,10 +261,12 @@ class JobDoor:
         return self._see(request, job_id)
 
     def error(self, job_id: str, visitor: Visiting, instance: Reach) -> Response:
-        """Answer why a job failed, as a VOTable; an empty text while it has not."""
+        """Answer why a job failed, a VOTable or text; an empty text while it has not."""
         found = self._submit(instance).job(job_id, visitor=visitor)
         if found.error is None:
             return PlainTextResponse("")
+        if self._kind.error_text is not None:
+            return PlainTextResponse(self._kind.error_text(found.error))
         return Response(
             error_document(str(found.error), Document(query=found.parameter("QUERY"))), media_type=MEDIA_TYPE
         )
@@ -369,6 +374,7 @@ def _info(job: Job, turns_before: int | None) -> tuple[tuple[str, str], ...]:
         "seconds": seconds,
         "rows": job.rows,
         "bytes": job.bytes,
+        "progress": None if job.progress is None else round(job.progress, 4),
         "overflow": "true" if job.overflow else None,
         "restarts": job.restarts or None,
     }

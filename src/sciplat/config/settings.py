@@ -246,6 +246,12 @@ class BatchSettings(_Group):
         le=100_000_000,
         description="How many cutouts such a job may make.",
     )
+    results: int = Field(
+        default=1000,
+        ge=1,
+        le=100_000,
+        description="How many cutouts a job of SODA may make, each of which is a result of its own.",
+    )
     max_mb: int = Field(
         default=20_000,
         ge=1,

@@ -12,6 +12,7 @@ import math
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -25,7 +26,7 @@ from sciplat.errors import ImageFileError, NoOverlapError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.fits import close, damaged, psf_hdu, read_psf
-from sciplat.images.footprint import box_of
+from sciplat.images.footprint import Square, box_of
 from sciplat.sky.pos import Shape, words
 
 __all__ = ["MEDIA_TYPE", "Content", "CutFile", "Cutout", "cut", "opened"]
@@ -83,12 +84,39 @@ class Cutout:
         self._parts, self._name = parts, name
         self.closing = contextlib.ExitStack()
         self.boxes = dict(boxes)
-        self.size = sum(len(part.header.tostring()) + part.size + -part.size % _BLOCK for part in parts)
+        self._heads = [part.header.tostring().encode("ascii") for part in parts]
+        self.size = sum(map(len, self._heads)) + sum(part.size + -part.size % _BLOCK for part in parts)
 
     def __iter__(self) -> Iterator[bytes]:
         with self.closing:
+            for part, head in zip(self._parts, self._heads, strict=True):
+                yield head
+                with damaged(self._name):
+                    yield from part.pieces()
+                yield bytes(-part.size % _BLOCK)
+
+    def extensions(self, version: int, cards: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the images as extensions of a longer file (FITS 4.0, section 3.4), and close the file.
+
+        Parameters
+        ----------
+        version
+            Their EXTVER, by which the cutouts of one file are told apart; what has no name is an ``IMAGE``.
+        cards
+            More cards for each.
+        """
+        with self.closing:
             for part in self._parts:
-                yield part.header.tostring().encode("ascii")
+                header = part.header
+                if "SIMPLE" in header:
+                    if not part.size:
+                        continue
+                    header = _as_extension(header)
+                if not header.get("EXTNAME"):
+                    header["EXTNAME"] = "IMAGE"
+                header["EXTVER"] = version
+                header.update(cards)
+                yield header.tostring().encode("ascii")
                 with damaged(self._name):
                     yield from part.pieces()
                 yield bytes(-part.size % _BLOCK)
@@ -100,7 +128,7 @@ class Cutout:
 
 def cut(
     source: Source,
-    region: Shape,
+    region: Shape | Square,
     *,
     content: Content = "planes",
     provenance: Mapping[str, str] | None = None,
@@ -112,7 +140,8 @@ def cut(
     source
         The file.
     region
-        A circle, polygon or range, ICRS; see `sciplat.images.footprint.box_of` for what belongs to it.
+        A circle, polygon or range, ICRS; see `sciplat.images.footprint.box_of` for what belongs to it. Or
+        a square of pixels.
     content
         What of an exposure (`sciplat.images.fits`) is wanted; of other files all images are.
     provenance
@@ -164,9 +193,14 @@ class CutFile:
     def __init__(self, file: Source, hdus: fits.HDUList, name: str) -> None:
         self._file, self._hdus, self._name = file, hdus, name
         self._known: dict[int, WCS | None] = {}
+        self._types: dict[int, np.dtype[Any]] = {}
 
     def cut(
-        self, region: Shape, *, content: Content = "planes", provenance: Mapping[str, str] | None = None
+        self,
+        region: Shape | Square,
+        *,
+        content: Content = "planes",
+        provenance: Mapping[str, str] | None = None,
     ) -> Cutout:
         """Return what a region has, as `cut` does; the file stays open, and must until the bytes are read."""
         hdus = self._hdus
@@ -176,24 +210,32 @@ class CutFile:
             primary = _primary(hdus, region, boxes, provenance or {})
             parts = [] if 0 in boxes else [_Part(primary, 0, lambda: iter(()))]
             for number, box in boxes.items():
-                parts.append(_part(self._file, hdus, number, box, fits.Header() if number else primary))
+                more = fits.Header() if number else primary
+                parts.append(_part(self._file, hdus, number, box, self._type(number), more))
             if ours and content == "all" and "PSF" in hdus:
                 parts.append(_psf(hdus, boxes))
             elif not ours:
                 parts += _distortions(hdus, boxes)
             return Cutout(parts, boxes, self._name)
 
-    def _boxes_of_ours(self, region: Shape, content: Content) -> dict[int, Box]:
+    def _type(self, number: int) -> np.dtype[Any]:
+        """Return the type of the pixels of an image as they are read."""
+        if number not in self._types:
+            hdu = self._hdus[number]
+            self._types[number] = hdu.section[tuple(slice(0, 1) for _ in hdu.shape)].dtype
+        return self._types[number]
+
+    def _boxes_of_ours(self, region: Shape | Square, content: Content) -> dict[int, Box]:
         hdus = self._hdus
         number = hdus.index_of("IMAGE")
         if number not in self._known:
             self._known[number] = world.read(hdus[number].header)
         wcs = self._known[number]
         assert wcs is not None
-        box = box_of(region, wcs, hdus[number].shape)
+        box = _box(region, wcs, hdus[number].shape)
         return {hdus.index_of(name): box for name in _PLANES[content] if name != "PSF" and name in hdus}
 
-    def _boxes(self, region: Shape) -> dict[int, Box]:
+    def _boxes(self, region: Shape | Square) -> dict[int, Box]:
         """Find what to cut from which HDU; planes without world coordinates are those of their sibling."""
         known: dict[tuple[int, ...], Box | None] = {}
         alone: list[tuple[int, tuple[int, ...]]] = []
@@ -210,7 +252,7 @@ class CutFile:
                 alone.append((number, shape))
                 continue
             try:
-                boxes[number] = box_of(region, wcs, shape)
+                boxes[number] = _box(region, wcs, shape)
             except NoOverlapError as error:
                 missed = error
             known.setdefault(shape, boxes.get(number))
@@ -224,6 +266,26 @@ class CutFile:
                 f"{self._name} has no image with world coordinates, so there is no place to cut"
             )
         return dict(sorted(boxes.items()))
+
+
+def _box(region: Shape | Square, wcs: WCS, shape: tuple[int, int]) -> Box:
+    return region.box(wcs, shape) if isinstance(region, Square) else box_of(region, wcs, shape)
+
+
+def _words(region: Shape | Square) -> str:
+    return str(region) if isinstance(region, Square) else words(region)
+
+
+def _as_extension(primary: fits.Header) -> fits.Header:
+    """Return the header of a primary image as that of an extension (FITS 4.0, section 7.1)."""
+    header = primary.copy()
+    for keyword in ("SIMPLE", "EXTEND", "PCOUNT", "GCOUNT"):
+        header.remove(keyword, ignore_missing=True)
+    header.insert(0, ("XTENSION", "IMAGE"))
+    axes = 1 + header.index("NAXIS") + int(header["NAXIS"])
+    header.insert(axes, ("PCOUNT", 0))
+    header.insert(axes + 1, ("GCOUNT", 1))
+    return header
 
 
 def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:
@@ -256,26 +318,27 @@ def _wcs(hdu: Any, hdus: fits.HDUList) -> WCS | None:
 
 
 def _primary(
-    hdus: fits.HDUList, region: Shape, boxes: Mapping[int, Box], provenance: Mapping[str, str]
+    hdus: fits.HDUList, region: Shape | Square, boxes: Mapping[int, Box], provenance: Mapping[str, str]
 ) -> fits.Header:
     header = fits.Header() if 0 in boxes else _kept(hdus[0].header)
     if 0 not in boxes:
         layout = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)]
         header = fits.Header([*(fits.Card(*each) for each in layout), *header.cards])
     header.update(provenance)
-    header.add_history(f"Cut by sciplat {version('sciplat')} to {words(region)[:500]}")
+    header.add_history(f"Cut by sciplat {version('sciplat')} to {_words(region)[:500]}")
     for number, box in boxes.items():
         header.add_history(f"from HDU {number}: {box} (from 0)")
     return header
 
 
-def _part(file: Source, hdus: fits.HDUList, number: int, box: Box, more: fits.Header) -> _Part:
-    """Describe the cut of one image; ``more`` are cards that come after its own."""
+def _part(
+    file: Source, hdus: fits.HDUList, number: int, box: Box, dtype: np.dtype[Any], more: fits.Header
+) -> _Part:
+    """Describe the cut of one image, of pixels of this type; ``more`` are cards that come after its own."""
     hdu = hdus[number]
     leading = hdu.shape[:-2]
     window = (*(slice(0, n) for n in leading), *box.slices())
-    one = hdu.section[tuple(slice(0, 1) for _ in hdu.shape)]
-    stored, bitpix, zero = _stored(one.dtype)
+    stored, bitpix, zero = _stored(dtype)
     header = _kept(hdu.header)
     if stored.kind == "f" or zero:
         header.remove("BLANK", ignore_missing=True)
@@ -342,7 +405,7 @@ def _kept(header: fits.Header) -> fits.Header:
         for card in header.cards
         if card.keyword not in _LAYOUT and not (card.keyword[:5] == "NAXIS" and card.keyword[5:].isdigit())
     ]
-    return fits.Header(cards).copy()
+    return fits.Header([copy(card) for card in cards])
 
 
 def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> _Part:

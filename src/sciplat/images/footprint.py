@@ -17,7 +17,7 @@ from sciplat.sky.pos import Range, Shape, words
 from sciplat.sky.position import Position, cross, dot, separation
 from sciplat.sky.region import Circle, Polygon
 
-__all__ = ["around", "box_of", "contains"]
+__all__ = ["Square", "around", "box_of", "contains"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,6 +61,38 @@ def box_of(region: Shape, wcs: WCS, shape: tuple[int, int]) -> Box:
         raise _no_overlap(region, image)
     first, last = np.maximum(first, 0), np.minimum(last, (width - 1, height - 1))
     return Box(int(first[0]), int(first[1]), int(last[0]) + 1, int(last[1]) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A square of pixels of whichever image it is laid on, with a position in its middle pixel."""
+
+    centre: Position
+    pixels: int
+    """Of each side; of an even number, the position is in the pixel right of and above the middle."""
+
+    def box(self, wcs: WCS, shape: tuple[int, int]) -> Box:
+        """Return what an image has of it.
+
+        Raises
+        ------
+        NoOverlapError
+            That is nothing.
+        """
+        columns, rows = world.pixels(wcs, np.array([self.centre.ra]), np.array([self.centre.dec]))
+        x, y = float(columns[0]), float(rows[0])
+        reach = self.pixels + max(shape)
+        if not (abs(x) <= reach + shape[1] and abs(y) <= reach + shape[0]):  # also where it is NaN
+            raise _no_overlap(self, around(wcs, shape))
+        x0, y0 = (math.floor(value + 0.5) - self.pixels // 2 for value in (x, y))
+        x1, y1 = min(x0 + self.pixels, shape[1]), min(y0 + self.pixels, shape[0])
+        x0, y0 = max(x0, 0), max(y0, 0)
+        if x0 >= x1 or y0 >= y1:
+            raise _no_overlap(self, around(wcs, shape))
+        return Box(x0, y0, x1, y1)
+
+    def __str__(self) -> str:
+        return f"SQUARE {self.centre.ra!r} {self.centre.dec!r} of {self.pixels} pixels"
 
 
 def contains(region: Shape, vectors: Floats) -> npt.NDArray[np.bool_]:
@@ -212,12 +244,12 @@ def _vectors(ra: Floats, dec: Floats) -> Floats:
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
-def _no_overlap(region: Shape, image: Circle) -> NoOverlapError:
-    text = words(region)
+def _no_overlap(region: Shape | Square, image: Circle) -> NoOverlapError:
+    text = str(region) if isinstance(region, Square) else words(region)
     text = text if len(text) <= 120 else f"{text[:117]}..."
     away = ""
-    if isinstance(region, Circle):
-        away = f"; the circle's centre is {separation(region.centre, image.centre):.4g} degrees from there"
+    if isinstance(region, Circle | Square):
+        away = f"; the centre is {separation(region.centre, image.centre):.4g} degrees from there"
     return NoOverlapError(
         f"{text} has no pixel of the image, which lies within {image.radius:.3g} degrees of "
         f"RA {image.centre.ra:.5f}, Dec {image.centre.dec:+.5f}{away}"

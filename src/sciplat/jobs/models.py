@@ -98,6 +98,9 @@ class JobProgress:
     done: float | None = None
     """The part that is done, 0 to 1; None where nobody knows."""
 
+    of: int | None = None
+    """How many rows there will be, where that is known by now."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobReference:

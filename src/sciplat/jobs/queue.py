@@ -113,10 +113,15 @@ class JobQueue:
             {"job": name, "rows": far.rows, "bytes": far.bytes, "progress": far.done}
             for name, far in progress.items()
         ]
+        expected = [
+            {"job": name, "estimated_rows": far.of} for name, far in progress.items() if far.of is not None
+        ]
         update_one = update(jobs).where(jobs.c.id == bindparam("job"), jobs.c.phase == Phase.EXECUTING.value)
         if values:
             with self._database.write(durable=False) as connection:
                 connection.execute(update_one, values)
+                if expected:
+                    connection.execute(update_one, expected)
 
     def complete(self, job_id: str, results: Sequence[JobResult], *, overflow: bool = False) -> Job:
         """Note that an executing job is done, its results being safe.

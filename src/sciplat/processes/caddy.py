@@ -20,7 +20,7 @@ __all__ = ["caddy_process", "configuration", "find_caddy"]
 _OF_IMAGES = ("/api/images", "/api/soda", "/api/hips", "/api/butler")
 """What the process that has the Butler answers."""
 
-_VOTABLES = ("/api/tap", "/api/scs", "/api/sia", "/api/datalink")
+_VOTABLES = ("/api/tap", "/api/scs", "/api/sia", "/api/datalink", "/api/cutouts")
 """What answers tables of the VO, whose compression the API itself decides, and whose errors are tables."""
 
 _SODA = ("/api/soda",)

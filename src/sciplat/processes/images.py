@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from sciplat.api import images, images_tiles, soda
+from sciplat.api import images, images_tiles, soda, soda_async
 from sciplat.api.butler import add_butler
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.makers import Makers
 from sciplat.api.sending import Cutting
+from sciplat.api.waiting import Changes
 from sciplat.config.machine import cores
 from sciplat.instance import Instance
 from sciplat.processes.application import application
@@ -27,12 +28,14 @@ def create_app(instance: Instance) -> FastAPI:
         _ = instance.cutout  # what takes long is imported before the first request comes
         settings = instance.settings.images
         app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
+        app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         app.state.makers = Makers(cores())
         yield
         instance.tiling.close()
+        instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (images, images_tiles, soda):
+    for door in (images, images_tiles, soda, soda_async):
         app.include_router(door.router)
     add_butler(app)
     add_error_handlers(app)

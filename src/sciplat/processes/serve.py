@@ -26,7 +26,7 @@ __all__ = ["main"]
 def main() -> None:
     """Open the instance and serve one of its applications."""
     parser = argparse.ArgumentParser(prog="python -m sciplat.processes.serve")
-    parser.add_argument("name", choices=("web", "views", "images", "runner"))
+    parser.add_argument("name", choices=("web", "views", "images", "runner", "batch"))
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--run-directory", type=Path, required=True)
     chosen = parser.parse_args()

@@ -97,6 +97,7 @@ def instance_processes(home: Path, run_directory: Path, *, host: str, port: int)
         served("runner", stage=2, after="web"),
         # The Butler takes four seconds of a processor.
         served("images", stage=1, after="runner", needed=partial(images_are_needed, home)),
+        served("batch", stage=2, after="images", needed=partial(images_are_needed, home)),
     )
 
 

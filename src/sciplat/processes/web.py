@@ -9,7 +9,20 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 
-from sciplat.api import explain, health, identity, jobs, links, metadata, queries, scs, sia, tap, tap_async
+from sciplat.api import (
+    cutouts_async,
+    explain,
+    health,
+    identity,
+    jobs,
+    links,
+    metadata,
+    queries,
+    scs,
+    sia,
+    tap,
+    tap_async,
+)
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.uploads import Receiving
 from sciplat.api.waiting import Changes
@@ -48,7 +61,21 @@ def create_app(instance: Instance) -> FastAPI:
         instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (health, identity, tap, tap_async, scs, sia, metadata, jobs, explain, links, queries, pages):
+    doors = (
+        identity,
+        tap,
+        tap_async,
+        scs,
+        sia,
+        cutouts_async,
+        metadata,
+        jobs,
+        explain,
+        links,
+        queries,
+        pages,
+    )
+    for door in (health, *doors):
         app.include_router(door.router)
     add_error_handlers(app)
     return app

@@ -39,7 +39,7 @@ __all__ = ["CutoutLimits", "CutoutService", "Sendable"]
 
 _EVERYTHING = Circle(Position(0.0, 0.0), 180.0)
 _MOSAIC = re.compile(
-    r"ivo://(?P<authority>[^/?#]+)/(?P<release>[A-Za-z0-9_]+)\?(?P<type>[A-Za-z0-9_]+)/(?P<bands>[^/?#]+)"
+    r"ivo://(?P<authority>[^/?#]+)/(?P<release>[A-Za-z0-9_]+)\?(?P<type>[A-Za-z0-9_]+)/(?P<bands>[^/?#]{1,100})"
 )
 _MAPPED_BYTES = 64 << 20
 _EXTENSIONS: Mapping[Form, str] = {"fits": "fits", "png": "png", "jpeg": "jpg"}

@@ -38,7 +38,7 @@ class JobBriefResponse(BaseModel):
     phase: str
     """UWS 1.1: PENDING, QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED."""
     kind: str
-    """``query``."""
+    """``query``, ``cutout`` or ``bulk_cutout``."""
     title: str
     """The first 200 characters of the query."""
     run_id: str | None

@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE))
 import adql  # noqa: E402
 import clients  # noqa: E402
 import cutouts  # noqa: E402
+import discovery  # noqa: E402
 import formats  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
@@ -39,6 +40,7 @@ BENCHMARKS = {
     "memory": memory,
     "jobs": jobs,
     "cutouts": cutouts,
+    "discovery": discovery,
     "many_cutouts": many_cutouts,
     "soda": soda,
 }

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from sciplat.services.probe import ProbeService
     from sciplat.services.regenerate import RegenerateService
     from sciplat.services.tile import TileService
+    from sciplat.services.watch import WatchService
 
 __all__ = ["Instance"]
 
@@ -173,6 +174,14 @@ class Instance:
             self.ingest.describing,
             authority=self.settings.authority,
         )
+
+    @cached_property
+    def watch(self) -> WatchService:
+        """The verb that announces what others put into repositories."""
+        repositories, announce = self.repositories, self.announce
+        from sciplat.services.watch import WatchService  # noqa: PLC0415
+
+        return WatchService(repositories, announce)
 
     @cached_property
     def ingest_images(self) -> IngestImagesService:

@@ -25,7 +25,7 @@ LARGE = pa.RecordBatch.from_pydict({"x": [f"{number:0100}" for number in range(5
 
 def asking(address: str = "127.0.0.1", **headers: str) -> Request:
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    return Request({"type": "http", "headers": raw, "client": (address, 1)})
+    return Request({"type": "http", "path": "/", "headers": raw, "client": (address, 1)})
 
 
 def stream(*batches: pa.RecordBatch, made: list[int] | None = None) -> TableStream:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from support.running import copy_home
@@ -15,6 +20,7 @@ from support.small_sim1 import chosen
 
 from sciplat.demo import State, state
 from sciplat.demo.sim1.make import TABLES, make_sim1
+from sciplat.demo.sim1.process import Step
 from sciplat.demo.sim1.schema import sim1_table
 from sciplat.errors import ConflictError, LimitError
 from sciplat.instance import Instance
@@ -113,3 +119,60 @@ def test_images_of_somebody_else_under_its_name_stay(tmp_path: Path) -> None:
 
     with pytest.raises(ConflictError, match="not the demo's"):
         make_sim1(instance, lambda _what, _part: None, chosen=chosen(), workers=0)
+
+
+MAKE = """
+import sys
+from pathlib import Path
+from support.small_sim1 import chosen
+from sciplat.demo.sim1.make import make_sim1
+from sciplat.instance import Instance
+if __name__ == "__main__":
+    instance = Instance.open(Path(sys.argv[1]))
+    make_sim1(instance, lambda what, part: print(what, flush=True), chosen=chosen(), workers=1)
+"""
+
+
+def test_killed_amid_its_work_it_leaves_no_process_and_goes_on_where_it_was(
+    small_sim1: Path, tmp_path: Path
+) -> None:
+    home = copy_home(small_sim1, tmp_path / "home")
+    # All that follows the coadds is to be made again.
+    instance = Instance.open(home)
+    repository = instance.repositories.open("sim1", writeable=True)
+    made = ("object", "difference_image", "dia_source_visit", "forced_source", "dia_source", "dia_object")
+    # A task is done where its metadata are, which it writes last.
+    tasks = ("measureObjects", "difference", "forcedPhotometry", "associate")
+    beside = (f"{task}_{kind}" for task in tasks for kind in ("metadata", "log"))
+    for name in (*beside, *made):
+        repository.remove(repository.butler.query_datasets(name, collections="sim1"))
+    repository.close()
+    for name in ("Object", "ForcedSource", "DiaSource", "DiaObject"):
+        instance.ingest.drop("sim1", name)
+    images = len(list((home / "repositories").rglob("visit_image*.fits")))
+    tests = Path(__file__).parents[1]
+    script = tmp_path / "make.py"
+    script.write_text(MAKE)
+    with subprocess.Popen(
+        (sys.executable, script, home),
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(tests)},
+    ) as making:
+        for line in making.stdout:
+            if line.startswith(Step.OBJECTS):
+                # Now its worker subtracts and measures.
+                workers = psutil.Process(making.pid).children(recursive=True)
+                making.send_signal(signal.SIGKILL)
+                break
+    assert workers
+    psutil.wait_procs(workers, timeout=10)
+    assert not [worker for worker in workers if worker.is_running()]
+
+    make_sim1(Instance.open(home), lambda _what, _part: None, chosen=chosen(), workers=0)
+
+    assert len(list((home / "repositories").rglob("visit_image*.fits"))) == images
+    for name in ("Object", "ForcedSource", "DiaSource"):
+        columns = ("coord_ra", "coord_dec", "g_psfFlux" if name == "Object" else "psfFlux")
+        text = ", ".join(columns)
+        assert sorted(rows(home, name, text), key=str) == sorted(rows(small_sim1, name, text), key=str)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from sciplat.repository.obscore import observations
+from sciplat.repository.obscore import Words, changes
 from sciplat.services.obscore import obscore_profile, obscore_rows
+
+WORDS = Words(obscore_profile()["images"], obscore_profile()["bands"], "sciplat.test", "Test")
 
 
 @pytest.fixture(scope="module")
 def rows(filled):
-    profile = obscore_profile()
-    found = observations(
-        filled, images=profile["images"], bands=profile["bands"], authority="sciplat.test", facility="Test"
-    )
-    return obscore_rows("dr1", found).to_pylist()
+    return obscore_rows("dr1", changes(filled, WORDS, known={}).rows).to_pylist()
 
 
 def test_each_image_has_a_row_with_what_the_standard_asks_for(rows):

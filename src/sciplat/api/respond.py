@@ -14,8 +14,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from sciplat.api.encoding import choose, encoded, is_here
+from sciplat.api.policy import origin
 from sciplat.errors import SciplatError
+from sciplat.services.offer import offered
 from sciplat.services.query import Answer, KeptAnswer
+from sciplat.tables.addresses import with_origin
 from sciplat.tables.document import Document, Info
 from sciplat.tables.formats import Format
 from sciplat.tables.stream import TableStream
@@ -53,6 +56,9 @@ def respond(
         f'filename="{file_name or f"result-{token_hex(4)}"}{form.extension}"',
         "Vary": "Accept-Encoding",
     }
+    home = origin(request)
+    stream = with_origin(stream, home)
+    document = replace(document, services=(*document.services, *offered(stream.columns, home)))
     here = is_here(request.client.host if request.client else None)
     coding = choose(request.headers.get("accept-encoding"), packable=form.packable, here=here)
     chunks = form.write(stream, document)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from sciplat.api.dependencies import Reach
-from sciplat.api.policy import Visiting
+from sciplat.api.policy import Visiting, origin
 from sciplat.tables import arrow_ipc
+from sciplat.tables.addresses import with_origin
 from sciplat.tables.formats import negotiate
 from sciplat.tables.stream import TableStream
 
@@ -24,6 +25,7 @@ router = APIRouter(prefix="/api/views/results", tags=["views"])
 @router.get("/{job_id}", response_class=Response, responses={200: {"content": {MIME: {}}}})
 def page(
     job_id: str,
+    request: Request,
     visitor: Visiting,
     instance: Reach,
     offset: Annotated[int, Query(ge=0, le=10**12)] = 0,
@@ -36,7 +38,7 @@ def page(
     """
     with instance.submit.result(job_id, visitor=visitor) as result:
         rows = result.slice(offset, limit)
-    stream = TableStream(result.columns, rows.schema, iter(rows.to_batches()))
+    stream = with_origin(TableStream(result.columns, rows.schema, iter(rows.to_batches())), origin(request))
     return Response(
         b"".join(arrow_ipc.write(stream)),
         media_type=MIME,

@@ -39,6 +39,12 @@ class Release:
     observations: str | None = None
     """The file with a row of ObsCore for each image, in the folder of the release."""
 
+    provenance: str | None = None
+    """The file that says what each dataset was made of, there too."""
+
+    activities: str | None = None
+    """The file that says what made them, there too."""
+
     def named(self, table: str) -> PublishedTable | None:
         """Return the table of that name, in any case, or None."""
         return next((t for t in self.tables if t.table.name.lower() == table.lower()), None)
@@ -77,7 +83,12 @@ class Manifest:
     def schemas(self) -> tuple[Schema, ...]:
         """Return the releases as schemas that can be queried, without those that have images alone."""
         return tuple(
-            Schema(r.name, tuple(t.table for t in r.tables), description=r.description, public=r.public)
+            Schema(
+                r.name,
+                tuple(_with_key(t.table) for t in r.tables),
+                description=r.description,
+                public=r.public,
+            )
             for r in self.releases
             if r.tables or not r.images
         )
@@ -102,6 +113,8 @@ class Manifest:
                     "public": release.public,
                     "images": release.images,
                     "observations": release.observations,
+                    "provenance": release.provenance,
+                    "activities": release.activities,
                     "tables": [_table_to_json(table) for table in release.tables],
                 }
                 for release in self.releases
@@ -122,6 +135,8 @@ class Manifest:
                     tuple(_table_from_json(release["name"], table) for table in release["tables"]),
                     release.get("images", False),
                     release.get("observations"),
+                    release.get("provenance"),
+                    release.get("activities"),
                 )
                 for release in facts["releases"]
             ),
@@ -174,6 +189,16 @@ class Snapshot:
     def schema(self, name: str) -> Schema | None:
         """Return the schema of that name, in any case, or None."""
         return next((s for s in self.schemas if s.name.lower() == name.lower()), None)
+
+
+def _with_key(table: Table) -> Table:
+    """Return a table whose only key, if it has one, says of which rows it is; results take that along."""
+    key = table.primary_key[0] if len(table.primary_key) == 1 else None
+    columns = tuple(
+        replace(column, row_of=table.qualified_name) if column.name == key and not column.std else column
+        for column in table.columns
+    )
+    return replace(table, columns=columns)
 
 
 def _table_to_json(published: PublishedTable) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sciplat.catalogs.models import Manifest, PublishedTable, Release, Retired, Snapshot
 from sciplat.catalogs.pins import Pins
@@ -86,6 +86,8 @@ class Edit:
         public: bool | None = None,
         images: bool | None = None,
         observations: str | None = None,
+        provenance: str | None = None,
+        activities: str | None = None,
     ) -> None:
         """Add a release, or change what is said (not None) of one."""
         release = self._draft.release(name) or Release(name)
@@ -93,14 +95,15 @@ class Edit:
             raise ConflictError(
                 f"There is a release {release.name!r}: names that differ in case only are the same"
             )
-        if description is not None:
-            release = replace(release, description=description)
-        if public is not None:
-            release = replace(release, public=public)
-        if images is not None:
-            release = replace(release, images=images)
-        if observations is not None:
-            release = replace(release, observations=observations)
+        said: dict[str, Any] = {
+            "description": description,
+            "public": public,
+            "images": images,
+            "observations": observations,
+            "provenance": provenance,
+            "activities": activities,
+        }
+        release = replace(release, **{word: value for word, value in said.items() if value is not None})
         self._draft = self._draft.with_release(release)
 
     def put_table(self, table: Table, workspace: Workspace) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Event, Thread
 
+from anyio import to_thread
 from fastapi import FastAPI
 
 from sciplat.api import hips, images, images_tiles, soda, soda_async
@@ -19,6 +21,9 @@ from sciplat.processes.application import application
 
 __all__ = ["create_app"]
 
+_STOP_SECONDS = 5.0
+"""That an announcement may go on when the process ends; nothing is lost where it is broken off."""
+
 
 def create_app(instance: Instance) -> FastAPI:
     """Return the ASGI application of the images process."""
@@ -30,7 +35,12 @@ def create_app(instance: Instance) -> FastAPI:
         app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
         app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         app.state.makers = Makers(cores())
+        stopped = Event()
+        watching = Thread(target=instance.watch.run, args=(stopped,), name="watch", daemon=True)
+        watching.start()
         yield
+        stopped.set()
+        await to_thread.run_sync(watching.join, _STOP_SECONDS)
         instance.tiling.close()
         instance.recorder.close()
 

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from sciplat.api import (
     cutouts_async,
+    datalink,
     explain,
     health,
     identity,
@@ -67,6 +68,7 @@ def create_app(instance: Instance) -> FastAPI:
         tap_async,
         scs,
         sia,
+        datalink,
         cutouts_async,
         metadata,
         jobs,

@@ -289,6 +289,10 @@ class Repository:
             return None
         return Path(self.butler.getURI(ref).ospath)
 
+    def existing(self, ids: Iterable[str]) -> set[str]:
+        """Return those of some identifiers that datasets have."""
+        return {str(ref.id) for ref in self.butler.get_many_datasets([uuid.UUID(each) for each in ids])}
+
     def header_of(self, id: uuid.UUID) -> fits.Header:  # noqa: A002
         """Return the metadata of an exposure.
 

@@ -3,30 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sciplat.catalogs.models import Manifest
+from sciplat.catalogs.models import Manifest, Release
 from sciplat.catalogs.store import CatalogStore, Edit, Workspace
 from sciplat.engine.build import Builder, BuildLimits, builder, open_generation
 from sciplat.services.obscore import obscore_arrow, obscore_table
 from sciplat.services.obsplan import NAME as IVOA
 from sciplat.services.obsplan import Exposures, exposures_of, obsplan_arrow, obsplan_batches, obsplan_table
+from sciplat.services.provenance import (
+    activity_arrow,
+    activity_table,
+    provenance_arrow,
+    provenance_table,
+)
 from sciplat.services.tap_schema import NAME as TAP_SCHEMA
 from sciplat.services.tap_schema import tap_schema, tap_schema_rows
 from sciplat.vo.schema import Table
 
-__all__ = ["DescribeService"]
+__all__ = ["KINDS", "DescribeService", "Kind"]
 
 _IVOA = "Tables of the IVOA's data models, of all data releases together"
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A table whose rows lie beside the images of each release."""
+
+    name: str
+    """Of the files, and of the word of a release that names one."""
+
+    table: Callable[[], Table]
+    arrow: Callable[[], pa.Schema]
+    order_by: tuple[str, ...] = ()
+
+    def file_of(self, release: Release) -> str | None:
+        """Return the name of a release's file."""
+        file: str | None = getattr(release, self.name)
+        return file
+
+
+KINDS = (
+    Kind("observations", obscore_table, obscore_arrow, ("_south",)),
+    Kind("provenance", provenance_table, provenance_arrow),
+    Kind("activities", activity_table, activity_arrow),
+)
+
+
 class DescribeService:
-    """Keeps TAP_SCHEMA, ``ivoa.ObsCore`` and ``ivoa.obsplan`` true."""
+    """Keeps TAP_SCHEMA, ``ivoa.ObsCore``, provenance and ``ivoa.obsplan`` true."""
 
     def __init__(self, catalogs: CatalogStore, work: Path, *, memory_bytes: int, threads: int) -> None:
         """Publish in ``catalogs``; put down in ``work`` what does not fit in memory."""
@@ -44,7 +74,7 @@ class DescribeService:
             for name in (TAP_SCHEMA, IVOA)
             if name in schemas
         }
-        wanted = {TAP_SCHEMA: set(tap_schema().tables), IVOA: {obscore_table()}}
+        wanted = {TAP_SCHEMA: set(tap_schema().tables), IVOA: {kind.table() for kind in KINDS}}
         if any(exposures_of(schema) is not None for schema in schemas.values()):
             wanted[IVOA].add(obsplan_table())
         return made == wanted
@@ -52,24 +82,41 @@ class DescribeService:
     def describe(self, edit: Edit) -> None:
         """Make the tables anew, for the catalogs as the edit leaves them."""
         edit.put_release(IVOA, description=_IVOA, public=True)
-        self._images(edit)
+        for kind in KINDS:
+            self._images(edit, kind)
         self._exposures(edit)
         edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
         with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
             for table, rows in tap_schema_rows(edit.schemas):
                 self._make(edit, workspace, engine, table, rows.schema, partial(_again, rows))
 
-    def _images(self, edit: Edit) -> None:
-        found = _observations(edit.draft)
-        if _made(edit, obscore_table()) == obscore_table() and found == _observations(edit.manifest):
+    def _images(self, edit: Edit, kind: Kind) -> None:
+        found, table = _described(edit.draft, kind), kind.table()
+        if _made(edit, table) == table and found == _described(edit.manifest, kind):
             return
         with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
-            self._make(edit, workspace, engine, obscore_table(), obscore_arrow(), lambda: self._imaged(found))
+            self._make(
+                edit,
+                workspace,
+                engine,
+                table,
+                kind.arrow(),
+                lambda: self._rows(kind, found),
+                order_by=kind.order_by,
+            )
 
-    def _imaged(self, observations: dict[str, str]) -> Iterator[pa.RecordBatch]:
-        for release, file in observations.items():
+    def _rows(self, kind: Kind, described: dict[str, str]) -> Iterator[pa.RecordBatch]:
+        schema = kind.arrow()
+        for release, file in described.items():
             with pq.ParquetFile(self._catalogs.folder / release / file) as rows:
-                yield from rows.iter_batches()
+                known = set(rows.schema_arrow.names)
+                for batch in rows.iter_batches(columns=[name for name in schema.names if name in known]):
+                    # A file of an older version lacks columns until its release is announced again.
+                    columns = [
+                        batch[field.name] if field.name in known else pa.nulls(batch.num_rows, field.type)
+                        for field in schema
+                    ]
+                    yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
     def _exposures(self, edit: Edit) -> None:
         exposures = _exposures(edit.draft)
@@ -109,11 +156,13 @@ class DescribeService:
         table: Table,
         schema: pa.Schema,
         batches: Callable[[], Iterator[pa.RecordBatch]],
+        *,
+        order_by: tuple[str, ...] = (),
     ) -> None:
         part = Workspace(workspace.folder / table.name, workspace.generation)
         part.folder.mkdir()
         path = part.folder / "data.duckdb"
-        count = engine.build(path, schema, batches, order_by=())
+        count = engine.build(path, schema, batches, order_by=order_by)
         edit.put_table(replace(table, rows=count), part)
 
     def _limits(self, workspace: Workspace) -> BuildLimits:
@@ -133,9 +182,10 @@ def _made(edit: Edit, table: Table) -> Table | None:
     return None if made is None else replace(made.table, rows=None)
 
 
-def _observations(catalogs: Manifest) -> dict[str, str]:
-    """Return the files that describe the images of each release."""
-    return {each.name: each.observations for each in catalogs.releases if each.observations is not None}
+def _described(catalogs: Manifest, kind: Kind) -> dict[str, str]:
+    """Return the file of each release that has one."""
+    found = ((each.name, kind.file_of(each)) for each in catalogs.releases)
+    return {name: file for name, file in found if file is not None}
 
 
 def _exposures(catalogs: Manifest) -> list[tuple[Exposures, int]]:

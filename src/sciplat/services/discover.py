@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sciplat.errors import UsageError
 from sciplat.services.plan import Query
 from sciplat.sky.pos import Range, Shape, pos
+from sciplat.sky.position import Position, separation
 from sciplat.sky.region import Circle, Polygon
 from sciplat.vo.interval import interval
 
@@ -42,6 +43,9 @@ _MOST_VALUES = 100
 _PIECE, _FINE, _COARSE = 40.0, 0.5, 2.0
 """Degrees: wider ranges are cut, and their parallels are followed to an arcsecond by fine steps, where the
 whole range is no wider than 20 degrees, or to 16 arcseconds by coarse ones."""
+
+_BULGE = 0.01
+"""Degrees, more than the edges of a piece lie off its parallels."""
 
 _LEAST = 1e-6
 """Degrees that a range extends; below, its corners lie on one line."""
@@ -107,9 +111,11 @@ def _overlaps(least: str, greatest: str, low: float, high: float) -> str:
 def _places(shape: Shape) -> Iterator[str]:
     match shape:
         case Circle(centre=centre, radius=radius):
-            yield _meets(f"CIRCLE({centre.ra!r}, {centre.dec!r}, {radius!r})")
+            yield _meets(
+                f"CIRCLE({centre.ra!r}, {centre.dec!r}, {radius!r})", centre.dec - radius, centre.dec + radius
+            )
         case Polygon(corners=corners):
-            yield _meets(_polygon([(corner.ra, corner.dec) for corner in corners]))
+            yield _meets(_polygon([(corner.ra, corner.dec) for corner in corners]), *_extent(corners))
         case Range():
             yield from _pieces(shape)
 
@@ -130,7 +136,8 @@ def _pieces(shape: Range) -> Iterator[str]:
         for number in range(count):
             west, width = shape.ra[0] + shape.width * number / count, shape.width / count
             along = [(west + width * step / steps) % 360 for step in range(steps + 1)]
-            yield _meets(_polygon([*_parallel(along, low), *_parallel(along[::-1], high)]))
+            region = _polygon([*_parallel(along, low), *_parallel(along[::-1], high)])
+            yield _meets(region, low - _BULGE, high + _BULGE)
 
 
 def _parallel(along: Sequence[float], dec: float) -> list[tuple[float, float]]:
@@ -144,8 +151,23 @@ def _polygon(corners: Sequence[tuple[float, float]]) -> str:
     return f"POLYGON({', '.join(f'{ra!r}, {dec!r}' for ra, dec in corners)})"
 
 
-def _meets(region: str) -> str:
-    return f"1 = INTERSECTS({region}, s_region)"
+def _meets(region: str, south: float = -90, north: float = 90) -> str:
+    """Return the condition that an image meets a region, all of which lies between two declinations."""
+    test = f"1 = INTERSECTS({region}, s_region)"
+    if south <= -90 and north >= 90:
+        return test
+    return f'("_north" >= {south!r} AND "_south" <= {north!r} AND {test})'
+
+
+def _extent(corners: Sequence[Position]) -> tuple[float, float]:
+    """Return two declinations between which a polygon lies: those of a circle around it."""
+    x, y, z = (sum(parts) for parts in zip(*(corner.vector for corner in corners), strict=True))
+    if math.hypot(x, y, z) < _LEAST:
+        return -90.0, 90.0
+    centre = Position.from_vector((x, y, z))
+    radius = max(separation(centre, corner) for corner in corners)
+    # Only a circle that is less than a hemisphere has all that lies between its corners.
+    return (-90.0, 90.0) if radius >= 89 else (centre.dec - radius - _LEAST, centre.dec + radius + _LEAST)
 
 
 def _text(value: str) -> str:

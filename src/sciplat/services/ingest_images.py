@@ -147,7 +147,7 @@ class IngestImagesService:
             if images:
                 # Also where nothing is new: who came before may not have got so far.
                 say("describing", None)
-                self._announcing.announce(release)
+                self._announcing.announce(release, anew=counts["replaced"] > 0)
         return ImageReport(
             release,
             **counts,

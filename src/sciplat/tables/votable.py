@@ -15,6 +15,7 @@ import pyarrow as pa
 from sciplat.errors import SciplatError
 from sciplat.tables import binary, tabledata
 from sciplat.tables.cells import Cell, Shape, cells_of, pieces
+from sciplat.tables.descriptors import descriptor
 from sciplat.tables.document import Document, Info
 from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Datatype, Link
@@ -79,7 +80,8 @@ def write(
         if stream.overflow:
             ending = Info("QUERY_STATUS", "OVERFLOW", _CUT)
     tail = f"{_CLOSE[serialization]}\n</DATA>\n</TABLE>\n".encode()
-    yield tail + _lines([] if ending is None else [_info(ending)]) + b"</RESOURCE>\n</VOTABLE>\n"
+    yield tail + _lines([] if ending is None else [_info(ending)]) + b"</RESOURCE>\n"
+    yield _lines(descriptor(each, field_ids(cells)) for each in document.services) + b"</VOTABLE>\n"
 
 
 def description(cells: Sequence[Cell], document: Document, *infos: Info) -> bytes:

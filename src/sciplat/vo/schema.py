@@ -92,6 +92,9 @@ class Column:
 
     links: tuple[Link, ...] = ()
 
+    row_of: str | None = field(default=None, compare=False)
+    """The table (``schema.name``) whose rows its values tell apart: this is its only key."""
+
     def to_json(self) -> dict[str, Any]:
         """Return what is known of the column, without what is None, False or empty."""
         facts = {name: getattr(self, name) for name in self.__slots__}

@@ -36,6 +36,7 @@ from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.tiles.hips import HipsFolder
 from sciplat.tiles.store import TileStore
 from sciplat.uploads.store import UploadStore
 
@@ -52,11 +53,13 @@ if TYPE_CHECKING:
     from sciplat.repository.readers import ReaderButlers
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
+    from sciplat.services.cover import CoverService
     from sciplat.services.cutout import CutoutService
     from sciplat.services.ingest import IngestService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.lend import LendService
     from sciplat.services.locate import LocateService
+    from sciplat.services.make_hips import MakeHipsService
     from sciplat.services.picture import PictureService
     from sciplat.services.probe import ProbeService
     from sciplat.services.regenerate import RegenerateService
@@ -203,6 +206,11 @@ class Instance:
         )
 
     @cached_property
+    def tile_store(self) -> TileStore:
+        """What was made of images for viewers."""
+        return TileStore(self.home / "tiles", self.settings.images.tiles_mb * 1_000_000)
+
+    @cached_property
     def regenerate(self) -> RegenerateService:
         """The verb that makes datasets again; it brings the pipelines."""
         repositories = self.repositories
@@ -242,8 +250,7 @@ class Instance:
         """The verb that makes tiles of images, and keeps them; the process that uses it closes it."""
         from sciplat.services.tile import TileService  # noqa: PLC0415
 
-        store = TileStore(self.home / "tiles", self.settings.images.tiles_mb * 1_000_000)
-        return TileService(store, threads=cores())
+        return TileService(self.tile_store, threads=cores())
 
     @cached_property
     def probe(self) -> ProbeService:
@@ -258,6 +265,28 @@ class Instance:
         from sciplat.services.picture import PictureService  # noqa: PLC0415
 
         return PictureService(self.tiling)
+
+    @cached_property
+    def hips(self) -> HipsFolder:
+        """The maps of the sky that were made of images."""
+        return HipsFolder(self.home / "hips")
+
+    @cached_property
+    def make_hips(self) -> MakeHipsService:
+        """The verb that makes maps of the sky."""
+        repositories, locate = self.repositories, self.locate
+        from sciplat.services.make_hips import MakeHipsService  # noqa: PLC0415
+
+        return MakeHipsService(
+            repositories, locate, self.hips, authority=self.settings.authority, threads=cores()
+        )
+
+    @cached_property
+    def cover(self) -> CoverService:
+        """The verb that tells which part of the sky images show."""
+        from sciplat.services.cover import CoverService  # noqa: PLC0415
+
+        return CoverService(self.catalogs, self.tile_store)
 
     @cached_property
     def sign_in(self) -> SignInService:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Thread
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-import requests
-import uvicorn
 from PIL import Image
+from support.client import Client
+from support.serving import serving
 from support.sky_files import pixels, simple
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
@@ -28,16 +25,6 @@ from sciplat.repository.find import find
 pytestmark = pytest.mark.slow
 
 CARDS = {"FILTER": "g", "INSTRUME": "CDK17", "EXPTIME": 60.0, "DATE_OBS": "2026-03-01T20:00:00"}
-
-
-class Client:
-    """Asks one server."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def get(self, path: str, **more: Any) -> requests.Response:
-        return requests.get(self.url + path, timeout=120, **more)
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +44,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
 
 @pytest.fixture(scope="module")
 def client(instance: Instance) -> Iterator[Client]:
-    server = uvicorn.Server(uvicorn.Config(create_app(instance), port=0, log_level="error"))
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = Thread(target=server.run, args=([listening],))
-        thread.start()
-        made = Client(f"http://127.0.0.1:{listening.getsockname()[1]}")
-        while not server.started:
-            thread.join(0.01)
-        yield made
-        server.should_exit = True
-        thread.join()
+    with serving(create_app(instance)) as url:
+        yield Client(url)
 
 
 def image_of(instance: Instance, release: str) -> str:

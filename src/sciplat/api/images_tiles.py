@@ -18,38 +18,44 @@ from sciplat.api.encoding import choose
 from sciplat.api.images import PREFIX
 from sciplat.api.makers import Makers
 from sciplat.api.policy import Visiting
-from sciplat.errors import NotFoundError, UsageError
+from sciplat.errors import UsageError
 from sciplat.images import preview as pictures
 from sciplat.images.pixels import ImagePlace
 from sciplat.images.tiles import MEDIA_TYPE
 from sciplat.instance import Instance
 from sciplat.services.access import Visitor
+from sciplat.services.cover import FORMATS, Form
 from sciplat.services.locate import Located
 from sciplat.services.picture import Look
-from sciplat.services.tile import Packed, Which
+from sciplat.services.tile import Packed, Which, place_of
 
 __all__ = ["router"]
 
-router = APIRouter(prefix=f"{PREFIX}/{{release}}/{{id}}", tags=["images"])
+router = APIRouter(prefix=f"{PREFIX}/{{release}}", tags=["images"])
 
 _YEAR_SECONDS = 31_536_000
 
 
-def place_of(found: Located) -> ImagePlace:
-    """Return where an image lies.
+@router.get("/moc", response_class=Response)
+async def moc(
+    release: str,
+    request: Request,
+    visitor: Visiting,
+    instance: Reach,
+    dataset_type: str | None = None,
+    order: int = 11,
+    format: str = "fits",  # noqa: A002
+) -> Response:
+    """Answer which part of the sky the images of a release show (MOC 2.0)."""
+    await to_thread.run_sync(partial(instance.locate.release, release, visitor=visitor))
+    ask = partial(
+        instance.cover.moc, release, dataset_type=dataset_type, order=order, form=cast("Form", format)
+    )
+    made = await _makers(request).make(request, ask)
+    return Response(made, media_type=FORMATS[format], headers={"Cache-Control": "private, no-cache"})
 
-    Raises
-    ------
-    NotFoundError
-        The dataset is a table, or something else that cannot be looked at so.
-    """
-    if not found.is_image:
-        raise NotFoundError(f"Dataset {found.id} of release {found.release!r} is no image.")
-    layout = found.layout if found.layout is not None and found.layout.image.file == found.path else None
-    return ImagePlace(found.path, layout)
 
-
-@router.get("/tiles", response_class=JSONResponse)
+@router.get("/{id}/tiles", response_class=JSONResponse)
 async def describe(
     release: str,
     id: str,  # noqa: A002
@@ -75,7 +81,7 @@ async def describe(
     return JSONResponse(whole, headers=_headers(f'"{mark}-facts"'))
 
 
-@router.get("/wcs", response_class=JSONResponse)
+@router.get("/{id}/wcs", response_class=JSONResponse)
 async def wcs(
     release: str,
     id: str,  # noqa: A002
@@ -91,7 +97,7 @@ async def wcs(
     return JSONResponse(facts["wcs"], headers=_headers(f'"{mark}-wcs"'))
 
 
-@router.get("/tiles/{level}/{row}/{column}", response_class=Response)
+@router.get("/{id}/tiles/{level}/{row}/{column}", response_class=Response)
 async def tile(
     release: str,
     id: str,  # noqa: A002
@@ -118,7 +124,7 @@ async def tile(
     return await to_thread.run_sync(_sent, kept, packs, _headers(tag, version=version, mark=mark))
 
 
-@router.get("/value", response_class=JSONResponse)
+@router.get("/{id}/value", response_class=JSONResponse)
 async def value(
     release: str,
     id: str,  # noqa: A002
@@ -146,7 +152,7 @@ async def value(
     return JSONResponse(dict(found), headers={"Cache-Control": "private, no-cache"})
 
 
-@router.get("/preview", response_class=Response)
+@router.get("/{id}/preview", response_class=Response)
 async def preview(
     release: str,
     id: str,  # noqa: A002

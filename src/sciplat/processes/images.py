@@ -9,7 +9,7 @@ from threading import Event, Thread
 from anyio import to_thread
 from fastapi import FastAPI
 
-from sciplat.api import images, images_tiles, soda, soda_async
+from sciplat.api import hips, images, images_tiles, soda, soda_async
 from sciplat.api.butler import add_butler
 from sciplat.api.errors import add_error_handlers
 from sciplat.api.makers import Makers
@@ -45,7 +45,7 @@ def create_app(instance: Instance) -> FastAPI:
         instance.recorder.close()
 
     app = application(instance, lifespan)
-    for door in (images, images_tiles, soda, soda_async):
+    for door in (hips, images, images_tiles, soda, soda_async):
         app.include_router(door.router)
     add_butler(app)
     add_error_handlers(app)

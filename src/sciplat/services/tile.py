@@ -12,9 +12,10 @@ import pyarrow as pa
 from sciplat.errors import NotFoundError
 from sciplat.images import pyramid, tiles
 from sciplat.images.pixels import ImagePlace
+from sciplat.services.locate import Located
 from sciplat.tiles.store import TileStore, fingerprint
 
-__all__ = ["Packed", "TileService", "Which"]
+__all__ = ["Packed", "TileService", "Which", "place_of"]
 
 _STRIPES = 64
 _WORTH = 0.9
@@ -58,6 +59,20 @@ class Packed:
             return self.content
         found: bytes = pa.input_stream(pa.py_buffer(self.content), compression="zstd").read()
         return found
+
+
+def place_of(found: Located) -> ImagePlace:
+    """Return where an image lies.
+
+    Raises
+    ------
+    NotFoundError
+        The dataset is a table, or something else that cannot be looked at so.
+    """
+    if not found.is_image:
+        raise NotFoundError(f"Dataset {found.id} of release {found.release!r} is no image.")
+    layout = found.layout if found.layout is not None and found.layout.image.file == found.path else None
+    return ImagePlace(found.path, layout)
 
 
 class TileService:

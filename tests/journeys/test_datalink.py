@@ -72,7 +72,7 @@ def test_an_address_in_obscore_is_that_of_the_links_for_whoever_asks(
 def test_links_of_an_image_lead_to_its_file(platform: Platform, images: list[dict[str, object]]) -> None:
     found = DatalinkResults.from_result_url(images[0]["access_url"])
 
-    this = next(found.bysemantics("#this"))
+    this = next(found.bysemantics("#this", include_narrower=False))
     file = requests.get(this.access_url, timeout=30)
     assert file.content.startswith(b"SIMPLE  =")
     assert len(file.content) == this["content_length"]
@@ -86,7 +86,7 @@ def test_pyvo_follows_the_links_of_each_row(platform: Platform) -> None:
 
     assert len(by_image) == len(found) == len(from_search) == 2
     for each in (*by_image, *from_search):
-        assert next(link.semantics for link in each) == "#this"
+        assert "#this" in {link.semantics for link in each}
 
 
 def test_pyvo_follows_the_links_of_rows_of_a_catalog(platform: Platform) -> None:
@@ -95,7 +95,9 @@ def test_pyvo_follows_the_links_of_rows_of_a_catalog(platform: Platform) -> None
     linked = list(found.iter_datalinks(preserve_order=True))
 
     assert [str(each[0]["ID"]) for each in linked] == [str(row["objectId"]) for row in found]
-    first = pyvo.dal.adhoc.DatalinkResults.from_result_url(next(linked[0].bysemantics("#this")).access_url)
+    first = pyvo.dal.adhoc.DatalinkResults.from_result_url(
+        next(linked[0].bysemantics("#this", include_narrower=False)).access_url
+    )
     assert first[0]["objectId"] == found[0]["objectId"]
 
 

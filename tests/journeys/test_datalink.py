@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_a_row_leads_to_its_light_curve_and_the_rows_that_belong_to_it(links: st
 
     curve = next(link for link in found if link["local_semantics"] == "ForcedSource")
     assert curve["content_qualifier"] == "#timeseries"
-    points = parse_single_table(requests.get(curve["access_url"], stream=True, timeout=60).raw)
+    points = parse_single_table(io.BytesIO(requests.get(curve["access_url"], timeout=60).content))
     assert set(points.array["objectId"]) == {int(row.partition("?")[2])}
     assert {link["ID"] for link in found} == {row}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 import uuid
@@ -28,6 +27,7 @@ from sciplat.services.access import Visitor
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("sockets_left_behind"),
 ]
 
 PIPELINE = """\
@@ -40,13 +40,6 @@ tasks:
       badPlanes: [BAD, SAT, NO_DATA, CR]
       connections.outputName: my_forced_source
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def sockets_left_behind():
-    """Collect what the Butler's client leaves open here, where it is expected, and not in somebody else's test."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture(scope="module")

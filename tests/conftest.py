@@ -56,7 +56,7 @@ def small_sim1(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def sockets_left_behind() -> Iterator[None]:
-    """Collect what clients leave open in the tests of a module that expects it, and not in somebody else's."""
+    """Collect what clients leave open where it is expected, and not in somebody else's test."""
     yield
     gc.collect()
 

@@ -31,7 +31,7 @@ import A from "./aladin.js";
 await A.init;
 const survey = A.HiPS(new URLSearchParams(location.search).get("hips"), { name: "map", imgFormat: "png" });
 window.aladin = A.aladin("#aladin", {
-  survey, target: "25.6 0.3", fov: 0.01, cooFrame: "ICRS", log: false, samp: false,
+  survey, target: "25.6 0.3", fov: 0.03, cooFrame: "ICRS", log: false, samp: false,
 });
 </script>
 """
@@ -60,10 +60,10 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def hips(platform: Platform) -> str:
-    """The address of a map of the images in g."""
-    made = sciplat(platform.home, "hips", "make", "field", "--dataset-type", "visit_image", "--band", "g")
-    assert "field/g" in made.stdout, made
-    return f"{platform.url}/api/hips/field/g"
+    """The address of a map of the coadds in r."""
+    made = sciplat(platform.home, "hips", "make", "sim1", "--band", "r")
+    assert "/api/hips/sim1/r" in made.stdout
+    return f"{platform.url}/api/hips/sim1/r"
 
 
 @pytest.fixture

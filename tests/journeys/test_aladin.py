@@ -77,8 +77,8 @@ def test_aladin_lite_reads_the_stars(
 ) -> None:
     page = browser.new_page()
     page.goto(f"{elsewhere}?{urllib.parse.urlencode({'asked': platform.url + asked})}")
-    # After the stars Aladin Lite 3.8 calls each RESOURCE without a table an error, such as the descriptor of a
-    # service, even an empty one; so it is asked for the stars alone.
+    # After the stars Aladin Lite 3.8 calls each RESOURCE without a table an error, such as a service's
+    # descriptor, even an empty one: it is asked for the stars alone.
     page.wait_for_function("window.found", timeout=60_000)
 
     found = page.evaluate("window.found")

@@ -256,7 +256,7 @@ def test_requests_that_openapi_describes_or_nearly_are_answered_as_it_says(fuzze
         if (operation.method.upper(), operation.path) != ("DELETE", "/api/queries")
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     ]
-    cases = st.integers(0, len(ways) - 1).flatmap(ways.__getitem__)
+    cases = st.integers(0, len(ways) - 1).flatmap(lambda number: ways[number])
 
     @_given(st.tuples(cases, st.booleans()), max(1, fuzz // 5))
     def ask(drawn: tuple[schemathesis.Case, bool]) -> None:

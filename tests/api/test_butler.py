@@ -31,6 +31,7 @@ pytestmark = [
     pytest.mark.slow,
     # The Butler leaves the sockets by which it fetched files to the garbage collector.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("sockets_left_behind"),
 ]
 
 CARDS = {"INSTRUME": "CDK17", "EXPTIME": 60.0}

@@ -35,13 +35,21 @@ def get() -> Get:
     return lambda path: asyncio.run(ask(path))
 
 
-@pytest.mark.parametrize("service", ["tap", "scs", "sia", "soda", "datalink"])
+@pytest.mark.parametrize("service", ["tap", "scs", "sia", "datalink"])
 def test_services_of_the_ivoa_answer_a_votable(get: Get, service: str) -> None:
     answer = get(f"/api/{service}/absent")
 
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("application/x-votable+xml")
     assert 'name="QUERY_STATUS"' in answer.text
+    assert "There is none." in answer.text
+
+
+def test_cutouts_answer_a_text(get: Get) -> None:
+    answer = get("/api/soda/absent")
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/plain")
     assert "There is none." in answer.text
 
 

@@ -14,6 +14,8 @@ from support.asking import Ada, session_of
 from support.running import Platform, copy_home, running, sciplat
 from support.sky_files import simple
 
+from sciplat.instance import Instance
+
 CHROMIUM = next(
     (
         path
@@ -62,8 +64,18 @@ def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     sciplat(home, "ingest", "images", str(private.parent / "field"), "--release", "field", "--public")
     sciplat(home, "ingest", "images", str(private.parent / "secret"), "--release", "secret")
     sciplat(home, "user", "add", "ada")
+    coadds(home)
     with running(home) as started:
         yield started
+
+
+def coadds(home: Path) -> None:
+    """Put coadds into release ``sim1``: of noise, but where the demo's are, so that examples find them."""
+    from support.coadds import make_sky  # the Butler takes seconds, and not every journey needs it
+
+    instance = Instance.open(home)
+    make_sky(instance, "sim1")
+    instance.announce.announce("sim1")
 
 
 @pytest.fixture(scope="module")

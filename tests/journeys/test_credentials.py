@@ -132,7 +132,7 @@ def test_a_token_makes_none_that_can_more_or_lives_longer(platform: Platform, ad
 def test_what_is_somebody_elses_does_not_exist(platform: Platform, ada: Ada) -> None:
     key = ada.token.removeprefix("sp-").split(".")[0]
     sciplat(platform.home, "user", "add", "eve")
-    eve = {"Authorization": f"Bearer {platform.token('read:tap', user='eve')}"}
+    eve = {"Authorization": f"Bearer {platform.token('read:tap', 'read:image', user='eve')}"}
 
     for method, path, _ in documented():
         if "{job_id}" not in path:

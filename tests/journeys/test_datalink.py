@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_an_address_in_obscore_is_that_of_the_links_for_whoever_asks(
 def test_links_of_an_image_lead_to_its_file(platform: Platform, images: list[dict[str, object]]) -> None:
     found = DatalinkResults.from_result_url(images[0]["access_url"])
 
-    this = next(found.bysemantics("#this"))
+    this = next(found.bysemantics("#this", include_narrower=False))
     file = requests.get(this.access_url, timeout=30)
     assert file.content.startswith(b"SIMPLE  =")
     assert len(file.content) == this["content_length"]
@@ -86,7 +87,7 @@ def test_pyvo_follows_the_links_of_each_row(platform: Platform) -> None:
 
     assert len(by_image) == len(found) == len(from_search) == 2
     for each in (*by_image, *from_search):
-        assert next(link.semantics for link in each) == "#this"
+        assert "#this" in {link.semantics for link in each}
 
 
 def test_pyvo_follows_the_links_of_rows_of_a_catalog(platform: Platform) -> None:
@@ -95,7 +96,9 @@ def test_pyvo_follows_the_links_of_rows_of_a_catalog(platform: Platform) -> None
     linked = list(found.iter_datalinks(preserve_order=True))
 
     assert [str(each[0]["ID"]) for each in linked] == [str(row["objectId"]) for row in found]
-    first = pyvo.dal.adhoc.DatalinkResults.from_result_url(next(linked[0].bysemantics("#this")).access_url)
+    first = pyvo.dal.adhoc.DatalinkResults.from_result_url(
+        next(linked[0].bysemantics("#this", include_narrower=False)).access_url
+    )
     assert first[0]["objectId"] == found[0]["objectId"]
 
 
@@ -104,7 +107,7 @@ def test_a_row_leads_to_its_light_curve_and_the_rows_that_belong_to_it(links: st
 
     curve = next(link for link in found if link["local_semantics"] == "ForcedSource")
     assert curve["content_qualifier"] == "#timeseries"
-    points = parse_single_table(requests.get(curve["access_url"], stream=True, timeout=60).raw)
+    points = parse_single_table(io.BytesIO(requests.get(curve["access_url"], timeout=60).content))
     assert set(points.array["objectId"]) == {int(row.partition("?")[2])}
     assert {link["ID"] for link in found} == {row}
 

@@ -13,6 +13,9 @@ from support.running import Platform
 
 pytestmark = pytest.mark.journey
 
+KEPT = ("/api/views/", "/api/images/", "/api/hips/")
+"""What the browser of whoever asked may keep."""
+
 
 def test_every_address_answers_head_as_it_answers_get(platform: Platform, ada: Ada) -> None:
     for method, address, _ in documented():
@@ -25,7 +28,7 @@ def test_every_address_answers_head_as_it_answers_get(platform: Platform, ada: A
             assert (head.status_code, head.content) == (get.status_code, b""), path
             assert head.headers["content-type"] == get.headers["content-type"], path
             if path.startswith("/api/"):
-                kept = "private" if path.startswith("/api/views/") and get.ok else "no-store"
+                kept = "private" if path.startswith(KEPT) and get.ok else "no-store"
                 assert kept in get.headers["cache-control"], path
 
 

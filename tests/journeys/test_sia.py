@@ -26,8 +26,8 @@ def sia(platform: Platform) -> str:
 def test_pyvo_finds_the_images_of_a_place_a_time_and_a_band(sia: str) -> None:
     service = SIA2Service(sia)
 
-    near = service.search(pos=(PLACE.ra, PLACE.dec, 0.001 * u.deg))
-    both = service.search(pos=(PLACE.ra, PLACE.dec, 0.1 * u.deg))
+    near = service.search(pos=(PLACE.ra, PLACE.dec, 0.001 * u.deg), collection="field")
+    both = service.search(pos=(PLACE.ra, PLACE.dec, 0.1 * u.deg), collection="field")
     later = service.search(
         time=(Time("2026-03-02T00:00:00"), Time("2026-03-03T00:00:00")), collection="field"
     )

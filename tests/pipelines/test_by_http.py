@@ -27,6 +27,7 @@ from sciplat.services.access import Visitor
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.usefixtures("sockets_left_behind"),
 ]
 
 PIPELINE = """\

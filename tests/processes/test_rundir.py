@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -92,6 +93,26 @@ def test_what_a_killed_supervisor_left_is_ended_and_a_stranger_is_not(tmp_path: 
     assert stranger_lives
     assert not directory.exists()
     assert not (tmp_path / "run.json").exists()
+
+
+def test_a_copy_of_a_home_leaves_what_runs_on_the_other_alone(tmp_path: Path) -> None:
+    home, copied = tmp_path / "home", tmp_path / "copy"
+    home.mkdir()
+    directory = tmp_path / "sciplat-running"
+    directory.mkdir()
+    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as running:
+        child = ProcessRecord.of(running.pid)
+        assert child is not None
+        write_record(home, RunRecord(own(), "http://127.0.0.1:1/", directory, {"web": child}))
+        shutil.copytree(home, copied)
+
+        assert clean_up(copied) == ()
+        lives = running.poll() is None
+        moved = home.rename(tmp_path / "moved")
+        assert clean_up(moved) == ("web",)
+
+    assert lives
+    assert not directory.exists()
 
 
 def test_a_folder_that_is_no_run_directory_is_never_removed(tmp_path: Path) -> None:

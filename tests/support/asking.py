@@ -15,6 +15,9 @@ from support.running import Platform, sciplat
 __all__ = ["FORM", "STARS", "Ada", "ask", "documented", "others_are_answered", "send", "session_of"]
 
 ADDRESSES = Path(__file__).resolve().parents[2] / "docs" / "reference" / "addresses.md"
+TABLES = ("/api/tap", "/api/scs", "/api/sia", "/api/datalink", "/api/cutouts")
+"""What answers errors as a VOTable."""
+
 STARS = "SELECT TOP 3 source_id, ra FROM gaia.gaia_source"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -56,11 +59,13 @@ def send(platform: Platform, method: str, path: str, **options: object) -> reque
     assert "Traceback" not in answer.text, where
     assert 'SELECT "' not in answer.text, where
     if answer.status_code >= 400:
-        if path.startswith(("/api/tap", "/api/scs", "/api/sia")) and not path.startswith("/api/tape"):
+        if path.startswith(TABLES) and not path.startswith("/api/tape"):
             status = ET.fromstring(answer.content).find(".//{*}INFO[@name='QUERY_STATUS']")
             assert status is not None, where
             assert status.get("value") == "ERROR", where
             assert status.text, where
+        elif path.startswith("/api/soda"):
+            assert re.match(r"[A-Za-z]+: \S", answer.text), where  # text in the words of the standard
         elif path.startswith("/api/butler/repo/") and answer.status_code == 422:
             assert set(answer.json()) == {"error_type", "detail"}, where  # as the Butler's clients know it
         else:

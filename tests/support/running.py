@@ -102,7 +102,7 @@ class Platform:
                 raise AssertionError(f"{what} did not come within {seconds} s:\n" + "".join(self.lines))
             time.sleep(_LOOK_SECONDS)
 
-    def wait_until_ready(self, seconds: float = 60) -> None:
+    def wait_until_ready(self, seconds: float = 180) -> None:
         """Return as soon as every process is up: of this instance, not of a killed one at the same port."""
         self.wait_for(
             lambda: any("Portal:" in line for line in self.lines) and self.health()["status"] == "ready",

@@ -15,7 +15,7 @@ COMMANDS: dict[str, LazyCommand] = {
     "status": LazyCommand("sciplat.cli.status:status", "Say whether the instance runs, and how it is."),
     "ingest": LazyCommand("sciplat.cli.ingest:ingest", "Take files into a data release."),
     "release": LazyCommand("sciplat.cli.release:release", "See data releases, and say who may read them."),
-    "hips": LazyCommand("sciplat.cli.hips:hips", "Make maps of the sky of the images of a release."),
+    "hips": LazyCommand("sciplat.cli.hips:hips", "Make maps of the sky (HiPS) of the images of a release."),
     "images": LazyCommand(
         "sciplat.cli.images:images", "Drop files of images that can be made again, and make them again."
     ),

@@ -11,9 +11,8 @@ import gzip
 import math
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
@@ -27,6 +26,7 @@ from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.fits import close, damaged, psf_hdu, read_psf
 from sciplat.images.footprint import Square, box_of
+from sciplat.images.part import BLOCK, Part, as_extension, big_endian, stored_as
 from sciplat.sky.pos import Shape, words
 
 __all__ = ["MEDIA_TYPE", "Content", "CutFile", "Cutout", "cut", "opened"]
@@ -43,7 +43,6 @@ _PLANES: dict[Content, tuple[str, ...]] = {
 }
 Source = Path | BinaryIO
 
-_BLOCK = 2880
 _PIECE_BYTES = 8 << 20
 _MAPPED_BYTES = 64 << 20
 """Larger cuts don't go through a map of the file, whose pages stay in memory."""
@@ -53,15 +52,6 @@ _LAYOUT = (
     *("SIMPLE", "XTENSION", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE", "BZERO"),
     *("EXTEND", "CHECKSUM", "DATASUM", "DATASEC", "TRIMSEC", "BIASSEC", "LTV1", "LTV2"),
 )
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Part:
-    """One HDU of a cutout: its header, and the pixels that are read when it is sent."""
-
-    header: fits.Header
-    size: int
-    pieces: Callable[[], Iterator[bytes]]
 
 
 class Cutout:
@@ -80,12 +70,12 @@ class Cutout:
         What is closed in the end: the file, if it was opened for this cutout alone.
     """
 
-    def __init__(self, parts: list[_Part], boxes: Mapping[int, Box], name: str) -> None:
+    def __init__(self, parts: list[Part], boxes: Mapping[int, Box], name: str) -> None:
         self._parts, self._name = parts, name
         self.closing = contextlib.ExitStack()
         self.boxes = dict(boxes)
         self._heads = [part.header.tostring().encode("ascii") for part in parts]
-        self.size = sum(map(len, self._heads)) + sum(part.size + -part.size % _BLOCK for part in parts)
+        self.size = sum(map(len, self._heads)) + sum(part.size + -part.size % BLOCK for part in parts)
 
     def __iter__(self) -> Iterator[bytes]:
         with self.closing:
@@ -93,7 +83,7 @@ class Cutout:
                 yield head
                 with damaged(self._name):
                     yield from part.pieces()
-                yield bytes(-part.size % _BLOCK)
+                yield bytes(-part.size % BLOCK)
 
     def extensions(self, version: int, cards: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the images as extensions of a longer file (FITS 4.0, section 3.4), and close the file.
@@ -111,7 +101,7 @@ class Cutout:
                 if "SIMPLE" in header:
                     if not part.size:
                         continue
-                    header = _as_extension(header)
+                    header = as_extension(header)
                 if not header.get("EXTNAME"):
                     header["EXTNAME"] = "IMAGE"
                 header["EXTVER"] = version
@@ -119,7 +109,7 @@ class Cutout:
                 yield header.tostring().encode("ascii")
                 with damaged(self._name):
                     yield from part.pieces()
-                yield bytes(-part.size % _BLOCK)
+                yield bytes(-part.size % BLOCK)
 
     def close(self) -> None:
         """Close the file that is cut."""
@@ -208,7 +198,7 @@ class CutFile:
             ours = _ours(hdus)
             boxes = self._boxes_of_ours(region, content) if ours else self._boxes(region)
             primary = _primary(hdus, region, boxes, provenance or {})
-            parts = [] if 0 in boxes else [_Part(primary, 0, lambda: iter(()))]
+            parts = [] if 0 in boxes else [Part(primary, 0, lambda: iter(()))]
             for number, box in boxes.items():
                 more = fits.Header() if number else primary
                 parts.append(_part(self._file, hdus, number, box, self._type(number), more))
@@ -276,18 +266,6 @@ def _words(region: Shape | Square) -> str:
     return str(region) if isinstance(region, Square) else words(region)
 
 
-def _as_extension(primary: fits.Header) -> fits.Header:
-    """Return the header of a primary image as that of an extension (FITS 4.0, section 7.1)."""
-    header = primary.copy()
-    for keyword in ("SIMPLE", "EXTEND", "PCOUNT", "GCOUNT"):
-        header.remove(keyword, ignore_missing=True)
-    header.insert(0, ("XTENSION", "IMAGE"))
-    axes = 1 + header.index("NAXIS") + int(header["NAXIS"])
-    header.insert(axes, ("PCOUNT", 0))
-    header.insert(axes + 1, ("GCOUNT", 1))
-    return header
-
-
 def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:
     """Return a file in which one can go anywhere: what gzip has packed is unpacked to a temporary file."""
     with contextlib.ExitStack() as reading:
@@ -333,12 +311,12 @@ def _primary(
 
 def _part(
     file: Source, hdus: fits.HDUList, number: int, box: Box, dtype: np.dtype[Any], more: fits.Header
-) -> _Part:
+) -> Part:
     """Describe the cut of one image, of pixels of this type; ``more`` are cards that come after its own."""
     hdu = hdus[number]
     leading = hdu.shape[:-2]
     window = (*(slice(0, n) for n in leading), *box.slices())
-    stored, bitpix, zero = _stored(dtype)
+    stored, bitpix, zero = stored_as(dtype)
     header = _kept(hdu.header)
     if stored.kind == "f" or zero:
         header.remove("BLANK", ignore_missing=True)
@@ -370,32 +348,9 @@ def _part(
                 image = stack.enter_context(fits.open(file, lazy_load_hdus=True, memmap=False))[number]
             for start in range(box.y0, box.y1, step):
                 rows = slice(start, min(start + step, box.y1))
-                yield _big_endian(image.section[(*window[:-2], rows, window[-1])], stored, zero)
+                yield big_endian(image.section[(*window[:-2], rows, window[-1])], stored, zero)
 
-    return _Part(whole, size, pieces)
-
-
-def _stored(dtype: np.dtype[Any]) -> tuple[np.dtype[Any], int, int]:
-    """Return how FITS stores a type: its own, BITPIX and BZERO (FITS 4.0, section 5.2.5)."""
-    signed = {
-        "i1": ("u1", 8, -128),
-        "u2": ("i2", 16, 1 << 15),
-        "u4": ("i4", 32, 1 << 31),
-        "u8": ("i8", 64, 1 << 63),
-    }
-    code = f"{dtype.kind}{dtype.itemsize}"
-    if code in signed:
-        kind, bitpix, zero = signed[code]
-        return np.dtype(f">{kind}"), bitpix, zero
-    return dtype.newbyteorder(">"), dtype.itemsize * (-8 if dtype.kind == "f" else 8), 0
-
-
-def _big_endian(pixels: Any, stored: np.dtype[Any], zero: int) -> bytes:
-    if zero:
-        # Adding half of the range is turning the first bit.
-        bits = np.ascontiguousarray(pixels).view(f"u{pixels.itemsize}")
-        pixels = (bits ^ bits.dtype.type(1 << (8 * pixels.itemsize - 1))).view(stored.newbyteorder("="))
-    return np.ascontiguousarray(pixels, stored).tobytes()
+    return Part(whole, size, pieces)
 
 
 def _kept(header: fits.Header) -> fits.Header:
@@ -408,16 +363,16 @@ def _kept(header: fits.Header) -> fits.Header:
     return fits.Header([copy(card) for card in cards])
 
 
-def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> _Part:
+def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> Part:
     image = hdus["IMAGE"]
     box = boxes[hdus.index_of("IMAGE")]
     origin = (-int(image.header["LTV1"]), -int(image.header["LTV2"]))
     hdu = psf_hdu(read_psf(hdus["PSF"]).around(box.moved(*origin)))
     pixels = np.ascontiguousarray(hdu.data, ">f4").tobytes()
-    return _Part(hdu.header, len(pixels), lambda: iter((pixels,)))
+    return Part(hdu.header, len(pixels), lambda: iter((pixels,)))
 
 
-def _distortions(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> list[_Part]:
+def _distortions(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> list[Part]:
     """Return the tables of distortions by pixel (CPDIS, D2IM), moved with the image that they belong to."""
     parts = []
     for hdu in hdus:
@@ -439,5 +394,5 @@ def _distortions(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> list[_Part]:
         for axis, start in zip((1, 2), owners.pop(), strict=True):
             header[f"CRVAL{axis}"] = float(header.get(f"CRVAL{axis}", 0.0)) - start
         pixels = np.ascontiguousarray(hdu.data, np.dtype(hdu.data.dtype).newbyteorder(">")).tobytes()
-        parts.append(_Part(header, len(pixels), lambda pixels=pixels: iter((pixels,))))  # type: ignore[misc]
+        parts.append(Part(header, len(pixels), lambda pixels=pixels: iter((pixels,))))  # type: ignore[misc]
     return parts

@@ -47,7 +47,8 @@ Source = Exposure | ExposureFile | Pixels
 
 _HEADER = struct.Struct("<4sHHBBHI")
 _MAGIC = b"SPT1"
-_STRIP = 512
+_STRIP, _WIDTH = 512, 4096
+"""Of what is read at a time; both are powers of 2."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -134,19 +135,23 @@ def tile(source: Source, level: int, column: int, row: int, *, mask: bool = True
 def reduced(source: Source, box: Box, level: int, *, mask: bool = True) -> tuple[Floats, Integers | None]:
     """Return image and mask of a box with ``2**level`` pixels made one along each axis.
 
-    The box is read in strips, so that memory does not grow with the image. Sums are float32, pair by pair.
+    The box is read in pieces, so that memory does not grow with the image. Sums are float32, pair by pair.
     """
-    images, masks = [], []
-    step = max(_STRIP, 1 << level)
-    for start in range(box.y0, box.y1, step):
-        strip = Box(box.x0, start, box.x1, min(start + step, box.y1))
-        pixels, bits = _read(source, strip, mask=mask)
-        images.append(means(pixels, level))
-        if bits is not None:
-            for _ in range(level):
-                bits = paired(bits, np.bitwise_or)
-            masks.append(bits)
-    return np.concatenate(images), np.concatenate(masks) if masks else None
+    images: list[list[Floats]] = []
+    masks: list[list[Integers]] = []
+    high, wide = max(_STRIP, 1 << level), max(_WIDTH, 1 << level)
+    for y in range(box.y0, box.y1, high):
+        images.append([])
+        masks.append([])
+        for x in range(box.x0, box.x1, wide):
+            piece = Box(x, y, min(x + wide, box.x1), min(y + high, box.y1))
+            pixels, bits = _read(source, piece, mask=mask)
+            images[-1].append(means(pixels, level))
+            if bits is not None:
+                for _ in range(level):
+                    bits = paired(bits, np.bitwise_or)
+                masks[-1].append(bits)
+    return np.block(images), np.block(masks) if masks[0] else None
 
 
 def overview(source: Source, most: int = 1024) -> Floats:

@@ -95,13 +95,19 @@ def write_whole(path: Path, text: str) -> None:
 
 def write_record(home: Path, record: RunRecord) -> None:
     """Put the record in place of the last one."""
-    write_whole(home / "run.json", json.dumps(asdict(record), default=str, indent=1) + "\n")
+    values = {**asdict(record), "home": _identity(home)}
+    write_whole(home / "run.json", json.dumps(values, default=str, indent=1) + "\n")
 
 
 def read_record(home: Path) -> RunRecord | None:
-    """Return the record, or None where nothing runs and nothing was left."""
+    """Return the record, or None where nothing runs and nothing was left.
+
+    A home that was copied from one that runs has that one's record, which says nothing of the copy.
+    """
     try:
         values = json.loads((home / "run.json").read_text("utf-8"))
+        if values["home"] != _identity(home):
+            return None
         return RunRecord(
             supervisor=ProcessRecord(**values["supervisor"]),
             url=str(values["url"]),
@@ -110,6 +116,12 @@ def read_record(home: Path) -> RunRecord | None:
         )
     except (OSError, ValueError, KeyError, TypeError):  # no record, or one of another version
         return None
+
+
+def _identity(home: Path) -> list[int]:
+    """Return what tells a folder from its copies, wherever it is moved on its disk."""
+    told = home.stat()
+    return [told.st_dev, told.st_ino]
 
 
 def forget(home: Path, directory: Path) -> None:

@@ -64,16 +64,16 @@ def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     sciplat(home, "ingest", "images", str(private.parent / "field"), "--release", "field", "--public")
     sciplat(home, "ingest", "images", str(private.parent / "secret"), "--release", "secret")
     sciplat(home, "user", "add", "ada")
-    coadds(home)
     with running(home) as started:
         yield started
 
 
-def coadds(home: Path) -> None:
+@pytest.fixture(scope="session")
+def coadds(platform: Platform) -> None:
     """Put coadds into release ``sim1``: of noise, but where the demo's are, so that examples find them."""
     from support.coadds import make_sky  # the Butler takes seconds, and not every journey needs it
 
-    instance = Instance.open(home)
+    instance = Instance.open(platform.home)
     make_sky(instance, "sim1")
     instance.announce.announce("sim1")
 

@@ -12,7 +12,7 @@ from astropy.io import fits
 from mocpy import MOC
 from support.running import Platform, sciplat
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.usefixtures("coadds")]
 
 
 def test_a_map_is_made_while_the_platform_runs_and_says_where_it_has_something(platform: Platform) -> None:

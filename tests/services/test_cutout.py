@@ -72,7 +72,7 @@ def secret(instance) -> Sky:
 
 def ask(instance: Instance, identifier: str, visitor: Visitor = NOBODY, **parameters: str) -> Sendable:
     request = CutoutRequests.of([("ID", identifier), *parameters.items()]).single()
-    return instance.cutout.cutout(request, visitor=visitor)
+    return instance.images.cutout.cutout(request, visitor=visitor)
 
 
 def content(made: Sendable) -> io.BytesIO:
@@ -295,7 +295,7 @@ def test_who_may_see_a_release_cuts_it(instance, secret):
 
 def test_limits_are_told(instance, sky):
     tight = CutoutService(
-        instance.locate,
+        instance.images.locate,
         authority=instance.settings.authority,
         work=instance.work,
         limits=CutoutLimits(mosaic_pixels=5000, grid_pixels=3000, images=4),
@@ -317,15 +317,17 @@ def test_limits_are_told(instance, sky):
 @pytest.mark.slow
 def test_damaged_and_removed_files_are_told(instance, tmp_path):
     own = make_sky(instance, "fragile")
-    path = instance.locate.identified(own.did(own.visit_id), visitor=NOBODY).path
+    path = instance.images.locate.identified(own.did(own.visit_id), visitor=NOBODY).path
     kept = tmp_path / "kept.fits"
     shutil.copy(path, kept)
     broken = bytearray(kept.read_bytes())
     broken[len(broken) // 4 : len(broken) // 2] = b"\x55" * (len(broken) // 2 - len(broken) // 4)
     for damage in (bytes(broken), kept.read_bytes()[:9000], b"", b"nothing of a FITS file" * 200):
         path.write_bytes(damage)
-        with pytest.raises(ImageFileError):
+        with pytest.raises(ImageFileError) as told:
             content(ask(instance, own.did(own.visit_id), PLANES="all"))
+        assert path.name in told.value.message
+        assert str(path) not in told.value.message
     path.unlink()
     with pytest.raises(NotFoundError, match="not kept"):
         ask(instance, own.did(own.visit_id))
@@ -335,8 +337,8 @@ def test_files_of_others_are_cut_where_they_lie(instance, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lying")
     cards = {"FILTER": "g", "INSTRUME": "CDK17", "EXPTIME": 60.0, "DATE_OBS": "2026-03-01T20:00:00"}
     simple(folder / "im1.fits", 3, **cards)
-    instance.ingest_images.ingest("lying", [folder], public=True, in_place=True)
-    with instance.locate.repository("lying") as repository:
+    instance.images.ingest.ingest("lying", [folder], public=True, in_place=True)
+    with instance.images.locate.repository("lying") as repository:
         (ref,) = repository.butler.query_datasets("visit_image", collections="lying")
     identifier = f"ivo://{instance.settings.authority}/lying?{ref.id}"
 

@@ -160,7 +160,7 @@ def opened(source: Source) -> Iterator[CutFile]:
     ImageFileError
         The file cannot be read.
     """
-    name = str(getattr(source, "name", source))
+    name = Path(str(getattr(source, "name", source))).name
     with contextlib.ExitStack() as stack:
         with damaged(name):
             file = _unpacked(source, stack)

@@ -369,4 +369,4 @@ def _origin(header: fits.Header) -> tuple[int, int]:
 def _name(source: Source) -> str:
     if isinstance(source, io.BytesIO):
         return "in memory"
-    return str(getattr(source, "name", source))
+    return Path(str(getattr(source, "name", source))).name

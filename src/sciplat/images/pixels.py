@@ -17,7 +17,7 @@ from sciplat.images.exposure import Exposure
 from sciplat.images.fits import ExposureFile, opened
 from sciplat.images.layout import Foreign, Layout, pixels_of
 
-__all__ = ["ImagePlace", "Pixels", "reading"]
+__all__ = ["ImagePlace", "Pixels", "by_name", "reading"]
 
 
 class Pixels(Protocol):
@@ -96,11 +96,16 @@ def reading(path: Path, layout: Layout | None = None) -> Iterator[Pixels | Expos
     ImageFileError
         The file cannot be read, or has no such image.
     """
+    with by_name(path), opened(path) if layout is None else _of_others(layout) as pixels:
+        yield pixels
+
+
+@contextmanager
+def by_name(path: Path) -> Iterator[None]:
+    """Let errors call a file by its name alone: who looks at an image need not know where it is kept."""
     try:
-        with opened(path) if layout is None else _of_others(layout) as pixels:
-            yield pixels
+        yield
     except ImageFileError as error:
-        # Who looks at an image need not know where the instance keeps it.
         raise ImageFileError(str(error).replace(f"{path.parent}/", "")) from error
 
 

@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from threading import Event
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -15,12 +13,10 @@ import pyarrow as pa
 from sciplat.engine.running import Running
 from sciplat.errors import (
     AuthenticationError,
-    CancelledError,
     ImageFileError,
     NoOverlapError,
     NotFoundError,
     PermissionDeniedError,
-    QueryTimeoutError,
     UsageError,
 )
 from sciplat.images.cutout import CutFile, opened
@@ -32,6 +28,7 @@ from sciplat.services.bulk_index import index_of, written
 from sciplat.services.bulk_plan import WORK, slug
 from sciplat.services.bulk_request import BulkRequest
 from sciplat.services.disk import SPACE_LEFT, in_words
+from sciplat.services.stint import Stint
 from sciplat.services.work import Done
 from sciplat.sky.pos import Shape
 from sciplat.sky.position import Position
@@ -76,8 +73,7 @@ class BulkWork:
         self._parts, self._job, self._request, self._owner = parts, job, request, owner
         self._folder = folder
         self._most_bytes = most_bytes
-        self._cancelled = Event()
-        self._deadline = monotonic() + job.execution_duration
+        self._stint = Stint(job.execution_duration)
         self._asking: Running | None = None
         self._total = 0
         self._far = JobProgress(0, 0)
@@ -89,7 +85,7 @@ class BulkWork:
 
     def cancel(self) -> None:
         """Stop before the next piece."""
-        self._cancelled.set()
+        self._stint.cancel()
         if self._asking is not None:
             self._asking.cancel()
 
@@ -104,14 +100,14 @@ class BulkWork:
         if not plan.exists():
             if not spool.exists():
                 self._asking = self._parts.table(self._job, self._request, self._owner, spool)
-                self._go_on()
+                self._stint.go_on()
                 if self._asking is not None:
                     self._asking.wait()
                     self._asking = None
             part = plan.with_suffix(".part")
             with pa.OSFile(str(part), "wb") as sink, pa.ipc.new_file(sink, WORK) as writer:
                 for batch in self._parts.plan(self._request, self._owner, spool):
-                    self._go_on()
+                    self._stint.go_on()
                     writer.write_batch(batch)
             sync(part)
             part.rename(plan)
@@ -130,7 +126,7 @@ class BulkWork:
             folder / _JOURNAL,
             moment=self._job.created,
             most_bytes=most,
-            go_on=self._go_on,
+            go_on=self._stint.go_on,
         ) as archiver:
             left = work.slice(len(archiver.done)).to_batches(max_chunksize=10_000)
             rows = (row for batch in left for row in batch.to_pylist())
@@ -157,7 +153,7 @@ class BulkWork:
 
     def _cut_from(self, dataset: str | None, rows: Sequence[_Row], archiver: Archiver) -> None:
         """Do what is to be done with one image, which is opened once."""
-        self._go_on()
+        self._stint.go_on()
         todo = [row for row in rows if row["status"] is None]
         first = len(archiver.done)
         try:
@@ -181,7 +177,7 @@ class BulkWork:
         archiver: Archiver,
     ) -> None:
         for row in rows:
-            self._go_on()
+            self._stint.go_on()
             if row["status"] is not None or file is None or located is None:
                 archiver.note(Piece(row["status"], row["reason"]))
             else:
@@ -201,7 +197,7 @@ class BulkWork:
         except NoOverlapError as error:
             archiver.note(Piece("no_overlap", error.message))
         except ImageFileError as error:
-            archiver.note(Piece("damaged", _plain(error.message, located)))
+            archiver.note(Piece("damaged", error.message))
 
     def _region(self, row: _Row) -> Shape | Square:
         centre = Position(row["ra"] % 360, row["dec"])
@@ -218,20 +214,6 @@ class BulkWork:
         done = len(archiver.done)
         self._far = JobProgress(done, archiver.size, done / self._total, of=self._total)
 
-    def _go_on(self) -> None:
-        if self._cancelled.is_set():
-            raise CancelledError("The job was cancelled.")
-        if monotonic() > self._deadline:
-            raise QueryTimeoutError(
-                f"The job took longer than its {self._job.execution_duration} s. Ask for fewer cutouts at "
-                "once, or send a larger EXECUTIONDURATION."
-            )
-
 
 def _stem(located: Located) -> str:
     return slug(located.name.removesuffix(".gz").rpartition(".")[0], 100)
-
-
-def _plain(message: str, located: Located) -> str:
-    """Return a message without the place of the file in this instance."""
-    return message.replace(str(located.path), located.name)

@@ -6,17 +6,16 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event
-from time import monotonic
 from typing import TYPE_CHECKING
 
-from sciplat.errors import CancelledError, LimitError, NoOverlapError, QueryTimeoutError
+from sciplat.errors import LimitError, NoOverlapError
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import Job, JobProgress, JobResult
 from sciplat.services.access import Visitor
 from sciplat.services.cutout_request import CutoutRequest, CutoutRequests
 from sciplat.services.disk import SPACE_LEFT, in_words
 from sciplat.services.shelves import Folders
+from sciplat.services.stint import Stint
 from sciplat.services.work import Done, Expected, Verb, Work
 from sciplat.system import sync
 
@@ -73,11 +72,9 @@ class _CutoutWork:
     ) -> None:
         self._service, self._requests, self._owner = service, requests, owner
         self._folder = folder
-        self._seconds = job.execution_duration
-        self._deadline = monotonic() + job.execution_duration
+        self._stint = Stint(job.execution_duration)
         self._most_bytes = most_bytes
         self._bytes = 0
-        self._cancelled = Event()
         self._far = JobProgress(0, 0)
 
     @property
@@ -87,7 +84,7 @@ class _CutoutWork:
 
     def cancel(self) -> None:
         """Stop before the next megabytes."""
-        self._cancelled.set()
+        self._stint.cancel()
 
     def wait(self) -> Done:
         """Make the cutouts, one after the other."""
@@ -98,7 +95,7 @@ class _CutoutWork:
             left = shutil.disk_usage(self._folder).free - SPACE_LEFT
             self._most_bytes = min(self._most_bytes, left)
             for number, request in enumerate(self._requests, 1):
-                self._go_on()
+                self._stint.go_on()
                 name = "result" if number == 1 else f"result-{number}"
                 try:
                     results.append(self._cut(request, name))
@@ -116,7 +113,7 @@ class _CutoutWork:
         try:
             with (self._folder / name).open("wb") as file:
                 for chunk in sendable:
-                    self._go_on()
+                    self._stint.go_on()
                     self._bytes += len(chunk)
                     if self._bytes > self._most_bytes:
                         raise LimitError(
@@ -135,12 +132,3 @@ class _CutoutWork:
         content = f"NoContent: {error.message}\n".encode()
         (self._folder / name).write_bytes(content)
         return JobResult(name, None, len(content), _NOTHING, f"{name}.txt")
-
-    def _go_on(self) -> None:
-        if self._cancelled.is_set():
-            raise CancelledError("The job was cancelled.")
-        if monotonic() > self._deadline:
-            raise QueryTimeoutError(
-                f"The job took longer than its {self._seconds} s. Ask for fewer cutouts at once, or send a "
-                "larger EXECUTIONDURATION."
-            )

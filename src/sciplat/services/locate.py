@@ -15,6 +15,7 @@ from sciplat.errors import AuthenticationError, NotFoundError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.images.fits import write
 from sciplat.images.layout import Layout, lies_alone, pixels_of
+from sciplat.images.pixels import by_name
 from sciplat.repository.foreign import read_layout_file
 from sciplat.repository.storage import EXPOSURE
 from sciplat.repository.store import Repositories, Repository
@@ -234,7 +235,7 @@ class LocateService:
         path = self._work / f"{id}-{newest:x}.fits"
         if not path.is_file():
             self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with pixels_of(layout) as pixels:
+            with by_name(layout.image.file), pixels_of(layout) as pixels:
                 exposure = pixels.read()
             unfinished = path.with_name(f"{uuid.uuid4().hex}.unfinished")
             try:

@@ -48,9 +48,9 @@ def instance(tmp_path_factory):
         )  # fmt: skip
     fits.writeto(files / "lying" / "im4_ood_g.fits", np.ones(pixels().shape, np.int16))
     made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
-    made.ingest_images.ingest("open", [files / "open"], public=True)
-    made.ingest_images.ingest("closed", [files / "closed"])
-    made.ingest_images.ingest("lying", [files / "lying"], public=True, in_place=True)
+    made.images.ingest.ingest("open", [files / "open"], public=True)
+    made.images.ingest.ingest("closed", [files / "closed"])
+    made.images.ingest.ingest("lying", [files / "lying"], public=True, in_place=True)
     made.identity.create_user("ada")
     return made
 
@@ -90,7 +90,7 @@ def remote(url, token):
 
 
 def direct(instance, release):
-    return instance.repositories.open(release).butler
+    return instance.images.repositories.open(release).butler
 
 
 def test_a_stock_client_opens_it_with_a_token_from_its_environment(instance, url, token, monkeypatch):
@@ -167,8 +167,8 @@ def test_what_is_ingested_later_is_there_at_once(instance, remote, tmp_path):
         tmp_path / "im9.fits", 9, FILTER="z", DATE_OBS="2026-03-09T20:00:00", EXPTIME=30.0, INSTRUME="Other"
     )
 
-    instance.ingest_images.ingest("open", [made], public=True)
-    instance.ingest_images.ingest("later", [made], public=True)
+    instance.images.ingest.ingest("open", [made], public=True)
+    instance.images.ingest.ingest("later", [made], public=True)
 
     after = there.query_datasets(TYPE, collections="open")
     assert len(after) == len(before) + 1
@@ -176,7 +176,7 @@ def test_what_is_ingested_later_is_there_at_once(instance, remote, tmp_path):
     np.testing.assert_array_equal(there.get(new).image, pixels(9))
     assert len(remote("later").query_datasets(TYPE, collections="later")) == 1
     direct(instance, "open").registry.refresh()
-    instance.repositories.open("open", writeable=True).remove([new])
+    instance.images.repositories.open("open", writeable=True).remove([new])
     with pytest.raises(DatasetNotFoundError):
         there.get(new)
 
@@ -242,22 +242,22 @@ def test_an_address_opens_its_file_alone_until_it_expires(instance, url, remote,
         assert answer.status_code in (400, 404), wrong
         assert set(answer.json()["error"]) >= {"code", "message"}
     later = int(query.partition("expires=")[2].partition("&")[0])
-    monkeypatch.setattr(instance.lend, "_clock", lambda: later)
+    monkeypatch.setattr(instance.images.lend, "_clock", lambda: later)
     assert requests.get(first, timeout=30).status_code == 403
     monkeypatch.undo()
-    assert 3500 < later - instance.lend._clock() <= 3600
+    assert 3500 < later - instance.images.lend._clock() <= 3600
     assert (instance.home / "file-signing.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_an_address_ends_with_the_dataset(instance, remote, tmp_path):
     made = simple(tmp_path / "im8.fits", 8, FILTER="z", DATE_OBS="2026-03-08T20:00:00", **CARDS)
-    instance.ingest_images.ingest("short", [made], public=True)
+    instance.images.ingest.ingest("short", [made], public=True)
     there = remote("short")
     (ref,) = there.query_datasets(TYPE, collections="short")
     address = str(there.getURI(ref))
     assert requests.get(address, timeout=30).status_code == 200
 
-    instance.repositories.open("short", writeable=True).remove([ref])
+    instance.images.repositories.open("short", writeable=True).remove([ref])
 
     assert requests.get(address, timeout=30).status_code == 404
 
@@ -337,7 +337,7 @@ def test_hostile_expressions_are_refused_in_the_words_of_the_client(url, where):
 
 
 def test_a_query_ends_when_its_time_is_up(instance, url, remote, monkeypatch):
-    monkeypatch.setattr(instance.readers, "_seconds", 0.0)
+    monkeypatch.setattr(instance.images.readers, "_seconds", 0.0)
     monkeypatch.setattr(readers, "_STEPS", 1)
     there = remote("open")
     assert there.dimensions

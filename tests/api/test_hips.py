@@ -26,10 +26,10 @@ pytestmark = pytest.mark.slow
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
     """Public release ``deep`` and private ``hidden``, each with maps."""
     made = instance_with_coadds(tmp_path_factory.mktemp("instance") / "home")
-    made.make_hips.make("deep")
+    made.images.make_hips.make("deep")
     made.catalogs.set_public("deep", True)
     instance_with_coadds(made.home, "hidden")
-    made.make_hips.make("hidden", bands=["g"])
+    made.images.make_hips.make("hidden", bands=["g"])
     made.identity.create_user("ada")
     return made
 

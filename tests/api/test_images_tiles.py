@@ -37,7 +37,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
         start=1,
     ):
         file = simple(files / release / "im.fits", number, **CARDS)
-        made.ingest_images.ingest(release, [file], **rest)  # type: ignore[arg-type]
+        made.images.ingest.ingest(release, [file], **rest)  # type: ignore[arg-type]
     made.identity.create_user("ada")
     return made
 
@@ -50,7 +50,7 @@ def client(instance: Instance) -> Iterator[Client]:
 
 def image_of(instance: Instance, release: str) -> str:
     """The address of the image of a release."""
-    repository = instance.repositories.open(release)
+    repository = instance.images.repositories.open(release)
     (ref,) = find(repository.butler, "visit_image", collections=release)
     repository.close()
     return f"/api/images/{release}/{ref.id}"
@@ -214,7 +214,7 @@ def test_images_left_in_their_places_are_shown_too(client: Client, instance: Ins
 def test_a_damaged_file_is_told_without_its_place(client: Client, instance: Instance) -> None:
     both = token(instance, Scope.READ_IMAGE)
     image = image_of(instance, "secret")
-    path = instance.locate.dataset(
+    path = instance.images.locate.dataset(
         "secret", image.rpartition("/")[2], visitor=instance.sign_in.visitor(both["Authorization"][7:])
     ).path
     whole = path.read_bytes()

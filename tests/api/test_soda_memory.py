@@ -70,7 +70,7 @@ CHILD = """
 def test_a_large_image_is_served_in_little_memory(tmp_path: Path) -> None:
     instance = Instance.open(tmp_path / "home")
     sky = make_sky(instance, "wide")
-    path = instance.locate.identified(sky.did(sky.visit_id), visitor=Visitor.anonymous()).path
+    path = instance.images.locate.identified(sky.did(sky.visit_id), visitor=Visitor.anonymous()).path
     with fits.open(path) as hdus:
         header = hdus["IMAGE"].header.copy()
     for name in ("CHECKSUM", "DATASUM"):

@@ -113,7 +113,7 @@ def test_a_full_disk_is_noticed_before(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_images_of_somebody_else_under_its_name_stay(tmp_path: Path) -> None:
     instance = Instance.open(tmp_path / "home")
-    repository = instance.repositories.create("sim1")
+    repository = instance.images.repositories.create("sim1")
     repository.run("mine")
     repository.close()
 
@@ -139,7 +139,7 @@ def test_killed_amid_its_work_it_leaves_no_process_and_goes_on_where_it_was(
     home = copy_home(small_sim1, tmp_path / "home")
     # All that follows the coadds is to be made again.
     instance = Instance.open(home)
-    repository = instance.repositories.open("sim1", writeable=True)
+    repository = instance.images.repositories.open("sim1", writeable=True)
     made = ("object", "difference_image", "dia_source_visit", "forced_source", "dia_source", "dia_object")
     # A task is done where its metadata are, which it writes last.
     tasks = ("measureObjects", "difference", "forcedPhotometry", "associate")

@@ -75,7 +75,7 @@ def coadds(platform: Platform) -> None:
 
     instance = Instance.open(platform.home)
     make_sky(instance, "sim1")
-    instance.announce.announce("sim1")
+    instance.images.announce.announce("sim1")
 
 
 @pytest.fixture(scope="module")

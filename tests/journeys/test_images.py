@@ -11,26 +11,17 @@ import pytest
 import pyvo
 import requests
 from astropy.io import fits
+from support.finding import image_identifier
 from support.running import Platform, copy_home, running
 from support.sky_files import pixels
 
 pytestmark = pytest.mark.journey
 
 
-def address(platform: Platform, release: str, **headers: str) -> str:
+def address(platform: Platform, release: str, token: str | None = None) -> str:
     """The address of the first image of a release."""
-    found = requests.post(
-        f"{platform.tap}/sync",
-        {
-            "QUERY": "SELECT obs_publisher_did FROM ivoa.ObsCore "
-            f"WHERE obs_collection='{release}' ORDER BY t_min",
-            "LANG": "ADQL",
-            "FORMAT": "csv",
-        },
-        headers=headers,
-        timeout=30,
-    ).text.split()
-    return f"{platform.url}/api/images/{release}/{found[1].partition('?')[2]}/file"
+    found = image_identifier(platform, release, token)
+    return f"{platform.url}/api/images/{release}/{found.partition('?')[2]}/file"
 
 
 def test_an_image_is_fetched_whole(platform: Platform, tmp_path) -> None:
@@ -67,9 +58,10 @@ def test_astropy_reads_a_section_over_http(platform: Platform) -> None:
 
 
 def test_private_images_need_a_token_with_the_scope(platform: Platform) -> None:
-    both = {"Authorization": f"Bearer {platform.token('read:tap', 'read:image', user='ada')}"}
+    token = platform.token("read:tap", "read:image", user="ada")
+    both = {"Authorization": f"Bearer {token}"}
     tap = {"Authorization": f"Bearer {platform.token('read:tap', user='ada')}"}
-    url = address(platform, "secret", **both)
+    url = address(platform, "secret", token)
 
     assert requests.get(url, headers=both, timeout=30).status_code == 200
     assert requests.get(url, headers=tap, timeout=30).status_code == 403

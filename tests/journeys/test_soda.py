@@ -10,27 +10,11 @@ import pytest
 import pyvo
 import requests
 from astropy.io import fits
+from support.finding import image_identifier
 from support.running import Platform
 from support.sky_files import pixels
 
 pytestmark = pytest.mark.journey
-
-
-def identifier(platform: Platform, release: str, token: str | None = None) -> str:
-    """The identifier of the first image of a release."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    found = requests.get(
-        f"{platform.tap}/sync",
-        {
-            "QUERY": "SELECT obs_publisher_did FROM ivoa.ObsCore "
-            f"WHERE obs_collection='{release}' ORDER BY t_min",
-            "LANG": "ADQL",
-            "FORMAT": "csv",
-        },
-        headers=headers,
-        timeout=30,
-    )
-    return found.text.split()[1]
 
 
 @pytest.mark.requirement("DMS-API-REQ-0017")
@@ -51,16 +35,16 @@ def identifier(platform: Platform, release: str, token: str | None = None) -> st
 )
 def test_pyvo_cuts_out_the_pixels_of_a_region(platform: Platform, where: dict[str, object]) -> None:
     query = pyvo.dal.adhoc.SodaQuery(f"{platform.url}/api/soda/sync", **where)
-    query["ID"] = identifier(platform, "field")
+    query["ID"] = image_identifier(platform, "field")
     with fits.open(io.BytesIO(query.execute_stream().read())) as hdus:
         # The middle of the image lies between four pixels.
         np.testing.assert_array_equal(hdus["IMAGE"].data, pixels(1)[15:25, 20:30])
 
 
 def test_what_is_asked_for_wrongly_is_said_through_the_front_door(platform: Platform) -> None:
-    url, ours = f"{platform.url}/api/soda/sync", identifier(platform, "field")
+    url, ours = f"{platform.url}/api/soda/sync", image_identifier(platform, "field")
     both = platform.token("read:tap", "read:image", user="ada")
-    secret = identifier(platform, "secret", both)
+    secret = image_identifier(platform, "secret", both)
 
     missed = requests.get(url, {"ID": ours, "CIRCLE": "100 0 1"}, timeout=30)
     assert (missed.status_code, missed.content) == (204, b"")
@@ -85,7 +69,7 @@ def test_what_is_asked_for_wrongly_is_said_through_the_front_door(platform: Plat
 def test_a_picture_is_shown_by_a_browser(platform: Platform) -> None:
     answer = requests.get(
         f"{platform.url}/api/soda/sync",
-        {"ID": identifier(platform, "field"), "RESPONSEFORMAT": "image/png", "STRETCH": "log"},
+        {"ID": image_identifier(platform, "field"), "RESPONSEFORMAT": "image/png", "STRETCH": "log"},
         timeout=30,
     )
 

@@ -48,7 +48,7 @@ def instance(survey, tmp_path_factory):
     made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
     folder = made.home / "repositories" / "small"
     shutil.copytree(survey.repository.folder, folder)
-    repository = made.repositories.open("small", writeable=True)
+    repository = made.images.repositories.open("small", writeable=True)
     repository.chain("small", ["out", "raw", "calib"])
     repository.close()
     with made.catalogs.edit() as edit:
@@ -71,7 +71,7 @@ def mine(client, tmp_path_factory):
 
 def stored(instance, dataset_type, **data_id):
     """The repository, a dataset in it, and its file."""
-    repository = instance.repositories.open("small")
+    repository = instance.images.repositories.open("small")
     ref = repository.butler.find_dataset(dataset_type, data_id, collections="small")
     return ref, repository.path_of(ref.id)
 
@@ -136,7 +136,7 @@ def test_a_dropped_image_is_made_again_when_it_is_read(instance, client) -> None
     ref, path = stored(instance, "visit_image", **of)
     before = read(path)
 
-    assert instance.regenerate.drop("small", [ref.id]) == 1
+    assert instance.images.regenerate.drop("small", [ref.id]) == 1
     assert not path.exists()
     got = client.butler("small").get("visit_image", of)
 
@@ -151,15 +151,15 @@ def test_what_it_was_made_of_is_made_again_too(instance) -> None:
     image, image_file = stored(instance, "visit_image", instrument="PipeCam", visit=4, detector=0)
     table, table_file = stored(instance, "forced_source", instrument="PipeCam", visit=4, detector=0)
     before = table_file.read_bytes()
-    instance.regenerate.drop("small", [image.id, table.id])
+    instance.images.regenerate.drop("small", [image.id, table.id])
     assert not image_file.exists()
 
-    found = instance.locate.dataset("small", table.id, visitor=Visitor.anonymous())
+    found = instance.images.locate.dataset("small", table.id, visitor=Visitor.anonymous())
 
     assert found.path == table_file
     assert image_file.exists()
     assert len(table_file.read_bytes()) == pytest.approx(len(before), rel=0.01)
-    repository = instance.repositories.open("small")
+    repository = instance.images.repositories.open("small")
     assert len(repository.butler.get(table)) > 0
 
 
@@ -185,7 +185,7 @@ def test_only_what_can_be_made_again_is_dropped(instance) -> None:
     raw, path = stored(instance, "raw", instrument="PipeCam", exposure=3, detector=0)
 
     with pytest.raises(ConflictError, match="Nothing is recorded of how raw"):
-        instance.regenerate.drop("small", [raw.id])
+        instance.images.regenerate.drop("small", [raw.id])
     with pytest.raises(NotFoundError, match="has no dataset"):
-        instance.regenerate.drop("small", [uuid.uuid4()])
+        instance.images.regenerate.drop("small", [uuid.uuid4()])
     assert path.exists()

@@ -25,8 +25,8 @@ def instance(tmp_path_factory):
             DATE_OBS=f"2026-03-0{number}T20:00:00",
         )  # fmt: skip
     made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
-    made.ingest_images.ingest("open", [folder / "im1.fits", folder / "im2.fits"], public=True)
-    made.ingest_images.ingest("closed", [folder / "im3.fits"])
+    made.images.ingest.ingest("open", [folder / "im1.fits", folder / "im2.fits"], public=True)
+    made.images.ingest.ingest("closed", [folder / "im3.fits"])
     return made
 
 
@@ -73,10 +73,10 @@ def test_images_are_discovered(ask, parameters, found):
 
 def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
     instance = Instance.open(tmp_path / "home")
-    instance.ingest_images.ingest("dr1", [file])
+    instance.images.ingest.ingest("dr1", [file])
     before = instance.catalogs.snapshot()
 
-    instance.ingest_images.ingest("dr1", [file])
+    instance.images.ingest.ingest("dr1", [file])
 
     assert instance.catalogs.snapshot().file("ivoa", "ObsCore") == before.file("ivoa", "ObsCore")
     assert len(list((instance.catalogs.folder / "dr1").glob("observations-*"))) == 1

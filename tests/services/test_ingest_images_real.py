@@ -33,7 +33,7 @@ FOLDERS = (
 def taken(shared_data, tmp_path_factory):
     """All of them in one release: the report, and the Butler."""
     instance = Instance.open(tmp_path_factory.mktemp("real") / "home")
-    repositories, service = instance.repositories, instance.ingest_images
+    repositories, service = instance.images.repositories, instance.images.ingest
     paths = [shared_data / folder for folder in FOLDERS]
     report = service.ingest("dr1", paths)
     again = service.ingest("dr1", paths)

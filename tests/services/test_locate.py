@@ -45,9 +45,9 @@ def instance(tmp_path_factory, files):
     many[0].header["DATE-OBS"] = "2026-03-05T20:00:00"
     fits.HDUList(many).writeto(files / "lying" / "many.fits")
     made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
-    made.ingest_images.ingest("open", [copied], public=True)
-    made.ingest_images.ingest("closed", [closed])
-    report = made.ingest_images.ingest("lying", [files / "lying"], public=True, in_place=True)
+    made.images.ingest.ingest("open", [copied], public=True)
+    made.images.ingest.ingest("closed", [closed])
+    report = made.images.ingest.ingest("lying", [files / "lying"], public=True, in_place=True)
     assert report.registered == 5, report
     assert alone.is_file()
     return made
@@ -59,14 +59,16 @@ def visitor(*scopes: Scope) -> Visitor:
 
 def ids(instance, release, ra=None):
     region = None if ra is None else Circle(Position(ra, 20.0), 0.001)
-    repository = instance.repositories.open(release)
+    repository = instance.images.repositories.open(release)
     return [ref.id for ref in find(repository.butler, "visit_image", collections=release, region=region)]
 
 
 def test_an_image_is_found_and_can_be_cut(instance):
     (number,) = ids(instance, "open")
 
-    found = instance.locate.identified(f"ivo://{instance.settings.authority}/open?{number}", visitor=NOBODY)
+    found = instance.images.locate.identified(
+        f"ivo://{instance.settings.authority}/open?{number}", visitor=NOBODY
+    )
 
     assert (found.release, found.id, found.dataset_type) == ("open", number, "visit_image")
     assert found.public
@@ -80,14 +82,14 @@ def test_an_image_is_found_and_can_be_cut(instance):
 def test_private_images_are_there_for_who_may_read_images_alone(instance):
     (number,) = ids(instance, "closed")
 
-    assert instance.locate.dataset("closed", number, visitor=visitor(Scope.READ_IMAGE)).id == number
+    assert instance.images.locate.dataset("closed", number, visitor=visitor(Scope.READ_IMAGE)).id == number
     for release in ("closed", "nothing"):
         with pytest.raises(AuthenticationError, match="Sign in"):
-            instance.locate.dataset(release, number, visitor=NOBODY)
+            instance.images.locate.dataset(release, number, visitor=NOBODY)
     with pytest.raises(PermissionDeniedError, match="read:image"):
-        instance.locate.dataset("closed", number, visitor=visitor(Scope.READ_TAP))
+        instance.images.locate.dataset("closed", number, visitor=visitor(Scope.READ_TAP))
     with pytest.raises(NotFoundError, match="no images of release 'nothing'"):
-        instance.locate.dataset("nothing", number, visitor=visitor(Scope.READ_IMAGE))
+        instance.images.locate.dataset("nothing", number, visitor=visitor(Scope.READ_IMAGE))
 
 
 @pytest.mark.parametrize(
@@ -108,14 +110,14 @@ def test_what_identifies_nothing_is_not_found(instance, identifier, error):
     words = {"authority": instance.settings.authority, "number": ids(instance, "open")[0]}
 
     with pytest.raises(error):
-        instance.locate.identified(identifier.format(**words), visitor=NOBODY)
+        instance.images.locate.identified(identifier.format(**words), visitor=NOBODY)
 
 
 def test_files_of_others_are_given_as_they_lie_where_one_file_has_all(instance, files):
     numbers = set(ids(instance, "lying", 10.0))
     found = {
         located.layout.image.file.name: located
-        for located in (instance.locate.dataset("lying", number, visitor=NOBODY) for number in numbers)
+        for located in (instance.images.locate.dataset("lying", number, visitor=NOBODY) for number in numbers)
     }
 
     assert found["im1.fits"].path == files / "lying" / "im1.fits"
@@ -129,18 +131,18 @@ def test_files_of_others_are_given_as_they_lie_where_one_file_has_all(instance, 
 def test_of_a_file_with_many_images_only_the_one_that_is_meant_is_given(instance):
     (number,) = ids(instance, "lying", 19.0)
 
-    path = instance.locate.dataset("lying", number, visitor=NOBODY).path
+    path = instance.images.locate.dataset("lying", number, visitor=NOBODY).path
 
     np.testing.assert_array_equal(read(path).image, pixels(7))
 
 
 def test_a_file_that_is_gone_or_has_changed_is_noticed(instance, files):
     (number,) = ids(instance, "lying", 11.0)
-    before = instance.locate.dataset("lying", number, visitor=NOBODY)
-    assert instance.locate.dataset("lying", number, visitor=NOBODY) is before
+    before = instance.images.locate.dataset("lying", number, visitor=NOBODY)
+    assert instance.images.locate.dataset("lying", number, visitor=NOBODY) is before
 
     (files / "lying" / "gone.fits").unlink()
 
     with pytest.raises(NotFoundError, match="not where they were") as raised:
-        instance.locate.dataset("lying", number, visitor=NOBODY)
+        instance.images.locate.dataset("lying", number, visitor=NOBODY)
     assert str(files) not in str(raised.value)

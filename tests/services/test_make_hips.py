@@ -33,7 +33,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
 def made(instance: Instance) -> dict[str, Path]:
     """The folder of each map."""
     told: list[tuple[str, float | None]] = []
-    found = instance.make_hips.make("deep", progress=lambda *each: told.append(each))
+    found = instance.images.make_hips.make("deep", progress=lambda *each: told.append(each))
     assert [each.name for each in found] == ["g", "r", "i", "colour"]
     assert all(each.new and each.order == 9 for each in found)
     assert ("g: tiles", 1.0) in told
@@ -106,7 +106,7 @@ def test_what_is_made_of_the_same_stays_and_what_was_begun_is_gone_on_with(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(make_hips, "_tile", lambda *_: pytest.fail("is there already"))
-        again = instance.make_hips.make("deep")
+        again = instance.images.make_hips.make("deep")
         assert not any(each.new for each in again)
 
     monkeypatch.setattr(make_hips, "_VERSION", 2)
@@ -121,11 +121,11 @@ def test_what_is_made_of_the_same_stays_and_what_was_begun_is_gone_on_with(
     with monkeypatch.context() as patch:
         patch.setattr(make_hips, "_tile", fails)
         with pytest.raises(KeyboardInterrupt):
-            instance.make_hips.make("deep", bands=["g"])
-    assert instance.hips.names("deep") == ("colour", "g", "i", "r")  # those of before are served on
+            instance.images.make_hips.make("deep", bands=["g"])
+    assert instance.images.hips.names("deep") == ("colour", "g", "i", "r")  # those of before are served on
     later: list[int] = []
     monkeypatch.setattr(make_hips, "_tile", lambda o, t, i: later.append(t) or true_tile(o, t, i))
-    (anew,) = instance.make_hips.make("deep", bands=["g"])
+    (anew,) = instance.images.make_hips.make("deep", bands=["g"])
     assert anew.new
     assert not list((instance.home / "hips" / "deep").glob(".*"))
     written = {int(path.stem[4:]) for path in (anew.folder / "Norder9").glob("Dir*/*.fits")}
@@ -134,17 +134,17 @@ def test_what_is_made_of_the_same_stays_and_what_was_begun_is_gone_on_with(
 
 def test_what_cannot_be_made_is_refused_in_words(instance: Instance) -> None:
     with pytest.raises(UsageError, match="in band 'u'; it has g, r, i"):
-        instance.make_hips.make("deep", bands=["u"])
+        instance.images.make_hips.make("deep", bands=["u"])
     with pytest.raises(UsageError, match="three bands"):
-        instance.make_hips.make("deep", colours=["g", "r"])
+        instance.images.make_hips.make("deep", colours=["g", "r"])
     with pytest.raises(NotFoundError):
-        instance.make_hips.make("nothing")
+        instance.images.make_hips.make("nothing")
 
 
 def test_the_coverage_of_a_release_is_that_of_its_footprints(instance: Instance) -> None:
-    whole = MOC.from_fits(io.BytesIO(instance.cover.moc("deep")))
-    fine = MOC.from_string(instance.cover.moc("deep", order=13, form="ascii").decode())
-    same = MOC.from_string(instance.cover.moc("deep", order=13, form="json").decode(), format="json")
+    whole = MOC.from_fits(io.BytesIO(instance.images.cover.moc("deep")))
+    fine = MOC.from_string(instance.images.cover.moc("deep", order=13, form="ascii").decode())
+    same = MOC.from_string(instance.images.cover.moc("deep", order=13, form="json").decode(), format="json")
 
     assert fine == same
     assert fine.intersection(whole) == fine
@@ -152,7 +152,7 @@ def test_the_coverage_of_a_release_is_that_of_its_footprints(instance: Instance)
     area = fine.sky_fraction * 41252.96 * 3600**2
     # Patches with their borders, and cells that stick out.
     assert area == pytest.approx(0.64 * 900 * 450, rel=0.5)
-    assert instance.cover.moc("deep", dataset_type="deep_coadd") == instance.cover.moc("deep")
+    assert instance.images.cover.moc("deep", dataset_type="deep_coadd") == instance.images.cover.moc("deep")
     for wrong, error in (
         ({"order": 15}, UsageError),
         ({"order": -1}, UsageError),
@@ -160,6 +160,6 @@ def test_the_coverage_of_a_release_is_that_of_its_footprints(instance: Instance)
         ({"dataset_type": "raw"}, NotFoundError),
     ):
         with pytest.raises(error):
-            instance.cover.moc("deep", **wrong)  # type: ignore[arg-type]
+            instance.images.cover.moc("deep", **wrong)  # type: ignore[arg-type]
     with pytest.raises(NotFoundError):
-        instance.cover.moc("nothing")
+        instance.images.cover.moc("nothing")

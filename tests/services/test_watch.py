@@ -33,14 +33,14 @@ def instance(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     simple(folder / "im.fits", 1, ra=10.0, FILTER="g", INSTRUME="CDK17", EXPTIME=60.0)
     made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
-    made.ingest_images.ingest("dr1", [folder / "im.fits"], public=True)
+    made.images.ingest.ingest("dr1", [folder / "im.fits"], public=True)
     return made
 
 
 def until_seen(instance: Instance) -> tuple[str, ...]:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        if found := instance.watch.look():
+        if found := instance.images.watch.look():
             return found
     raise AssertionError("nothing was announced")
 
@@ -55,7 +55,7 @@ def put(home, run: str) -> None:
     from sciplat.instance import Instance
 
     instance = Instance.open(Path(home))
-    repository = instance.repositories.create("dr1")
+    repository = instance.images.repositories.create("dr1")
     butler = repository.butler
     (ref,) = list(butler.registry.queryDatasets("visit_image", collections="dr1"))
     exposure = butler.get(ref)
@@ -115,13 +115,13 @@ def test_what_another_process_puts_there_is_announced_with_its_provenance_and_wh
         {**common, "role": "output", "dataset": str(id), "dataset_type": "difference_image"},
         {**common, "role": "output", "dataset": str(uuid.uuid4()), "dataset_type": "never_made"},
     ]
-    write_quanta(instance.repositories.folder_of("dr1"), pa.Table.from_pylist(recorded, QUANTA))
+    write_quanta(instance.images.repositories.folder_of("dr1"), pa.Table.from_pylist(recorded, QUANTA))
     until_seen(instance)
     (activity,) = rows(instance, "activities")
     assert (activity["name"], activity["config"]) == ("difference", "config.x=1")
     assert len(rows(instance, "provenance")) == 1
 
-    repository = instance.repositories.create("dr1")
+    repository = instance.images.repositories.create("dr1")
     repository.remove([repository.butler.get_dataset(id)])
     repository.close()
     until_seen(instance)
@@ -134,6 +134,6 @@ def test_files_that_somebody_left_who_was_killed_are_removed(instance):
     (folder / "observations-0123456789abcdef.4711").write_bytes(b"half")
     (folder / "provenance-0123456789abcdef.parquet").write_bytes(b"old")
 
-    instance.announce.announce("dr1")
+    instance.images.announce.announce("dr1")
 
     assert len(list(folder.iterdir())) == 3

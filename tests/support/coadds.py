@@ -73,7 +73,7 @@ def make_sky(
     skymap = Field(
         "wide", SCALE, patch_size=100, patch_border=10, centre=Position(ra, dec), width=0.08, height=0.08
     )
-    made = instance.repositories.create(release)
+    made = instance.images.repositories.create(release)
     WideCam().register(made.butler.registry)
     tract = skymap.tract(0)
     put_tracts(made.butler, skymap, [tract])

@@ -49,7 +49,7 @@ def coadd(tract: Tract, patch: int, band: str) -> Exposure:
 def instance_with_coadds(home: Path, release: str = "deep") -> Instance:
     """Return an instance with one release, which is private."""
     instance = Instance.open(home)
-    repository = instance.repositories.create(release)
+    repository = instance.images.repositories.create(release)
     filters = [{"instrument": "SimCam", "name": f"{band}_sim", "band": band} for band in _FACTORS]
     registry = repository.butler.registry
     registry.syncDimensionData("instrument", {"name": "SimCam", "class_name": "SimCam", "detector_max": 1})
@@ -70,5 +70,5 @@ def instance_with_coadds(home: Path, release: str = "deep") -> Instance:
             )
     repository.chain(release, ["runs/a"])
     repository.close()
-    instance.announce.announce(release)
+    instance.images.announce.announce(release)
     return instance

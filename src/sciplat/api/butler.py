@@ -90,7 +90,7 @@ class _Turns:
 
 def _may(repository: str, visitor: Visiting, instance: Reach) -> Visitor:
     """Let those in who may see images of the release; for others there is none."""
-    instance.locate.release(repository, visitor=visitor)
+    instance.images.locate.release(repository, visitor=visitor)
     return visitor
 
 
@@ -108,9 +108,9 @@ async def _factory(repository: str, request: Request, instance: Reach) -> Factor
     here = origin(request)
 
     def address(id: uuid.UUID, name: str, seconds: int) -> str:  # noqa: A002
-        return here + instance.lend.address(repository, id, name, seconds)
+        return here + instance.images.lend.address(repository, id, name, seconds)
 
-    return Factory(repository, lambda: instance.readers.open(repository, address))
+    return Factory(repository, lambda: instance.images.readers.open(repository, address))
 
 
 async def _nobody() -> None:
@@ -183,7 +183,7 @@ def file(
     _: Anyone,
 ) -> Response:
     """Answer a file by a signed address, or the ranges of bytes that are asked for (RFC 9110, section 14)."""
-    path = instance.lend.file(release, id, name, expires=expires, signature=signature)
+    path = instance.images.lend.file(release, id, name, expires=expires, signature=signature)
     return FileResponse(path, filename=name, media_type="application/octet-stream")
 
 

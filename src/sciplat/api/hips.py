@@ -25,11 +25,11 @@ def hips_list(request: Request, visitor: Visiting, instance: Reach) -> Response:
     records = []
     for release, public in sorted(instance.catalogs.snapshot().images.items()):
         try:
-            instance.locate.release(release, visitor=visitor)
+            instance.images.locate.release(release, visitor=visitor)
         except SciplatError:  # what a visitor may not see isn't there
             continue
-        for name in instance.hips.names(release):
-            said = instance.hips.properties(release, name)
+        for name in instance.images.hips.names(release):
+            said = instance.images.hips.properties(release, name)
             url = f"{origin(request)}{PREFIX}/{release}/{name}"
             records.append(
                 properties_text({**said, "hips_status": _status(public=public), "hips_service_url": url})
@@ -40,8 +40,8 @@ def hips_list(request: Request, visitor: Visiting, instance: Reach) -> Response:
 @router.get("/{release}/{name}/properties", response_class=PlainTextResponse)
 def properties(release: str, name: str, visitor: Visiting, instance: Reach) -> Response:
     """Answer what is said of a HiPS (section 4.4.1)."""
-    public = instance.locate.release(release, visitor=visitor)
-    said = instance.hips.properties(release, name)
+    public = instance.images.locate.release(release, visitor=visitor)
+    said = instance.images.hips.properties(release, name)
     if not said:
         raise NotFoundError(f"Release {release!r} has no HiPS {name[:60]!r}.")
     text = properties_text({**said, "hips_status": _status(public=public)})
@@ -53,8 +53,8 @@ def file(
     release: str, name: str, file: str, request: Request, visitor: Visiting, instance: Reach
 ) -> Response:
     """Answer a tile, or the coverage."""
-    instance.locate.release(release, visitor=visitor)
-    path = instance.hips.file(release, name, file)
+    instance.images.locate.release(release, visitor=visitor)
+    path = instance.images.hips.file(release, name, file)
     if path is None:
         raise NotFoundError(f"HiPS {name[:60]!r} of release {release!r} has no {file[:100]!r}.")
     response = FileResponse(

@@ -24,7 +24,7 @@ _MEDIA_TYPES = {
 @router.get("/{release}/{id}/file", response_class=FileResponse)
 def file(release: str, id: str, request: Request, visitor: Visiting, instance: Reach) -> Response:  # noqa: A002
     """Answer the file of a dataset, or the ranges of bytes that are asked for (RFC 9110, section 14)."""
-    found = instance.locate.dataset(release, id, visitor=visitor)
+    found = instance.images.locate.dataset(release, id, visitor=visitor)
     response = FileResponse(
         found.path,
         filename=found.name,

@@ -6,11 +6,12 @@ Whoever may see the image is decided before anything that is kept is looked at.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, cast
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from sciplat.api.dependencies import Reach
@@ -22,8 +23,6 @@ from sciplat.errors import UsageError
 from sciplat.images import preview as pictures
 from sciplat.images.pixels import ImagePlace
 from sciplat.images.tiles import MEDIA_TYPE
-from sciplat.instance import Instance
-from sciplat.services.access import Visitor
 from sciplat.services.cover import FORMATS, Form
 from sciplat.services.locate import Located
 from sciplat.services.picture import Look
@@ -36,101 +35,117 @@ router = APIRouter(prefix=f"{PREFIX}/{{release}}", tags=["images"])
 _YEAR_SECONDS = 31_536_000
 
 
+@dataclass(frozen=True)
+class _Image:
+    """An image that the visitor may see."""
+
+    located: Located
+    place: ImagePlace
+    mark: str
+    """Its fingerprint."""
+
+
+async def _image(release: str, id: str, visitor: Visiting, instance: Reach) -> _Image:  # noqa: A002
+    def find() -> _Image:
+        located = instance.images.locate.dataset(release, id, visitor=visitor)
+        place = place_of(located)
+        return _Image(located, place, instance.images.tiling.fingerprint(place))
+
+    return await to_thread.run_sync(find)
+
+
+async def _makers(request: Request) -> Makers:
+    makers: Makers = request.app.state.makers
+    return makers
+
+
+Image = Annotated[_Image, Depends(_image)]
+Making = Annotated[Makers, Depends(_makers)]
+
+
 @router.get("/moc", response_class=Response)
 async def moc(
     release: str,
     request: Request,
     visitor: Visiting,
     instance: Reach,
+    makers: Making,
     dataset_type: str | None = None,
     order: int = 11,
     format: str = "fits",  # noqa: A002
 ) -> Response:
     """Answer which part of the sky the images of a release show (MOC 2.0)."""
-    await to_thread.run_sync(partial(instance.locate.release, release, visitor=visitor))
+    await to_thread.run_sync(partial(instance.images.locate.release, release, visitor=visitor))
     ask = partial(
-        instance.cover.moc, release, dataset_type=dataset_type, order=order, form=cast("Form", format)
+        instance.images.cover.moc, release, dataset_type=dataset_type, order=order, form=cast("Form", format)
     )
-    made = await _makers(request).make(request, ask)
+    made = await makers.make(request, ask)
     return Response(made, media_type=FORMATS[format], headers={"Cache-Control": "private, no-cache"})
 
 
 @router.get("/{id}/tiles", response_class=JSONResponse)
-async def describe(
-    release: str,
-    id: str,  # noqa: A002
-    request: Request,
-    visitor: Visiting,
-    instance: Reach,
-) -> Response:
+async def describe(release: str, image: Image, request: Request, instance: Reach, makers: Making) -> Response:
     """Answer what an image is like: its levels of tiles, mask planes, statistics, world coordinates."""
-    found, place, mark = await _located(instance, release, id, visitor)
-    if (same := _same(request, f'"{mark}-facts"')) is not None:
+    tag = f'"{image.mark}-facts"'
+    if (same := _same(request, tag)) is not None:
         return same
-    facts = await _makers(request).make(request, partial(instance.probe.facts, place))
+    found = image.located
+    facts = await makers.make(request, partial(instance.images.probe.facts, image.place))
     whole: dict[str, Any] = {
         "id": str(found.id),
         "release": release,
         "dataset_type": found.dataset_type,
         "data_id": {name: str(value) for name, value in found.data_id.items()},
-        "fingerprint": mark,
-        "tiles": f"{PREFIX}/{release}/{found.id}/tiles/{{level}}/{{row}}/{{column}}?version={mark}",
+        "fingerprint": image.mark,
+        "tiles": f"{PREFIX}/{release}/{found.id}/tiles/{{level}}/{{row}}/{{column}}?version={image.mark}",
         "media_type": MEDIA_TYPE,
         **facts,
     }
-    return JSONResponse(whole, headers=_headers(f'"{mark}-facts"'))
+    return JSONResponse(whole, headers=_headers(tag))
 
 
 @router.get("/{id}/wcs", response_class=JSONResponse)
-async def wcs(
-    release: str,
-    id: str,  # noqa: A002
-    request: Request,
-    visitor: Visiting,
-    instance: Reach,
-) -> Response:
+async def wcs(image: Image, request: Request, instance: Reach, makers: Making) -> Response:
     """Answer the world coordinates: cards of a header, or a grid of directions."""
-    _, place, mark = await _located(instance, release, id, visitor)
-    if (same := _same(request, f'"{mark}-wcs"')) is not None:
+    tag = f'"{image.mark}-wcs"'
+    if (same := _same(request, tag)) is not None:
         return same
-    facts = await _makers(request).make(request, partial(instance.probe.facts, place))
-    return JSONResponse(facts["wcs"], headers=_headers(f'"{mark}-wcs"'))
+    facts = await makers.make(request, partial(instance.images.probe.facts, image.place))
+    return JSONResponse(facts["wcs"], headers=_headers(tag))
 
 
 @router.get("/{id}/tiles/{level}/{row}/{column}", response_class=Response)
 async def tile(
-    release: str,
-    id: str,  # noqa: A002
+    image: Image,
     level: int,
     row: int,
     column: int,
     request: Request,
-    visitor: Visiting,
     instance: Reach,
+    makers: Making,
     mask: bool = False,
     version: str | None = None,
 ) -> Response:
     """Answer one tile: floats, and the bits of the mask if they are asked for."""
-    _, place, mark = await _located(instance, release, id, visitor)
+    mark = image.mark
     which = Which(level, column, row, mask)
     packs = choose(request.headers.get("accept-encoding"), packable=True, here=False) == "zstd"
     # A strong tag is that of the bytes that are sent, packed or not (RFC 9110, section 8.8.3.3).
     tag = f'"{mark}-{which.name}{"z" if packs else ""}"'
     if (same := _same(request, tag, version=version, mark=mark)) is not None:
         return same
-    kept = await to_thread.run_sync(instance.tiling.kept, mark, which)
+    kept = await to_thread.run_sync(instance.images.tiling.kept, mark, which)
     if kept is None:
-        kept = await _makers(request).make(request, partial(instance.tiling.tile, place, which))
+        kept = await makers.make(request, partial(instance.images.tiling.tile, image.place, which))
     return await to_thread.run_sync(_sent, kept, packs, _headers(tag, version=version, mark=mark))
 
 
 @router.get("/{id}/value", response_class=JSONResponse)
 async def value(
-    release: str,
-    id: str,  # noqa: A002
+    image: Image,
     request: Request,
-    visitor: Visiting,
     instance: Reach,
+    makers: Making,
     x: int | None = None,
     y: int | None = None,
     ra: float | None = None,
@@ -139,12 +154,11 @@ async def value(
     """Answer the exact value of a pixel, by its place in the image or on the sky."""
     if (x is None) != (y is None) or (ra is None) != (dec is None):
         raise UsageError("x and y go together, as ra and dec do.")
-    _, place, _ = await _located(instance, release, id, visitor)
-    found = await _makers(request).make(
+    found = await makers.make(
         request,
         partial(
-            instance.probe.value,
-            place,
+            instance.images.probe.value,
+            image.place,
             pixel=None if x is None or y is None else (x, y),
             position=None if ra is None or dec is None else (ra, dec),
         ),
@@ -154,11 +168,10 @@ async def value(
 
 @router.get("/{id}/preview", response_class=Response)
 async def preview(
-    release: str,
-    id: str,  # noqa: A002
+    image: Image,
     request: Request,
-    visitor: Visiting,
     instance: Reach,
+    makers: Making,
     size: int = 512,
     stretch: str = "asinh",
     cuts: str = "zscale",
@@ -175,33 +188,11 @@ async def preview(
     )
     if look.form not in pictures.FORMATS:
         raise UsageError(f"format={format[:40]!r} is unknown; it can be {', '.join(pictures.FORMATS)}.")
-    _, place, mark = await _located(instance, release, id, visitor)
-    tag = f'"{mark}-{look.name}"'
+    tag = f'"{image.mark}-{look.name}"'
     if (same := _same(request, tag)) is not None:
         return same
-    made = await _makers(request).make(request, partial(instance.pictures.picture, place, look))
+    made = await makers.make(request, partial(instance.images.pictures.picture, image.place, look))
     return Response(made, media_type=pictures.FORMATS[look.form], headers=_headers(tag))
-
-
-async def _located(
-    instance: Instance,
-    release: str,
-    id: str,  # noqa: A002
-    visitor: Visitor,
-) -> tuple[Located, ImagePlace, str]:
-    """Return an image that this visitor may see, where it lies, and its fingerprint."""
-
-    def find() -> tuple[Located, ImagePlace, str]:
-        found = instance.locate.dataset(release, id, visitor=visitor)
-        place = place_of(found)
-        return found, place, instance.tiling.fingerprint(place)
-
-    return await to_thread.run_sync(find)
-
-
-def _makers(request: Request) -> Makers:
-    makers: Makers = request.app.state.makers
-    return makers
 
 
 def _sent(kept: Packed, packs: bool, headers: dict[str, str]) -> Response:

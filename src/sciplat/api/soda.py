@@ -34,7 +34,7 @@ async def sync(request: Request, parameters: Dali, visitor: Visiting, instance: 
     wanted = CutoutRequests.of(parameters).single()
     try:
         cutting: Cutting = request.app.state.cutting
-        return await cutting.respond(partial(instance.cutout.cutout, wanted, visitor=visitor))
+        return await cutting.respond(partial(instance.images.cutout.cutout, wanted, visitor=visitor))
     except NoOverlapError as error:
         # The standard wants a response without a body, and people a reason.
         reason = str(error)[:_REASON].encode("ascii", "replace").decode()

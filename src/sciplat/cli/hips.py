@@ -43,7 +43,7 @@ def make(
 
     instance = Instance.open(home)
     with progress_bar(f"HiPS of {release}") as progress:
-        made = instance.make_hips.make(
+        made = instance.images.make_hips.make(
             release, dataset_type=dataset_type, bands=bands, colours=colour or (), progress=progress
         )
     for each in made:

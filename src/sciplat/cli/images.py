@@ -33,7 +33,7 @@ def drop(release: str, dataset_type: str, where: str, home: Path) -> None:
     """
     from sciplat.instance import Instance
 
-    regenerate = Instance.open(home).regenerate
+    regenerate = Instance.open(home).images.regenerate
     dropped = regenerate.drop(release, regenerate.chosen(release, dataset_type, where))
     click.echo(f"dropped {dropped} files")
 
@@ -47,7 +47,7 @@ def regenerate(release: str, dataset_type: str, where: str, home: Path) -> None:
     """Make the files of datasets again that were dropped."""
     from sciplat.instance import Instance
 
-    service = Instance.open(home).regenerate
+    service = Instance.open(home).images.regenerate
     missing = service.chosen(release, dataset_type, where, dropped=True)
     for number, dataset in enumerate(missing, start=1):
         service.again(release, dataset)

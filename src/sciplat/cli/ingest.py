@@ -103,7 +103,7 @@ def images(
 
     instance = Instance.open(home)
     with progress_bar(f"Ingesting images of {release}") as progress:
-        report = instance.ingest_images.ingest(
+        report = instance.images.ingest.ingest(
             release,
             paths,
             profile=profile,

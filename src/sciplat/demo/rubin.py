@@ -9,6 +9,7 @@ from typing import Any
 
 from sciplat.demo.simwide_ucds import given_ucd
 from sciplat.errors import MissingExtraError
+from sciplat.tables.felis import DATATYPES
 from sciplat.vo.schema import Column, Datatype, Key, Table
 
 __all__ = ["PRIMARY_KEYS", "keys_in", "rubin_column", "rubin_table", "rubin_tables", "sentence"]
@@ -30,17 +31,6 @@ _POSITIONS = {
     "CcdVisit": ("ra", "dec"),
     "DiaObject": ("ra", "dec"),
     "CoaddPatches": ("s_ra", "s_dec"),
-}
-
-_DATATYPES = {
-    "boolean": Datatype.BOOLEAN,
-    "int": Datatype.INT,
-    "long": Datatype.LONG,
-    "float": Datatype.FLOAT,
-    "double": Datatype.DOUBLE,
-    "char": Datatype.CHAR,
-    "string": Datatype.CHAR,
-    "timestamp": Datatype.CHAR,
 }
 
 
@@ -76,7 +66,7 @@ def rubin_column(rubin: Any) -> Column:
     is_text = rubin.datatype.value in ("char", "string", "timestamp")
     return Column(
         rubin.name,
-        _DATATYPES[rubin.datatype.value],
+        DATATYPES[rubin.datatype.value],
         arraysize="*" if is_text else None,
         xtype="timestamp" if rubin.datatype.value == "timestamp" else None,
         unit=unit,

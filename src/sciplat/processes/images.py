@@ -30,18 +30,18 @@ def create_app(instance: Instance) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        _ = instance.cutout  # what takes long is imported before the first request comes
+        _ = instance.images.cutout  # what takes long is imported before the first request comes
         settings = instance.settings.images
         app.state.cutting = Cutting(settings.cutouts_at_once, seconds=settings.queue_seconds)
         app.state.changes = Changes(instance.jobs.version, instance.jobs.phases)
         app.state.makers = Makers(cores())
         stopped = Event()
-        watching = Thread(target=instance.watch.run, args=(stopped,), name="watch", daemon=True)
+        watching = Thread(target=instance.images.watch.run, args=(stopped,), name="watch", daemon=True)
         watching.start()
         yield
         stopped.set()
         await to_thread.run_sync(watching.join, _STOP_SECONDS)
-        instance.tiling.close()
+        instance.images.tiling.close()
         instance.recorder.close()
 
     app = application(instance, lifespan)

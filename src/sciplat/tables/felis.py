@@ -15,9 +15,9 @@ from sciplat.errors import IngestError
 from sciplat.tables.guess import DEC_MAIN, RA_MAIN
 from sciplat.vo.schema import Column, Datatype, Key, Table
 
-__all__ = ["from_felis", "to_felis"]
+__all__ = ["DATATYPES", "from_felis", "to_felis"]
 
-_FROM_FELIS = {
+DATATYPES = {
     "boolean": Datatype.BOOLEAN,
     "byte": Datatype.UNSIGNED_BYTE,
     "short": Datatype.SHORT,
@@ -32,6 +32,8 @@ _FROM_FELIS = {
     "binary": Datatype.UNSIGNED_BYTE,
     "timestamp": Datatype.CHAR,
 }
+"""The types of VOTable by those of Felis."""
+
 _TO_FELIS = {
     Datatype.BOOLEAN: "boolean",
     Datatype.UNSIGNED_BYTE: "byte",
@@ -118,7 +120,7 @@ def _load(path: Path) -> Any:
 
 
 def _column(column: Any) -> Column:
-    datatype = _FROM_FELIS[str(column.datatype)]
+    datatype = DATATYPES[str(column.datatype)]
     if column.votable_datatype == Datatype.UNICODE_CHAR:
         datatype = Datatype.UNICODE_CHAR
     size = None if column.votable_arraysize is None else str(column.votable_arraysize)

@@ -70,7 +70,7 @@ def make_sim1(
     MissingExtraError
         The extras ``demo`` and ``images`` aren't both installed.
     """
-    repositories = instance.repositories
+    repositories = instance.images.repositories
     from sciplat.demo.sim1.plan import visits  # noqa: PLC0415 (nobody needs it who asks for the state)
     from sciplat.demo.sim1.process import Step, process  # noqa: PLC0415 (the Butler takes seconds)
     from sciplat.demo.sim1.tables import sim1_source  # noqa: PLC0415
@@ -100,7 +100,7 @@ def make_sim1(
                         SCHEMA, name, sim1_source(repositories, name, bands), schema=table, public=True
                     )
             if came.is_last or time.monotonic() - announced > _ANNOUNCE_SECONDS:
-                instance.announce.announce(SCHEMA)
+                instance.images.announce.announce(SCHEMA)
                 announced = time.monotonic()
 
 
@@ -110,7 +110,7 @@ def _is_described(instance: Instance) -> bool:
 
 
 def _check_disk(instance: Instance, count: int) -> None:
-    made = instance.repositories.folder_of(SCHEMA)
+    made = instance.images.repositories.folder_of(SCHEMA)
     have = sum(file.stat().st_size for file in made.rglob("*") if file.is_file()) if made.is_dir() else 0
     needed = max(0, count * _BYTES_A_VISIT + _BYTES_BESIDE - have)
     free = shutil.disk_usage(instance.home).free

@@ -22,7 +22,7 @@ _PREFIX, _SEPARATOR = "LSST BUTLER", " "
 
 
 class ExposureFormatter(FormatterV2):
-    """Reads and writes the files of `sciplat.images.fits`; of a box only its tiles are unpacked or fetched."""
+    """Reads and writes files of `sciplat.images.fits`; of a box only its tiles are unpacked, or sent."""
 
     default_extension = ".fits"
     supported_extensions = frozenset({".fits"})

@@ -126,18 +126,22 @@ class LocateService:
         ImageFileError
             Files of others cannot be read any more.
         """
-        public = self.release(release, visitor=visitor)
+        self.release(release, visitor=visitor)
         try:
             number = id if isinstance(id, uuid.UUID) else uuid.UUID(id)
         except ValueError:
             raise _none(release, id) from None
-        mark, located = self._known.get((release, number), ((), None))
-        if located is None or located.public != public or _mark(*(each[0] for each in mark)) != mark:
-            mark, located = self._look(release, number, public=public)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[release, number] = mark, located
-        return located
+        return self.for_the_instance(release, number)
+
+    def for_the_instance(self, release: str, id: uuid.UUID) -> Located:  # noqa: A002
+        """Return a dataset for the instance itself, which sees all: who may see its work is decided there.
+
+        Raises
+        ------
+        NotFoundError, ImageFileError
+            As for `dataset`.
+        """
+        return self._found(release, id)[1]
 
     def release(self, release: str, *, visitor: Visitor) -> bool:
         """Return whether everybody may see the images of a release.
@@ -169,10 +173,21 @@ class LocateService:
         ImageFileError
             Files of others cannot be read any more.
         """
-        mark, located = self._look(release, id, public=False)
+        mark, located = self._found(release, id)
         if located.layout is None or located.path.parent == self._work:
             return located.path
         return self._put_together(id, located.layout, mark)
+
+    def _found(self, release: str, id: uuid.UUID) -> tuple[_Mark, Located]:  # noqa: A002
+        """Return what is remembered of a dataset as long as its files are the same, else look."""
+        public = bool(self._catalogs.snapshot().images.get(release))
+        mark, located = self._known.get((release, id), ((), None))
+        if located is None or located.public != public or _mark(*(each[0] for each in mark)) != mark:
+            mark, located = self._look(release, id, public=public)
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[release, id] = mark, located
+        return mark, located
 
     def _look(self, release: str, id: uuid.UUID, *, public: bool) -> tuple[_Mark, Located]:  # noqa: A002
         found = self._stored(release, id)
@@ -185,7 +200,8 @@ class LocateService:
         path, layout = found.path, None
         if path is None or not path.is_file():
             raise NotFoundError(f"The file of {found.dataset_type} {id} of release {release!r} is not kept.")
-        files = [path]
+        # Also what the registry says may change: a dataset that is removed may leave its file.
+        files = [path, self._repositories.folder_of(release) / "gen3.sqlite3"]
         is_image = found.storage_class == EXPOSURE
         if is_image and path.suffix == ".json":
             layout = read_layout_file(path)["layout"]
@@ -200,7 +216,7 @@ class LocateService:
             )
         if layout is not None:
             path = layout.image.file if lies_alone(layout) else self._put_together(id, layout, mark)
-            mark = _mark(*files, path)
+            mark = (*mark, *_mark(path))
         return mark, Located(release, public, id, found.dataset_type, found.data_id, is_image, path, layout)
 
     def _stored(self, release: str, id: uuid.UUID) -> Stored | None:  # noqa: A002
@@ -231,7 +247,7 @@ class LocateService:
 
     def _put_together(self, id: uuid.UUID, layout: Layout, mark: _Mark) -> Path:  # noqa: A002
         """Write an exposure whose planes lie in several files, or beside others, into one of its own."""
-        newest = max(changed for _, _, _, changed in mark)
+        newest = max(changed for file, _, _, changed in mark if file.suffix != ".sqlite3")
         path = self._work / f"{id}-{newest:x}.fits"
         if not path.is_file():
             self._work.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -33,6 +33,7 @@ from lsst.daf.butler.registry import (
 )
 
 from sciplat.errors import ConflictError, NotFoundError, UsageError
+from sciplat.repository.database import check, impatient, in_words
 from sciplat.repository.dataset_types import BESIDE_IMAGES, DATASET_TYPES
 from sciplat.repository.storage import EXPOSURE, config
 from sciplat.sky.tessellation import Tessellation
@@ -140,8 +141,16 @@ class Repository:
 
     @cached_property
     def butler(self) -> Butler:
-        """The Butler; for one thread, others take a `Butler.clone`."""
-        return Butler.from_config(str(self.folder), writeable=self._writeable)
+        """The Butler; for one thread, others take a `Butler.clone`.
+
+        Raises
+        ------
+        UnavailableError
+            Its database is locked, damaged or gone.
+        """
+        check(self.folder)
+        butler = Butler.from_config(str(self.folder), writeable=self._writeable)
+        return butler if self._writeable else impatient(butler)
 
     @contextmanager
     def alone(self) -> Iterator[Butler]:
@@ -151,7 +160,8 @@ class Repository:
         """
         with (self.folder / ".lock").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
-            yield self.butler
+            with in_words(self.release):
+                yield self.butler
 
     def close(self) -> None:
         """Give files and connections back."""

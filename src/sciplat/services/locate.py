@@ -17,6 +17,7 @@ from sciplat.identity.models import Scope
 from sciplat.images.fits import write
 from sciplat.images.layout import Layout, lies_alone, pixels_of
 from sciplat.images.pixels import by_name
+from sciplat.repository.database import in_words
 from sciplat.repository.foreign import read_layout_file
 from sciplat.repository.storage import EXPOSURE
 from sciplat.repository.store import Repositories, Repository
@@ -27,6 +28,9 @@ from sciplat.tiles.store import TileStore
 __all__ = ["LocateService", "Located"]
 
 _IDENTIFIER = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<release>[^/?#]+)\?(?P<id>[^?#]+)")
+
+_PATIENCE_SECONDS = 10.0
+"""How long one waits for others who look into the same repository."""
 
 _MOST_KNOWN = 10_000
 """Datasets of which the place is remembered."""
@@ -93,7 +97,7 @@ class LocateService:
         self._repositories = repositories
         self._authority = authority
         self._converted = converted
-        self._lock = Lock()
+        self._locks: dict[str, Lock] = {}
         self._open: dict[str, tuple[_Mark, Repository]] = {}
         self._known: dict[tuple[str, uuid.UUID], tuple[_Mark, Located]] = {}
 
@@ -242,8 +246,15 @@ class LocateService:
         ------
         NotFoundError
             The release has no images.
+        UnavailableError
+            Its repository is locked, damaged or gone.
         """
-        with self._lock:
+        lock = self._locks.setdefault(release, Lock())
+        if not lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise UnavailableError(
+                f"The images of release {release!r} cannot be looked up at this moment; ask again soon."
+            )
+        try:
             # A repository that was removed and made again is another one.
             mark = _mark(self._repositories.folder_of(release) / "butler.yaml")
             before, repository = self._open.get(release, ((), None))
@@ -252,7 +263,10 @@ class LocateService:
                     repository.close()
                 repository = self._repositories.open(release)
                 self._open[release] = mark, repository
-            yield repository
+            with in_words(release):
+                yield repository
+        finally:
+            lock.release()
 
     def _put_together(self, id: uuid.UUID, layout: Layout, mark: _Mark) -> Path:  # noqa: A002
         """Write an exposure whose planes lie in several files, or beside others, into one of its own."""

@@ -102,6 +102,17 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture(scope="session")
+def drawing(browser: Browser) -> Iterator[Browser]:
+    """Chromium that draws in three dimensions without a graphics card, which takes the processor's time."""
+    software = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    started = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--ignore-gpu-blocklist", *software]
+    )
+    yield started
+    started.close()
+
+
 @pytest.fixture
 def page(browser: Browser, platform: Platform) -> Iterator[Page]:
     """A fresh visitor's page; anything that the Content-Security-Policy refuses fails the test."""

@@ -69,6 +69,7 @@ def client(instance, sky):
     return Client(images.create_app(instance))
 
 
+@pytest.mark.slow
 def test_a_cutout_comes_as_a_file_with_a_name_for_people(client, sky):
     answer = client.get("/api/soda/sync", params={"ID": sky.did(sky.visit_id), "CIRCLE": HERE})
 

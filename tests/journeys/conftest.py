@@ -42,14 +42,6 @@ def sockets_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the demo's tables that was never started."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    sciplat(home, "demo", "make", "gaia", "simwide")
-    return home
-
-
-@pytest.fixture(scope="session")
 def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A running platform with the demo's tables, images, a private release with both, and a user."""
     home = copy_home(demo_home, tmp_path_factory.mktemp("platform") / "home")

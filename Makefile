@@ -103,8 +103,8 @@ test: look test-tools ## everything `check` does and all tests, with a browser a
 
 FUZZ ?= 10000
 
-fuzz: install $(DEVELOPED) ## changed queries and odd requests, FUZZ=10000 of them, against a running instance
-	$(RUN) pytest tests/adql/test_fuzz.py tests/journeys/test_fuzz.py --fuzz $(FUZZ)
+fuzz: install $(DEVELOPED) ## random and changed queries and odd requests, FUZZ=10000 of each, also against a running instance
+	$(RUN) pytest tests/adql/test_fuzz.py tests/adql/test_differential.py tests/journeys/test_fuzz.py --fuzz $(FUZZ)
 
 pictures: install $(DEVELOPED) test-tools ## take the documentation's pictures anew
 	$(RUN) pytest -q tests/journeys/test_portal.py -k pictures --write-pictures

@@ -71,6 +71,7 @@ def postgresql(engines):
                 found = engines[0].execute(f"SELECT * FROM {name}").fetchall()
                 connection.cursor().executemany(f"INSERT INTO {name} VALUES ({marks})", found)
             connection.execute("SET statement_timeout = '10s'")
+            connection.execute("SET jit = off")  # it compiles for longer than tables of twelve rows are read
             yield connection
 
 
@@ -109,9 +110,8 @@ def test_random_queries_have_the_answer_that_sqlite_gives(catalog, engines, star
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(1000, 6000, 1000))
-def test_many_random_queries_have_the_answer_that_sqlite_gives(catalog, engines, start):
-    for seed in range(start, start + 1000):
+def test_many_random_queries_have_the_answer_that_sqlite_gives(catalog, engines, fuzz):
+    for seed in range(1000, 1000 + fuzz):
         _compare(seed, catalog, engines)
 
 
@@ -136,9 +136,8 @@ def test_wild_queries_are_refused_in_words_or_can_be_planned(catalog, engines, s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", range(1000, 6000, 1000))
-def test_many_wild_queries_are_refused_in_words_or_can_be_planned(catalog, engines, start):
-    for seed in range(start, start + 1000):
+def test_many_wild_queries_are_refused_in_words_or_can_be_planned(catalog, engines, fuzz):
+    for seed in range(1000, 1000 + fuzz):
         _wild(seed, catalog, engines[0])
 
 

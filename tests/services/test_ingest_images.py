@@ -123,7 +123,7 @@ def test_where_nothing_can_be_taken_no_release_is_made(house, tmp_path):
 
     report = house.ingest(tmp_path / "text.fits")
     assert (counts(report), report.profile) == ((0, 0, 0, 1), None)
-    assert house.images.repositories.releases() == ()
+    assert house.repositories.releases() == ()
     assert house.catalogs.snapshot().images == {}
 
 
@@ -218,7 +218,7 @@ def test_in_place_the_pixels_stay_where_they_are(house, night):
     np.testing.assert_array_equal(exposure.image, pixels(1))
     assert (house.get(ref, "variance") == 2).all()
     assert house.get(ref, "bbox").shape == SHAPE
-    part = house.images.repositories.open("dr1").butler.get(ref, parameters={"bbox": (3, 4, 10, 9)})
+    part = house.repositories.open("dr1").butler.get(ref, parameters={"bbox": (3, 4, 10, 9)})
     np.testing.assert_array_equal(part.image, pixels(1)[4:9, 3:10])
     assert counts(house.ingest(night, in_place=True)) == (0, 0, 2, 0)
     assert counts(house.ingest(night)) == (0, 2, 0, 0)

@@ -113,6 +113,11 @@ def add_error_handlers(app: FastAPI) -> None:
             response.status_code = 405
             response.headers.update(error.headers or {})
             return response
+        if error.status_code == 416:
+            response = document(request, errors.UsageError(str(error.detail)))
+            response.status_code = 416
+            response.headers.update(error.headers or {})
+            return response
         return document(request, errors.UsageError(str(error.detail)))
 
     @app.exception_handler(Exception)

@@ -81,6 +81,8 @@ class Keeper:
         self._process: WorkerProcess | None = None
         self._running: Running | None = None
         self._number = 0
+        self._used = 0.0
+        """The processor time that the worker had used when the last query ended."""
 
     def start(self) -> None:
         """Start the worker, in the background."""
@@ -138,6 +140,7 @@ class Keeper:
             self._process = process
         if process.channel.wait(_START_SECONDS) and process.channel.receive() is not None:
             self.pid = process.pid
+            self._used = process.processor_seconds()
             self.ready.set()
             return True
         _log.error("a query worker ended while it started")
@@ -196,7 +199,7 @@ class Keeper:
             return
         limit = statement.time_limit_seconds
         begun = time.monotonic()
-        slow_at, used_before = begun + self._short_seconds, process.processor_seconds()
+        slow_at = begun + self._short_seconds
         look_at = begun + _LOOK_SECONDS
         kill_at: float | None = None
         while True:
@@ -210,7 +213,7 @@ class Keeper:
                 kill_at = now + _GRACE_SECONDS
             if not running.heavy and now >= slow_at:
                 slow_at = now + _LOOK_SECONDS
-                used = process.processor_seconds() - used_before
+                used = process.processor_seconds() - self._used
                 if used >= self._short_seconds or now >= begun + _PATIENCE * self._short_seconds:
                     process.give_way()
                     self._slow(running)
@@ -236,6 +239,7 @@ class Keeper:
     def _hear(self, running: Running, message: Message) -> bool:
         """Pass one message on; True if it was the last."""
         header, body = message
+        self._used = header.get("used", self._used)
         match header["op"]:
             case "begin":
                 running.begin(pa.ipc.read_schema(pa.py_buffer(body)))

@@ -147,7 +147,8 @@ class QueryPool:
             if owner is None and address and address_most is not None and near >= address_most:
                 raise UnavailableError(_too_many(f"{near} synchronous queries from your address are"))
             self._waiting.append(running)
-            self._changed.notify_all()
+            # What one idle keeper may not take, none may: a heavy one where heavy ones have all their places.
+            self._changed.notify()
         return running
 
     def warm(self, timeout_seconds: float = 30.0) -> None:

@@ -38,31 +38,53 @@ _LENGTHS = struct.Struct("<IQ")
 _LONGEST_HEADER = 64 << 20
 _LONGEST_BODY = 64 << 20
 _PATIENCE_SECONDS = 30.0
+_AHEAD_BYTES = 16 << 10
+"""Frames of most brief statements and of their rows are smaller."""
 
 Message = tuple[dict[str, Any], bytearray]
 
 
 class Channel:
-    """One end of the connection between a pool and a worker; any thread may send, one receives."""
+    """One end of the connection between a pool and a worker; any thread may send, one receives.
+
+    Each call of the system lets other threads of this process go first, so a small frame takes as few as can
+    be: one to send it; one to wait for it and one to read it.
+    """
 
     def __init__(self, end: socket.socket) -> None:
-        end.settimeout(_PATIENCE_SECONDS)
+        end.setblocking(False)
         self._socket = end
         self._sending = threading.Lock()
-        self._poll = select.poll()
-        self._poll.register(end, select.POLLIN)
+        self._readable, self._writable = select.poll(), select.poll()
+        self._readable.register(end, select.POLLIN)
+        self._writable.register(end, select.POLLOUT)
+        self._ahead = bytearray()
+        """What was read beyond the last frame."""
 
     def send(self, header: Mapping[str, Any], body: bytes | memoryview = b"") -> None:
         """Send one frame; ``OSError`` if the other side is gone."""
         text = json.dumps(header, separators=(",", ":")).encode()
+        left = [memoryview(_LENGTHS.pack(len(text), len(body)) + text)]
+        if len(body):
+            left.append(memoryview(body).cast("B"))
         with self._sending:
-            self._socket.sendall(_LENGTHS.pack(len(text), len(body)) + text)
-            if len(body):
-                self._socket.sendall(body)
+            while left:
+                try:
+                    sent = self._socket.sendmsg(left)
+                except BlockingIOError:
+                    if not self._writable.poll(_PATIENCE_SECONDS * 1000):
+                        raise
+                    continue
+                while left and sent >= len(left[0]):
+                    sent -= len(left.pop(0))
+                if sent:
+                    left[0] = left[0][sent:]
 
     def wait(self, seconds: float | None) -> bool:
         """Wait until a frame (or the end) can be received; False if the time ran out."""
-        return bool(self._poll.poll(None if seconds is None else max(0.0, seconds) * 1000))
+        if self._ahead:
+            return True
+        return bool(self._readable.poll(None if seconds is None else max(0.0, seconds) * 1000))
 
     def receive(self) -> Message | None:
         """Receive one frame; None if the other side is gone."""
@@ -80,14 +102,34 @@ class Channel:
         self._socket.close()
 
     def _read(self, size: int) -> bytearray:
+        if size <= _AHEAD_BYTES:
+            while len(self._ahead) < size:
+                more = bytearray(_AHEAD_BYTES)
+                count = self._receive_into(memoryview(more))
+                self._ahead += memoryview(more)[:count]
+            data = self._ahead[:size]
+            del self._ahead[:size]
+            return data
         data = bytearray(size)
         rest = memoryview(data)
+        rest[: len(self._ahead)] = self._ahead
+        rest = rest[len(self._ahead) :]
+        self._ahead.clear()
         while rest:
-            count = self._socket.recv_into(rest)
+            rest = rest[self._receive_into(rest) :]
+        return data
+
+    def _receive_into(self, room: memoryview) -> int:
+        while True:
+            try:
+                count = self._socket.recv_into(room)
+            except BlockingIOError:
+                if not self._readable.poll(_PATIENCE_SECONDS * 1000):
+                    raise
+                continue
             if not count:
                 raise EOFError
-            rest = rest[count:]
-        return data
+            return count
 
 
 def statement_to_wire(statement: Statement) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Running:
         """Why it has to stop, if it has to."""
         self._changed = threading.Condition()
         self._state = State.QUEUED
+        self._start_awaited = False
         self._started = self._ended = 0.0
         self._schema: pa.Schema | None = None
         self._chunks: list[tuple[int, int]] = []
@@ -110,6 +111,7 @@ class Running:
     def wait_until_started(self, timeout_seconds: float | None = None) -> None:
         """Return when a worker has taken the query, or raise its error."""
         with self._changed:
+            self._start_awaited = True
             self._await(lambda: self._state is not State.QUEUED, timeout_seconds)
 
     def result(self) -> Result:
@@ -121,6 +123,9 @@ class Running:
 
     def cancel(self) -> None:
         """Stop it, whether it waits or runs; a finished query stays finished."""
+        with self._changed:
+            if self._state in (State.DONE, State.FAILED):
+                return
         self.stop(CancelledError("The query was cancelled."))
         self._on_cancel(self)
 
@@ -156,7 +161,8 @@ class Running:
         with self._changed:
             self._state = State.RUNNING
             self._started = time.monotonic()
-            self._changed.notify_all()
+            if self._start_awaited:  # whoever waits for rows need not wake up for this
+                self._changed.notify_all()
 
     def begin(self, schema: pa.Schema) -> None:
         """Note that its spool is being written."""

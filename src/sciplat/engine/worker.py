@@ -131,7 +131,7 @@ class Worker:
                 self._task = None
                 if task.connection is not None:
                     task.connection.close()
-        self._channel.send({**reply[0], "id": task.number}, reply[1])
+        self._channel.send({**reply[0], "id": task.number, "used": time.process_time()}, reply[1])
         if fatal:
             os._exit(1)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from astropy.io import fits
 from lsst.daf.butler import DatasetProvenance, DatasetRef, FormatterV2
 from lsst.resources import ResourcePath
 
 from sciplat.images.exposure import Exposure
-from sciplat.images.fits import read, read_component, write
+from sciplat.images.fits import ExposureFile, opened, write
+from sciplat.repository.fetched import fetched
 from sciplat.repository.storage import asked_box
 
 __all__ = ["ExposureFormatter", "part_of", "with_provenance"]
@@ -21,11 +22,12 @@ _PREFIX, _SEPARATOR = "LSST BUTLER", " "
 
 
 class ExposureFormatter(FormatterV2):
-    """Reads and writes the files of `sciplat.images.fits`; for a box only its tiles are unpacked."""
+    """Reads and writes files of `sciplat.images.fits`; of a box only its tiles are unpacked, or sent."""
 
     default_extension = ".fits"
     supported_extensions = frozenset({".fits"})
     supported_write_parameters = frozenset({"quantize", "compress"})
+    can_read_from_uri = True
     can_read_from_local_file = True
 
     def can_accept(self, in_memory_dataset: Any) -> bool:
@@ -42,10 +44,35 @@ class ExposureFormatter(FormatterV2):
         UsageError
             The box is not wholly inside.
         """
+        with opened(path) as file:
+            return self._part(file, component)
+
+    def read_from_uri(self, uri: ResourcePath, component: str | None = None, expected_size: int = -1) -> Any:
+        """Return a component or a box of an exposure on a server, of which nothing else is fetched.
+
+        A whole exposure is left to `read_from_local_file`, so that its file is fetched at once.
+
+        Raises
+        ------
+        NotFoundError, UnavailableError
+            The file cannot be fetched.
+        ImageFileError, UsageError
+            As for `read_from_local_file`.
+        """
+        if component is None and asked_box(self.file_descriptor.parameters) is None:
+            return NotImplemented
+        if uri.isLocal:
+            return self.read_from_local_file(uri.ospath, component, expected_size)
+        with fetched(uri) as file, opened(cast("BinaryIO", file), mapped=False) as exposure:
+            part = self._part(exposure, component)
+            file.close()  # or else the HDUs that nobody has asked for would be looked at now
+        return part
+
+    def _part(self, file: ExposureFile, component: str | None) -> Any:
         box = asked_box(self.file_descriptor.parameters)
         if component is None:
-            return read(path, box)
-        return part_of(read_component(path, "box" if component == "bbox" else component, box))  # type: ignore[arg-type]
+            return file.read(box)
+        return part_of(file.component("box" if component == "bbox" else component, box))  # type: ignore[arg-type]
 
     def write_local_file(self, in_memory_dataset: Any, uri: ResourcePath) -> None:
         """Write an exposure, bit for bit unless the configuration says ``quantize``."""

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sciplat.catalogs.store import CatalogStore
-from sciplat.errors import IngestError, SciplatError
+from sciplat.errors import IngestError, SciplatError, UnavailableError
 from sciplat.images.exposure import Exposure
 from sciplat.images.layout import Layout, pixels_of
 from sciplat.images.search import files_in, layouts_in
@@ -223,6 +224,10 @@ class IngestImagesService:
                     settled = _settled(observing, image, places, filters)
                     digest = _digest(settled, in_place=in_place)
                     how = self._take(repository, observing, replace(settled, facts=digest), in_place=in_place)
+            except UnavailableError as error:  # the database, which all files need
+                if _is_disk_full(error):
+                    raise self._no_space(repository) from error
+                raise
             except SciplatError as error:
                 leave(file, _short(error, file))
                 continue
@@ -380,6 +385,8 @@ def _is_disk_full(error: BaseException | None) -> bool:
     """Tell whether the disk is full; the Butler puts errors of its own around that of the system."""
     while error is not None:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return True
+        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -90,7 +90,7 @@ class Answer:
             outcome = self._running.wait(_STOP_SECONDS)
             if self._note is not None:
                 self._note.completed(outcome)
-            if self._keep(outcome):
+            if self._keep(outcome) or not outcome.spooled:
                 return
         self._running.spool.unlink(missing_ok=True)
 

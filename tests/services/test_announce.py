@@ -57,6 +57,7 @@ def test_images_are_rows_of_obscore_for_whoever_may_see_their_release(ask):
     assert first["em_min"] < 4.8e-7 < first["em_max"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "found"),
     [

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import astropy.units as u
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import pyvo
 import requests
@@ -48,16 +49,38 @@ def address_of(service: Resource) -> str:
 
 
 def post(platform: Platform, service: Resource, **sent: object) -> requests.Response:
-    """Make a job of what a descriptor says, and return its document when it has ended."""
+    """Make a job of what a descriptor says."""
     fixed = {name: each.value for name, each in inputs_of(service).items() if isinstance(each.value, str)}
-    form = {**{name: value for name, value in fixed.items() if value}, **sent, "PHASE": "RUN"}
-    job = requests.post(address_of(service), data=form, timeout=30).url
+    form = {**{name: value for name, value in fixed.items() if value}, **sent}
+    return run(platform, address_of(service), form)
+
+
+def run(platform: Platform, address: str, form: dict[str, object]) -> requests.Response:
+    """Make a job, and return its document when it has ended."""
+    job = requests.post(address, data={**form, "PHASE": "RUN"}, timeout=30).url
     platform.wait_for(
         lambda: requests.get(f"{job}/phase", timeout=30).text in ("COMPLETED", "ERROR"), what=job
     )
     document = requests.get(job, timeout=30)
     assert "COMPLETED" in document.text, document.text
     return document
+
+
+def index_of(job: requests.Response) -> list[dict[str, object]]:
+    """What the index of a job's archive says of the cutouts, each of which is looked at."""
+    (result,) = ET.fromstring(job.content).findall(".//{*}result[@id='result']")
+    with tarfile.open(fileobj=io.BytesIO(requests.get(result.get(HREF, ""), timeout=30).content)) as tar:
+        files = {name: tar.extractfile(name).read() for name in tar.getnames()}  # type: ignore[union-attr]
+    index: list[dict[str, object]] = pq.read_table(io.BytesIO(files.pop("index.parquet"))).to_pylist()
+    assert {row["file"] for row in index} == files.keys()
+    for row in index:
+        with fits.open(io.BytesIO(files[str(row["file"])])) as hdus:
+            assert hdus["IMAGE"].shape == (row["height"], row["width"])
+            assert hdus[0].header["DATASET"] == row["obs_publisher_did"]
+            x, y = WCS(hdus["IMAGE"].header).world_to_pixel_values(row["ra"], row["dec"])
+            assert 0 <= x < hdus["IMAGE"].shape[1]
+            assert 0 <= y < hdus["IMAGE"].shape[0]
+    return index
 
 
 def file_of(links: DatalinkResults) -> fits.HDUList:
@@ -134,9 +157,7 @@ def test_the_links_of_an_image_lead_to_jobs_and_to_what_viewers_need(platform: P
 
     assert address_of(of_results) == address_of(jobs)
     assert len(ET.fromstring(made.content).findall(".//{*}result")) == 2
-    (result, *_) = ET.fromstring(archive.content).findall(".//{*}result[@id='result']")
-    with tarfile.open(fileobj=io.BytesIO(requests.get(result.get(HREF, ""), timeout=30).content)) as tar:
-        assert [name.rpartition(".")[2] for name in tar.getnames()] == ["fits", "parquet"]
+    assert len(index_of(archive)) == 1
     assert requests.get(tiles.access_url, timeout=30).json()["width"] == 50
 
 
@@ -151,9 +172,7 @@ def test_a_row_of_a_catalog_leads_to_the_pixels_of_all_images_around_it(
     archive = post(platform, links.get_adhocservice_by_id(many.service_def))
 
     assert len(options) == 1
-    (result, *_) = ET.fromstring(archive.content).findall(".//{*}result[@id='result']")
-    with tarfile.open(fileobj=io.BytesIO(requests.get(result.get(HREF, ""), timeout=30).content)) as tar:
-        assert [name.rpartition(".")[2] for name in tar.getnames()] == ["fits", "parquet"]
+    assert len(index_of(archive)) == 1
     assert votlint(requests.get(links.queryurl, timeout=30).content) == ""
 
 
@@ -169,3 +188,43 @@ def test_datalinklint_has_nothing_to_say_of_a_row_with_images(platform: Platform
     ).stdout
 
     assert [line for line in report.splitlines() if line[:2] in ("E-", "W-", "F-")] == []
+
+
+@pytest.mark.requirement("DMS-PRTL-REQ-0040")
+def test_images_of_a_time_are_cut_around_a_place(platform: Platform) -> None:
+    days = {"61100 61101": 1, "61101 61102": 0}
+    for times, count in days.items():
+        begin, end = times.split()
+        found = run(
+            platform,
+            f"{platform.url}/api/cutouts/async",
+            {
+                "QUERY": "SELECT obs_publisher_did, 25.6 AS ra, 0.3 AS dec FROM ivoa.ObsCore "
+                "WHERE obs_collection = 'field' AND dataproduct_subtype = 'visit_image' AND lsst_band = 'g' "
+                f"AND 1 = CONTAINS(POINT(25.6, 0.3), s_region) AND t_min BETWEEN {begin} AND {end}",
+                "SIZE": "8",
+            },
+        )
+        index = index_of(found)
+        assert [row["status"] for row in index] == ["ok"] * count
+        assert all(row["width"] in (8, 9, 10) for row in index)
+
+
+@pytest.mark.requirement("DMS-PRTL-REQ-0041")
+@pytest.mark.usefixtures("coadds")
+def test_coadds_of_a_place_are_cut_around_it(platform: Platform) -> None:
+    found = run(
+        platform,
+        f"{platform.url}/api/cutouts/async",
+        {
+            "QUERY": "SELECT TOP 1 25.6 AS ra, 0.3 AS dec FROM TAP_SCHEMA.tables",
+            "RELEASE": "sim1",
+            "DATASET_TYPE": "deep_coadd",
+            "BAND": ["g", "r"],
+            "PIXELS": "21",
+        },
+    )
+
+    index = index_of(found)
+    assert len(index) == 2
+    assert all((row["status"], row["width"], row["height"]) == ("ok", 21, 21) for row in index)

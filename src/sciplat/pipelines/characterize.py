@@ -15,7 +15,7 @@ from sciplat.images.characterize import UNUSABLE, Characterized, characterize
 from sciplat.images.exposure import Exposure
 from sciplat.images.photometry import flags_near, psf_fluxes
 from sciplat.pipelines.connections import EXPOSURE, TABLE
-from sciplat.pipelines.tables import pixel_flags, sky, source_ids, table
+from sciplat.pipelines.tables import pixel_flags, sky, table
 
 __all__ = ["CharacterizeConfig", "CharacterizeTask"]
 
@@ -104,7 +104,6 @@ def _rows(found: Characterized, visit: int, detector: int, band: str) -> Table:
     count = len(x)
     rows = table(
         {
-            "sourceId": source_ids(visit & ((1 << 41) - 1), detector, count),
             "visit": np.full(count, visit),
             "detector": np.full(count, detector),
             "band": np.full(count, band),

@@ -87,7 +87,10 @@ class RelativeCalibrationTask(PipelineTask):
         NoWorkFound
             No star can be compared.
         """
-        sources = vstack([each for each in instrumental_sources if len(each)], metadata_conflicts="silent")
+        shown = [each for each in instrumental_sources if len(each)]
+        if not shown:
+            raise NoWorkFound("No star can be compared: nothing was found in any of the images")
+        sources = vstack(shown, metadata_conflicts="silent")
         flux, error = (np.asarray(sources[name], np.float64) for name in ("psfFlux", "psfFluxErr"))
         ra, dec = (np.asarray(sources[name], np.float64) for name in ("coord_ra", "coord_dec"))
         with np.errstate(invalid="ignore"):
@@ -123,13 +126,14 @@ def _counted(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
 
 
 def _near(ra: Doubles, dec: Doubles, targets: Table, radius: float) -> npt.NDArray[np.bool_]:
-    shrink = np.cos(np.radians(dec[0])) if len(dec) else 1.0
-    place = np.stack([ra * shrink, dec], axis=1)
-    away = np.stack(
-        [np.asarray(targets["coord_ra"], np.float64) * shrink, np.asarray(targets["coord_dec"], np.float64)],
-        axis=1,
-    )
-    return np.asarray(KDTree(away).query(place)[0] < radius / 3600)
+    away = _directions(*(np.asarray(targets[name], np.float64) for name in ("coord_ra", "coord_dec")))
+    chord = 2 * np.sin(np.radians(radius / 3600) / 2)
+    return np.asarray(KDTree(away).query(_directions(ra, dec))[0] < chord)
+
+
+def _directions(ra: Doubles, dec: Doubles) -> Doubles:
+    a, d = np.radians(ra), np.radians(dec)
+    return np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=-1)
 
 
 def _rows(images: npt.NDArray[np.int64], found: Ensemble) -> Table:

@@ -111,6 +111,7 @@ def test_where_no_image_can_be_taken_the_exit_code_is_1(run, images):
     assert run("release", "list").stdout == ""
 
 
+@pytest.mark.slow
 def test_images_need_a_release_and_a_profile_that_is_there(run, images):
     assert run("ingest", "images", images).exit_code == 2
     assert (

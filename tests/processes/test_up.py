@@ -44,6 +44,7 @@ def test_the_first_page_answers_soon(launch: Any, home: Path, wait_for: Any) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_the_process_of_the_first_page_starts_before_those_that_can_wait(launch: Any, home: Path) -> None:
     launch(home).wait_until_ready()
 

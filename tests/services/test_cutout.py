@@ -315,6 +315,7 @@ def test_limits_are_told(instance, sky):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_damaged_and_removed_files_are_told(instance, tmp_path):
     own = make_sky(instance, "fragile")
     path = instance.images.locate.identified(own.did(own.visit_id), visitor=NOBODY).path

@@ -56,6 +56,7 @@ def counts(report):
     return report.registered, report.replaced, report.unchanged, len(report.refused)
 
 
+@pytest.mark.slow
 def test_a_folder_becomes_datasets_that_are_found_by_place_and_band(house, night):
     report = house.ingest(night)
 
@@ -82,6 +83,7 @@ def test_a_release_of_images_is_private_unless_somebody_says_so(house, night):
     assert house.catalogs.snapshot().images == {"dr1": True}
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_ingesting_twice_changes_nothing(house, night, tmp_path):
     first = house.ingest(night)
@@ -152,6 +154,7 @@ def test_rules_of_a_profile_hold_for_all_files(house, night, tmp_path):
     assert (ref.dataId["instrument"], ref.dataId["band"], ref.dataId["visit"]) == ("Robo", "red", 77)
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_a_plane_that_comes_later_is_taken(house, night):
     house.ingest(night)

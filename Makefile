@@ -100,9 +100,9 @@ test: look test-tools ## everything `check` does and all tests, with a browser a
 	@# Both runs share the homes that cost much.
 	homes=$$(mktemp -d) && trap 'rm -rf "$$homes"' EXIT && trap 'exit 1' INT TERM && \
 	{ $(RUN) pytest -n 2 --dist worksteal --durations=25 --ignore=tests/journeys --keep-requirements \
-	  --homes "$$homes"; \
+	  --homes="$$homes"; \
 	others=$$?; \
-	$(RUN) pytest --durations=25 --write-requirements=docs/requirements.md --homes "$$homes" tests/journeys && \
+	$(RUN) pytest --durations=25 --write-requirements=docs/requirements.md --homes="$$homes" tests/journeys && \
 	  exit $$others; }
 
 FUZZ ?= 10000

@@ -69,7 +69,6 @@ def client(instance, sky):
     return Client(images.create_app(instance))
 
 
-@pytest.mark.slow
 def test_a_cutout_comes_as_a_file_with_a_name_for_people(client, sky):
     answer = client.get("/api/soda/sync", params={"ID": sky.did(sky.visit_id), "CIRCLE": HERE})
 
@@ -84,6 +83,7 @@ def test_a_cutout_comes_as_a_file_with_a_name_for_people(client, sky):
     assert posted.content == answer.content
 
 
+@pytest.mark.slow
 def test_pictures_and_mosaics_come_too(client, sky):
     picture = {"CIRCLE": "25.6 0.3 0.03", "RESPONSEFORMAT": "image/png", "SIZE": "100"}
     grey, colours = (

@@ -44,7 +44,6 @@ def test_the_first_page_answers_soon(launch: Any, home: Path, wait_for: Any) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_the_process_of_the_first_page_starts_before_those_that_can_wait(launch: Any, home: Path) -> None:
     launch(home).wait_until_ready()
 
@@ -53,6 +52,7 @@ def test_the_process_of_the_first_page_starts_before_those_that_can_wait(launch:
     assert states.index(("web", "up")) < min(states.index(("views", "up")), states.index(("runner", "up")))
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_the_runner_then_web_and_views_then_the_front_door(launch: Any, home: Path) -> None:
     running = launch(home).wait_until_ready()
     record = running.record

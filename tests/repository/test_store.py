@@ -135,7 +135,6 @@ def test_the_file_says_which_dataset_it_is_and_what_it_was_made_of(repositories,
     assert [each.id for each in told.inputs] == [raw.id]
 
 
-@pytest.mark.slow
 def test_the_same_data_id_is_not_put_twice(repositories):
     made = repositories.create("dr1")
     SimCam().register(made.butler.registry)
@@ -148,6 +147,7 @@ def test_the_same_data_id_is_not_put_twice(repositories):
         made.put(exposure(0, 0), "picture", run="r", **FIRST)
 
 
+@pytest.mark.slow
 def test_a_file_is_registered_where_it_lies_or_copied(repositories, tmp_path):
     made = repositories.create("dr1")
     SimCam().register(made.butler.registry)

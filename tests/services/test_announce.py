@@ -59,7 +59,6 @@ def test_images_are_rows_of_obscore_for_whoever_may_see_their_release(ask):
     assert first["em_min"] < 4.8e-7 < first["em_max"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("parameters", "found"),
     [
@@ -74,6 +73,7 @@ def test_images_are_discovered(ask, parameters, found):
     assert sorted(round(row["s_ra"]) for row in ask(discovery(parameters))) == found
 
 
+@pytest.mark.slow
 def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
     instance = Instance.open(tmp_path / "home")
     instance.images.ingest.ingest("dr1", [file])

@@ -140,7 +140,7 @@ def test_killed_in_any_step_it_leaves_no_process_and_goes_on_where_it_was(
     instance = Instance.open(home)
     instance.ingest.prepare()
     script.write_text(MAKE)
-    for at in (Step.VISITS, Step.COADD, Step.OBJECTS, Step.FOLLOWED, "table ForcedSource"):
+    for at in (Step.VISITS, Step.COADD, Step.FOLLOWED, "table ForcedSource"):
         _killed(script, home, at)
         assert _announced(home) <= _kept(home)
 

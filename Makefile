@@ -97,7 +97,7 @@ check: look ## format, lint, types, import contracts, unit tests: under 90 s
 
 test: look test-tools ## everything `check` does and all tests, with a browser and real clients
 	@# Journeys run alone, for they take times of the platform; the others two at a time.
-	@# Both runs share the homes that cost much.
+	@# Both runs share the homes that cost much. (Without the sign =, pytest looks for its settings beside them.)
 	homes=$$(mktemp -d) && trap 'rm -rf "$$homes"' EXIT && trap 'exit 1' INT TERM && \
 	{ $(RUN) pytest -n 2 --dist worksteal --durations=25 --ignore=tests/journeys --keep-requirements \
 	  --homes="$$homes"; \

@@ -6,6 +6,7 @@ import fcntl
 import gc
 import os
 import tomllib
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -74,10 +75,20 @@ def demo_home(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Pat
 
 
 @pytest.fixture(scope="module")
-def sockets_left_behind() -> Iterator[None]:
-    """Collect what clients leave open where it is expected, and not in somebody else's test."""
-    yield
-    gc.collect()
+def sockets_left_behind() -> None:
+    """Say that clients leave sockets open, to be collected after this module and not in another one."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Collect what a module leaves behind; until its last test is all over, that test holds some of it."""
+    done = yield
+    left = "sockets_left_behind" in getattr(item, "fixturenames", ())
+    if left and (nextitem is None or nextitem.path != item.path):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+    return done
 
 
 @pytest.fixture(scope="session")

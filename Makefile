@@ -97,9 +97,13 @@ check: look ## format, lint, types, import contracts, unit tests: under 90 s
 
 test: look test-tools ## everything `check` does and all tests, with a browser and real clients
 	@# Journeys run alone, for they take times of the platform; the others two at a time.
-	$(RUN) pytest -n 2 --dist worksteal --durations=25 --ignore=tests/journeys --keep-requirements; \
+	@# Both runs share the homes that cost much. (Without the sign =, pytest looks for its settings beside them.)
+	homes=$$(mktemp -d) && trap 'rm -rf "$$homes"' EXIT && trap 'exit 1' INT TERM && \
+	{ $(RUN) pytest -n 2 --dist worksteal --durations=25 --ignore=tests/journeys --keep-requirements \
+	  --homes="$$homes"; \
 	others=$$?; \
-	$(RUN) pytest --durations=25 --write-requirements=docs/requirements.md tests/journeys && exit $$others
+	$(RUN) pytest --durations=25 --write-requirements=docs/requirements.md --homes="$$homes" tests/journeys && \
+	  exit $$others; }
 
 FUZZ ?= 10000
 

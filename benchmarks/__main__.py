@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import adql  # noqa: E402
+import announce  # noqa: E402
 import clients  # noqa: E402
 import cutouts  # noqa: E402
 import discovery  # noqa: E402
@@ -41,6 +42,7 @@ BENCHMARKS = {
     "jobs": jobs,
     "cutouts": cutouts,
     "discovery": discovery,
+    "announce": announce,
     "many_cutouts": many_cutouts,
     "soda": soda,
 }

@@ -6,13 +6,14 @@ import fcntl
 import gc
 import os
 import tomllib
+import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from support.examples import QUICK
+from support.examples import QUICK, examples
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("house", deadline=None)
@@ -34,37 +35,66 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_sim1(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a small ``sim1``, images and tables, that no test changes: copy it (`copy_home`) to do so.
+def made_once(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Make a home that costs much: once for tests two at a time, and for runs with the same ``--homes``."""
+    base = tmp_path_factory.getbasetemp()
+    beside = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    kept = Path(request.config.getoption("--homes") or beside / "homes")
 
-    Tests that run two at a time share one.
-    """
+    def once(name: str, make: Callable[[Path], object]) -> Path:
+        folder = kept / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "lock").open("w") as mark:
+            fcntl.flock(mark, fcntl.LOCK_EX)
+            if not (folder / "made").exists():
+                make(folder / "home")
+                (folder / "made").touch()
+        return folder / "home"
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def small_sim1(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A home with a small ``sim1``, images and tables, that no test changes; `copy_home` makes yours."""
     pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
     pytest.importorskip("galsim", reason="needs the [demo] extra")
     from support.small_sim1 import make_small_sim1
 
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "small-sim1"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as mark:
-        fcntl.flock(mark, fcntl.LOCK_EX)
-        if not (folder / "made").exists():
-            make_small_sim1(folder / "home")
-            (folder / "made").touch()
-    return folder / "home"
+    return made_once("small-sim1", make_small_sim1)
+
+
+@pytest.fixture(scope="session")
+def demo_home(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A home with the demo's tables, never started, that no test changes; `copy_home` makes yours."""
+    from support.running import sciplat
+
+    return made_once("demo", lambda home: sciplat(home, "demo", "make", "gaia", "simwide"))
 
 
 @pytest.fixture(scope="module")
-def sockets_left_behind() -> Iterator[None]:
-    """Collect what clients leave open where it is expected, and not in somebody else's test."""
-    yield
-    gc.collect()
+def sockets_left_behind() -> None:
+    """Say that clients leave sockets open, to be collected after this module and not in another one."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Collect what a module leaves behind; until its last test is all over, that test holds some of it."""
+    done = yield
+    left = "sockets_left_behind" in getattr(item, "fixturenames", ())
+    if left and (nextitem is None or nextitem.path != item.path):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+    return done
 
 
 @pytest.fixture(scope="session")
 def fuzz(request: pytest.FixtureRequest) -> int:
     """How many examples a fuzz test makes."""
-    return int(request.config.getoption("--fuzz"))
+    return examples(int(request.config.getoption("--fuzz")))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,6 +105,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=600,
         metavar="N",
         help="how many changed queries and odd requests each fuzz test makes",
+    )
+    parser.addoption(
+        "--homes",
+        metavar="FOLDER",
+        help="keep homes that cost much here, for a later run of the same sources",
     )
     parser.addoption("--write-pictures", action="store_true", help="take the documentation's pictures anew")
     parser.addoption(

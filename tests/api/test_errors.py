@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 
 import httpx
@@ -28,8 +29,17 @@ def get() -> Get:
     def absent(service: str) -> None:
         raise NotFoundError("There is none.")
 
+    @app.get("/api/{service}/full")
+    def full(service: str) -> None:
+        try:
+            raise sqlite3.OperationalError("database or disk is full")
+        except sqlite3.OperationalError as error:
+            raise RuntimeError("this could not be written") from error
+
     async def ask(path: str) -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://here"
+        ) as client:
             return await client.get(path)
 
     return lambda path: asyncio.run(ask(path))
@@ -65,3 +75,12 @@ def test_a_time_out_has_a_status_after_which_nobody_asks_again(get: Get) -> None
     assert told["code"] == "query_timeout"
     # Retry policies count 408, 425, 429 and 5xx as passing troubles.
     assert {get(f"/api/{service}/slow").status_code for service in ("tap", "jobs")} == {422}
+
+
+def test_a_full_disk_is_told_and_is_no_error_of_ours(get: Get) -> None:
+    for service in ("tap", "soda", "images"):
+        answer = get(f"/api/{service}/full")
+
+        assert answer.status_code == 503
+        assert "disk of this instance is full" in answer.text
+        assert "written" not in answer.text

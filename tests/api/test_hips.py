@@ -81,6 +81,7 @@ def test_the_files_are_where_the_standard_has_them(client: Client) -> None:
         "deep/g/Norder99/Dir0/Npix99999999999999999999999.fits",
         "deep/g/",
         "deep/%00/properties",
+        f"deep/{'x' * 3000}/properties",
     ],
 )
 def test_what_is_not_there_is_not_found(client: Client, path: str) -> None:

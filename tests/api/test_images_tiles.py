@@ -81,6 +81,10 @@ def test_a_viewer_finds_its_way_from_the_description_to_the_pixels(client: Clien
     assert facts["wcs"] == client.get(f"{image}/wcs").json()
 
 
+def test_a_release_of_one_image_has_its_coverage(client: Client) -> None:
+    assert client.get("/api/images/lying/moc?order=5&format=ascii").text.startswith("5/")
+
+
 def test_an_answer_that_the_browser_has_is_not_sent_again(client: Client, image: str) -> None:
     for what in ("tiles", "tiles/0/0/0", "tiles/0/0/0?mask=1", "preview?size=20", "wcs"):
         first = client.get(f"{image}/{what}")

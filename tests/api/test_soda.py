@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from functools import partial
 from threading import Event
+from xml.etree import ElementTree as ET
 
 import anyio
 import httpx
@@ -22,7 +23,7 @@ from sciplat.api.sending import Cutting
 from sciplat.errors import UnavailableError
 from sciplat.instance import Instance
 from sciplat.processes import images
-from sciplat.services.cutout_request import PARAMETERS
+from sciplat.services.cutout_request import PARAMETERS, CutoutRequests
 from sciplat.services.sendable import Sendable
 
 HERE = "25.6 0.3 0.002"
@@ -57,7 +58,10 @@ def instance(tmp_path_factory) -> Instance:
 @pytest.fixture(scope="module")
 def sky(instance) -> Sky:
     make_sky(instance, "secret", public=False)
-    return make_sky(instance, "wide")
+    made = make_sky(instance, "wide")
+    for release in ("secret", "wide"):
+        instance.images.announce.announce(release)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +83,7 @@ def test_a_cutout_comes_as_a_file_with_a_name_for_people(client, sky):
     assert posted.content == answer.content
 
 
+@pytest.mark.slow
 def test_pictures_and_mosaics_come_too(client, sky):
     picture = {"CIRCLE": "25.6 0.3 0.03", "RESPONSEFORMAT": "image/png", "SIZE": "100"}
     grey, colours = (
@@ -105,6 +110,45 @@ def test_no_overlap_has_no_body_and_says_why(client, sky):
 
     assert (answer.status_code, answer.content) == (204, b"")
     assert "has no pixel of the image" in answer.headers["X-Sciplat-Message"]
+
+
+def test_every_example_can_be_had_and_none_is_private(client, sky):
+    """Read as DALI 1.1, section 2.3 has it."""
+    page = client.get("/api/soda/examples")
+    told = client.get("/api/soda/capabilities").text
+
+    assert page.headers["Content-Type"].startswith("application/xhtml+xml")
+    assert "/secret?" not in page.text
+    assert 'standardID="ivo://ivoa.net/std/DALI#examples"' in told
+    body = ET.fromstring(page.content).find("{*}body")
+    assert body.get("vocab") == "http://www.ivoa.net/rdf/examples#"
+    types = []
+    for example in body.findall("{*}div[@typeof='example']"):
+        assert example.get("resource") == f"#{example.get('id')}"
+        assert example.find(".//{*}*[@property='name']").text
+        pairs = [
+            tuple(each.find(f"{{*}}*[@property='{name}']").text for name in ("key", "value"))
+            for each in example.iterfind(".//{*}*[@property='generic-parameter']")
+            if each.get("typeof") == "keyval"
+        ]
+        standard = example.find(".//{*}*[@property='capability']").text
+        if standard.endswith("#async-1.0"):
+            assert CutoutRequests.of(pairs).count == 2
+            continue
+        answer = client.get("/api/soda/sync", params=pairs)
+        assert answer.status_code == 200, (pairs, answer.text)
+        types.append(answer.headers["Content-Type"])
+        link = example.find(".//{*}a").get("href")
+        assert client.get(link.removeprefix("http://127.0.0.1")).content == answer.content
+    assert types.count("application/fits") >= 4
+    assert types.count("image/png") >= 2
+
+
+def test_without_images_the_page_of_examples_is_empty(tmp_path):
+    page = Client(images.create_app(Instance.open(tmp_path / "home"))).get("/api/soda/examples")
+
+    assert page.status_code == 200
+    assert "generic-parameter" not in page.text
 
 
 @pytest.mark.parametrize(

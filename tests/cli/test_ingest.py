@@ -119,6 +119,7 @@ def test_images_need_a_release_and_a_profile_that_is_there(run, images):
     assert run("ingest", "images", images, "--release", "a b").exit_code == 1
 
 
+@pytest.mark.slow
 def test_without_the_extra_of_images_the_command_that_installs_it_is_named(tmp_path):
     simple(tmp_path / "a.fits")
     words = ["ingest", "images", str(tmp_path / "a.fits"), "--release", "r", "--home", str(tmp_path / "h")]

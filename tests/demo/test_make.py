@@ -8,6 +8,7 @@ import pytest
 
 from sciplat.catalogs.store import CatalogStore
 from sciplat.demo import State, is_ready, make, state
+from sciplat.instance import Instance
 from sciplat.services.ingest import IngestService
 
 pytestmark = pytest.mark.slow
@@ -109,9 +110,8 @@ def test_progress_grows_to_one(instance: SimpleNamespace) -> None:
     assert fractions[-1] == 1.0
 
 
-@pytest.mark.slow
-def test_everything_is_made_and_found(instance: SimpleNamespace) -> None:
-    make(instance, surveys=TABLES_ALONE)
+def test_everything_is_made_and_found(demo_home: Path) -> None:
+    instance = Instance.open(demo_home)
 
     snapshot = instance.catalogs.snapshot()
     rows = {

@@ -133,46 +133,69 @@ if __name__ == "__main__":
 """
 
 
-def test_killed_amid_its_work_it_leaves_no_process_and_goes_on_where_it_was(
+def test_killed_in_any_step_it_leaves_no_process_and_goes_on_where_it_was(
     small_sim1: Path, tmp_path: Path
 ) -> None:
-    home = copy_home(small_sim1, tmp_path / "home")
-    # All that follows the coadds is to be made again.
+    home, script = tmp_path / "home", tmp_path / "make.py"
     instance = Instance.open(home)
-    repository = instance.images.repositories.open("sim1", writeable=True)
-    made = ("object", "difference_image", "dia_source_visit", "forced_source", "dia_source", "dia_object")
-    # A task is done where its metadata are, which it writes last.
-    tasks = ("measureObjects", "difference", "forcedPhotometry", "associate")
-    beside = (f"{task}_{kind}" for task in tasks for kind in ("metadata", "log"))
-    for name in (*beside, *made):
-        repository.remove(repository.butler.query_datasets(name, collections="sim1"))
-    repository.close()
-    for name in ("Object", "ForcedSource", "DiaSource", "DiaObject"):
-        instance.ingest.drop("sim1", name)
-    images = len(list((home / "repositories").rglob("visit_image*.fits")))
-    tests = Path(__file__).parents[1]
-    script = tmp_path / "make.py"
+    instance.ingest.prepare()
     script.write_text(MAKE)
+    for at in (Step.VISITS, Step.COADD, Step.FOLLOWED, "table ForcedSource"):
+        _killed(script, home, at)
+        assert _announced(home) <= _kept(home)
+
+    make_sim1(Instance.open(home), lambda _what, _part: None, chosen=chosen(), workers=0)
+
+    whole = small_sim1 / "repositories" / "sim1"
+    assert len(_kept(home)) == len(_kept(small_sim1)) == len(_announced(home))
+    assert read_quanta(home / "repositories" / "sim1").num_rows == read_quanta(whole).num_rows
+    for name in ("Source", "Object", "ForcedSource", "DiaSource"):
+        place = "ra, dec" if name in ("Source", "DiaSource") else "coord_ra, coord_dec"
+        columns = f"{place}, {'g_psfFlux' if name == 'Object' else 'psfFlux'}"
+        assert sorted(rows(home, name, columns), key=str) == sorted(rows(small_sim1, name, columns), key=str)
+
+
+def _killed(script: Path, home: Path, at: str) -> None:
+    """Go on making, and kill it when it begins to tell of a step."""
     with subprocess.Popen(
         (sys.executable, script, home),
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(tests)},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
     ) as making:
         for line in making.stdout:
-            if line.startswith(Step.OBJECTS):
-                # Now its worker subtracts and measures.
+            if line.startswith(at):
                 workers = psutil.Process(making.pid).children(recursive=True)
                 making.send_signal(signal.SIGKILL)
                 break
-    assert workers
-    psutil.wait_procs(workers, timeout=10)
-    assert not [worker for worker in workers if worker.is_running()]
+        else:
+            pytest.fail(f"it ended without telling of {at}")
+    _, left = psutil.wait_procs(workers, timeout=10)
+    assert not left
 
-    make_sim1(Instance.open(home), lambda _what, _part: None, chosen=chosen(), workers=0)
 
-    assert len(list((home / "repositories").rglob("visit_image*.fits"))) == images
-    for name in ("Object", "ForcedSource", "DiaSource"):
-        columns = ("coord_ra", "coord_dec", "g_psfFlux" if name == "Object" else "psfFlux")
-        text = ", ".join(columns)
-        assert sorted(rows(home, name, text), key=str) == sorted(rows(small_sim1, name, text), key=str)
+def _announced(home: Path) -> set[str]:
+    """The files of the images that are described to others."""
+    release = Instance.open(home).catalogs.manifest().release("sim1")
+    if release is None or release.observations is None:
+        return set()
+    described = pq.read_table(home / "catalogs" / "sim1" / release.observations)
+    return {did.partition("?")[2] for did in described["obs_publisher_did"].to_pylist()}
+
+
+def _kept(home: Path) -> set[str]:
+    """The images that can be read."""
+    from lsst.daf.butler import MissingDatasetTypeError
+
+    repository = Instance.open(home).images.repositories.open("sim1")
+    found = set()
+    for name in ("raw", "visit_image", "difference_image", "deep_coadd"):
+        try:
+            refs = repository.butler.query_datasets(name, collections="sim1", explain=False)
+        except MissingDatasetTypeError:  # nothing of it has been made yet
+            continue
+        for ref in refs:
+            repository.butler.get(ref.makeComponentRef("wcs"))
+            found.add(str(ref.id))
+    repository.close()
+    return found

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mocpy import MOC
 from reproject.hips._utils import tile_header
+from support.examples import examples
 
 from sciplat.images import hips
 from sciplat.images.exposure import Exposure
@@ -19,7 +20,7 @@ PLACES = [(0, 0), (0, 511), (511, 0), (511, 511), (200, 100)]
 
 
 @given(order=st.integers(0, 14), part=st.floats(0, 1, exclude_max=True))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_cells_lie_where_the_header_puts_them_and_other_software_too(order: int, part: float) -> None:
     tile = int(part * 12 * 4**order)
     ra, dec = hips.directions(order, tile)

@@ -113,7 +113,7 @@ def test_what_cannot_be_joined_is_refused(make_exposure: Callable[..., Exposure]
         mosaic([])
     with pytest.raises(UsageError, match="its shape"):
         mosaic([exposure], exposure.wcs)
-    with pytest.raises(NoOverlapError, match="None of the images"):
+    with pytest.raises(NoOverlapError, match="No pixel that is asked for"):
         mosaic([away], exposure.wcs, (20, 30))
     with pytest.raises(UsageError, match="too far apart"):
         mosaic([exposure, make_exposure(205.6, -0.3, (20, 30))])

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from support.star_field import exposure, kernel, stars, tangent
 
-from sciplat.images.photometry import aperture_fluxes, flags_near, psf_fluxes
+from sciplat.images.photometry import (
+    aperture_fluxes,
+    flags_near,
+    local_levels,
+    psf_fluxes,
+    psf_light_within,
+)
 from sciplat.images.psf import PSF
 
 SIZE = 400
@@ -85,3 +91,27 @@ def test_flags_are_those_near_and_those_in_the_middle() -> None:
     near, middle = flags_near(mask, np.array([20.0, 40.0]), np.array([20.0, 40.0]), 6)
     assert near.tolist() == [12, 0]
     assert middle.tolist() == [8, 0]
+
+
+def test_the_sky_around_a_star_is_taken_away_and_its_error_is_in_the_fluxes() -> None:
+    field = stars(WCS, SIZE, 25, 8, low=5_000, high=5_000, apart=44)
+    image = exposure(WCS, SIZE, field.ra, field.dec, field.flux, seed=8)
+    lifted = image.image + 40
+    levels = local_levels(lifted, field.x, field.y, 14, 20)
+    assert levels.level == pytest.approx(np.full(25, 40), abs=4)
+    empty = np.random.default_rng(1).normal(40, 10, (SIZE, SIZE)).astype(np.float32)
+    x, y = (each.ravel() for each in np.meshgrid(np.arange(21.0, 380, 42), np.arange(21.0, 380, 42)))
+    sky = local_levels(empty, x, y, 14, 20)
+    assert 0.6 < np.mean(((sky.level - 40) / sky.error) ** 2) < 1.5
+
+    psf = psf_fluxes(lifted, image.variance, image.psf, field.x, field.y, levels=levels)
+    flat = psf_fluxes(image.image, image.variance, image.psf, field.x, field.y)
+    wide = aperture_fluxes(lifted, image.variance, field.x, field.y, 10, levels=levels)
+    light = psf_light_within(image.psf, field.x, field.y, 10)
+    assert 0.98 < light.min() <= light.max() < 1
+    assert (psf.error > flat.error).all()
+    for flux, error in ((psf.flux, psf.error), (wide.flux / light, wide.error / light)):
+        z = (flux - field.flux) / error
+        # The wings of the star itself lift the ring by a tenth of an error.
+        assert abs(z.mean()) < 0.6
+        assert 0.35 < z.var() < 2

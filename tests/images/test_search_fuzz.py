@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 from support.sky_files import SHAPE, pixels, sky_header
 
 from sciplat.errors import SciplatError
@@ -69,7 +70,7 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("fuzz") / "a.fits"
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_cards_may_say_anything(path, name, data):
     raw = bytearray(FILES[name])
@@ -82,7 +83,7 @@ def test_cards_may_say_anything(path, name, data):
     assert taken(path) in ("refused", "taken")
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_bytes_may_be_anything(path, name, data):
     raw = bytearray(FILES[name])

@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits as standard_fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.errors import NotFoundError, UsageError
 from sciplat.images import fits, tiles
@@ -17,7 +18,7 @@ from sciplat.images.exposure import Exposure
 
 
 @given(level=st.integers(0, 2), column=st.integers(0, 3), row=st.integers(0, 2), gaps=st.booleans())
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_a_pixel_of_a_tile_is_the_mean_of_those_below(
     level: int, column: int, row: int, gaps: bool, make_exposure: Callable[..., Exposure]
 ) -> None:

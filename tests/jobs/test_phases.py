@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
+from support.examples import examples
 
 from sciplat.errors import UsageError
 from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase
@@ -119,4 +120,4 @@ class Jobs(RuleBasedStateMachine):
 
 
 TestJobs = Jobs.TestCase
-TestJobs.settings = settings(max_examples=12, stateful_step_count=25, deadline=None)
+TestJobs.settings = settings(max_examples=examples(18), stateful_step_count=25, deadline=None)

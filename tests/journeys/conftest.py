@@ -42,14 +42,6 @@ def sockets_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the demo's tables that was never started."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    sciplat(home, "demo", "make", "gaia", "simwide")
-    return home
-
-
-@pytest.fixture(scope="session")
 def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """A running platform with the demo's tables, images, a private release with both, and a user."""
     home = copy_home(demo_home, tmp_path_factory.mktemp("platform") / "home")
@@ -108,6 +100,17 @@ def browser() -> Iterator[Browser]:
         )
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def drawing(browser: Browser) -> Iterator[Browser]:
+    """Chromium that draws in three dimensions without a graphics card, which takes the processor's time."""
+    software = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    started = browser.browser_type.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--ignore-gpu-blocklist", *software]
+    )
+    yield started
+    started.close()
 
 
 @pytest.fixture

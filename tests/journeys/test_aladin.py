@@ -1,8 +1,10 @@
-"""A page with Aladin Lite, somewhere else on the Web, draws rows of an instance."""
+"""A page with Aladin Lite, somewhere else on the Web, draws rows and maps of an instance."""
 
 from __future__ import annotations
 
+import io
 import shutil
+import time
 import urllib.parse
 from collections.abc import Iterator
 from functools import partial
@@ -10,10 +12,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
 import requests
-from playwright.sync_api import Browser
+from PIL import Image
+from playwright.sync_api import Browser, Page
+from scipy.stats import spearmanr
 from support.running import Platform
+from support.serving import serving
 
 pytestmark = pytest.mark.journey
 
@@ -39,6 +45,26 @@ A.catalogFromURL(asked, { name: "Gaia" }, told, (error) => { window.failed = Str
 """
 
 
+MAP = """<!doctype html>
+<style>body { margin: 0 }</style>
+<div id="aladin" style="width: 400px; height: 300px"></div>
+<script type="module">
+import A from "./aladin.js";
+await A.init;
+const asked = new URLSearchParams(location.search);
+const cuts = asked.get("form") === "fits" ? { minCut: 2000, maxCut: 5000 } : {};
+const survey = A.HiPS(asked.get("hips"), { name: "map", imgFormat: asked.get("form"), ...cuts });
+const parts = ["Reticle", "Frame", "Projection", "Fullscreen", "LayersControl", "ZoomControl", "Fov"];
+parts.push("CooLocation", "Status", "ColorPicker", "Settings");
+const hidden = Object.fromEntries(parts.map((name) => [`show${name}`, false]));
+window.aladin = A.aladin("#aladin", {
+  survey, target: asked.get("target"), fov: 0.08, cooFrame: "ICRS", log: false, samp: false, ...hidden,
+});
+</script>
+"""
+"""Shows a map and nothing over it."""
+
+
 class Quiet(SimpleHTTPRequestHandler):
     """Files of a folder, without a word about each."""
 
@@ -54,6 +80,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("elsewhere")
     shutil.copy2(ALADIN, folder)
     (folder / "index.html").write_text(PAGE)
+    (folder / "map.html").write_text(MAP)
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_address[1]}/"
@@ -86,4 +113,55 @@ def test_aladin_lite_reads_the_stars(
     wanted = requests.post(f"{platform.tap}/sync", form, timeout=60).text.split()[1:]
     assert {each["source_id"] for each in found} == set(wanted)
     assert len(found) > 10
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the process of images, with a map of a sky of which every pixel is known."""
+    pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
+    from support.sky_map import instance_with_coadds  # the Butler takes seconds
+
+    from sciplat.processes.images import create_app
+
+    instance = instance_with_coadds(tmp_path_factory.mktemp("maps") / "home")
+    instance.images.make_hips.make("deep", bands=["r"])
+    instance.catalogs.set_public("deep", True)
+    with serving(create_app(instance)) as url:
+        yield url
+
+
+def likeness(page: Page) -> float:
+    """How well what is shown is ordered as the sky is bright: 1 is the same order, 0 is none, or a blank."""
+    with Image.open(io.BytesIO(page.screenshot(clip={"x": 0, "y": 0, "width": 400, "height": 300}))) as shown:
+        grey = np.asarray(shown.convert("L"), float)
+    x, y = (each.ravel() for each in np.meshgrid(range(20, 390, 10), range(20, 290, 10)))
+    places = page.evaluate(
+        "([x, y]) => x.map((_, n) => window.aladin.pix2world(x[n], y[n]))", [x.tolist(), y.tolist()]
+    )
+    from support.sky_map import surface
+
+    sky = surface(*np.array(places).T)
+    seen = grey[y, x]
+    return 0.0 if np.ptp(seen) < 10 else float(spearmanr(seen, sky).statistic)
+
+
+@pytest.mark.parametrize("form", ["png", "fits"])
+def test_aladin_lite_shows_the_pixels_of_a_map(
+    drawing: Browser, maps: str, elsewhere: str, form: str
+) -> None:
+    page = drawing.new_page(viewport={"width": 400, "height": 300})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    more = {"hips": f"{maps}/api/hips/deep/r", "form": form, "target": "25.6 0.3"}
+    page.goto(f"{elsewhere}map.html?{urllib.parse.urlencode(more)}")
+    page.wait_for_function("window.aladin", timeout=90_000)
+
+    ends = time.monotonic() + 90
+    while (found := likeness(page)) < 0.98 and time.monotonic() < ends:
+        page.wait_for_timeout(100)  # a frame is drawn when it is drawn; nothing tells that the last has come
+
+    assert found >= 0.98
+    assert any("/Norder9/" in each and each.endswith(form) for each in asked)
+    assert [each for each in asked if not each.startswith((maps, elsewhere, "blob:", "data:"))] == []
     page.close()

@@ -24,6 +24,8 @@ def address(platform: Platform, release: str, token: str | None = None) -> str:
     return f"{platform.url}/api/images/{release}/{found.partition('?')[2]}/file"
 
 
+@pytest.mark.requirement("DMS-API-REQ-0028")
+@pytest.mark.requirement("DMS-LSP-REQ-0018")
 def test_an_image_is_fetched_whole(platform: Platform, tmp_path) -> None:
     answer = requests.get(address(platform, "field"), timeout=30)
     (tmp_path / "image.fits").write_bytes(answer.content)
@@ -32,6 +34,11 @@ def test_an_image_is_fetched_whole(platform: Platform, tmp_path) -> None:
     assert 'filename="field-visit_image-' in answer.headers["Content-Disposition"]
     with fits.open(tmp_path / "image.fits") as hdus:
         np.testing.assert_array_equal(hdus["IMAGE"].data, pixels(1))
+        said, sky = hdus[0].header, hdus["IMAGE"].header
+    assert (said["INSTRUME"], said["FILTER"], said["EXPTIME"]) == ("CDK17", "g", 60)
+    assert said["DATE-OBS"] == "2026-03-01T20:00:00"
+    assert said["LSST BUTLER DATASETTYPE"] == "visit_image"
+    assert (sky["CTYPE1"], sky["RADESYS"], sky["CRVAL1"]) == ("RA---TAN", "ICRS", 25.6)
 
 
 def test_a_range_is_a_part_of_it(platform: Platform) -> None:

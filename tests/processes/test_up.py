@@ -52,6 +52,7 @@ def test_the_process_of_the_first_page_starts_before_those_that_can_wait(launch:
     assert states.index(("web", "up")) < min(states.index(("views", "up")), states.index(("runner", "up")))
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_the_runner_then_web_and_views_then_the_front_door(launch: Any, home: Path) -> None:
     running = launch(home).wait_until_ready()
     record = running.record

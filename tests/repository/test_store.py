@@ -147,6 +147,7 @@ def test_the_same_data_id_is_not_put_twice(repositories):
         made.put(exposure(0, 0), "picture", run="r", **FIRST)
 
 
+@pytest.mark.slow
 def test_a_file_is_registered_where_it_lies_or_copied(repositories, tmp_path):
     made = repositories.create("dr1")
     SimCam().register(made.butler.registry)

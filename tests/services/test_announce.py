@@ -7,7 +7,9 @@ from support.sky_files import simple
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
+from sciplat.engine import amend
 from sciplat.instance import Instance
+from sciplat.services import describe
 from sciplat.services.access import Visitor
 from sciplat.services.discover import discovery
 from sciplat.services.plan import Query
@@ -71,6 +73,7 @@ def test_images_are_discovered(ask, parameters, found):
     assert sorted(round(row["s_ra"]) for row in ask(discovery(parameters))) == found
 
 
+@pytest.mark.slow
 def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
     instance = Instance.open(tmp_path / "home")
     instance.images.ingest.ingest("dr1", [file])
@@ -80,6 +83,39 @@ def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
 
     assert instance.catalogs.snapshot().file("ivoa", "ObsCore") == before.file("ivoa", "ObsCore")
     assert len(list((instance.catalogs.folder / "dr1").glob("observations-*"))) == 1
+
+
+def test_few_that_come_or_go_amend_the_table_of_all(tmp_path, monkeypatch):
+    """The last of them so often that it is sorted anew; the rows are those that there are each time."""
+    done = []
+
+    def counting(*arguments, **named):
+        done.append(amend.amend_generation(*arguments, **named))
+        return done[-1]
+
+    monkeypatch.setattr(describe, "amend_generation", counting)
+    monkeypatch.setattr(amend, "_LEAST", 1)
+    instance = Instance.open(tmp_path / "home")
+    for number in range(3):
+        file = simple(
+            tmp_path / f"im{number}.fits", number, ra=10.0 + number, FILTER="g", INSTRUME="CDK17",
+            EXPTIME=60.0, DATE_OBS=f"2026-03-0{number + 1}T20:00:00",
+        )  # fmt: skip
+        instance.images.ingest.ingest("dr1", [file], public=True)
+    repository = instance.images.repositories.create("dr1")
+    repository.remove(repository.datasets("visit_image")[:1])
+    instance.images.announce.announce_from(repository)
+    repository.close()
+
+    assert done == [2, None, 2]
+    pool = instance.pool("test", 1, queue_seconds=30)
+    try:
+        rows = instance.query(pool, seconds=30, sync=False).rows(
+            Query("SELECT s_ra, obs_publisher_did FROM ivoa.ObsCore"), visitor=NOBODY
+        )
+    finally:
+        pool.close()
+    assert len(set(rows["obs_publisher_did"].to_pylist())) == rows.num_rows == 2
 
 
 def test_an_instance_without_images_has_the_table_without_rows(tmp_path):

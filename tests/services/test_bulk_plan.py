@@ -14,6 +14,8 @@ from sciplat.engine.spool import Spool
 from sciplat.errors import LimitError, UsageError
 from sciplat.services.bulk_plan import Targets, covering, plan_work, slug
 from sciplat.services.bulk_request import BulkRequest
+from sciplat.sky.position import Position
+from sciplat.sky.tessellation import Field
 from sciplat.tables.arrow import with_columns
 from sciplat.vo.schema import Column, Datatype
 
@@ -42,9 +44,60 @@ def square(ra: float, dec: float, half: float) -> list[float]:
     return [ra - width, dec - half, ra + width, dec - half, ra + width, dec + half, ra - width, dec + half]
 
 
-def observations(*outlines: list[float] | None) -> pa.Table:
-    ids = [f"ivo://x/dr1?{number}" for number in range(len(outlines))]
-    return pa.table({"obs_publisher_did": ids, "_s_region": pa.array(outlines, pa.list_(pa.float64()))})
+def observations(*outlines: list[float] | None, patches: list[tuple[int, int]] | None = None) -> pa.Table:
+    """Images with outlines, on patches of a skymap or on none."""
+    count = len(outlines)
+    on = patches or [(None, None)] * count
+    return pa.table(
+        {
+            "obs_publisher_did": [f"ivo://x/dr1?{number}" for number in range(count)],
+            "_s_region": pa.array(outlines, pa.list_(pa.float64())),
+            "obs_id": [f"sky-map-{tract}-{patch}" for tract, patch in on],
+            "dataproduct_subtype": ["deep_coadd"] * count,
+            "lsst_band": ["g"] * count,
+            "lsst_tract": pa.array([tract for tract, _ in on], pa.int64()),
+            "lsst_patch": pa.array([patch for _, patch in on], pa.int64()),
+        }
+    )
+
+
+SKYMAP = Field("sky-map", 1 / 3600, 200, 40, centre=Position(10, 20), width=0.2, height=0.2)
+
+
+@given(st.lists(st.tuples(st.floats(9.9, 10.1), st.floats(19.91, 20.09)), min_size=1, max_size=30))
+@settings(max_examples=examples(30), deadline=None)
+def test_a_position_is_cut_from_the_one_patch_whose_inner_region_has_it(
+    places: list[tuple[float, float]],
+) -> None:
+    tract = SKYMAP.tract(0)
+    patches = list(tract.patches())
+    outlines = [[a for corner in patch.region.corners for a in (corner.ra, corner.dec)] for patch in patches]
+    images = observations(*outlines, patches=[(0, patch.id) for patch in patches])
+    ra, dec = (np.array(axis) for axis in zip(*places, strict=True))
+    targets = Targets(ra, dec, [""] * len(ra), None)
+
+    def planned(skymap: Field | None, *more: tuple[str, str]) -> list[dict[str, object]]:
+        plan = plan_work(
+            targets, BulkRequest.of([*RELEASE, *more]), images, most=1000, skymaps=lambda _: skymap
+        )
+        return [row for batch in plan for row in batch.to_pylist()]
+
+    rows = planned(SKYMAP)
+    assert sorted(row["row"] for row in rows) == list(range(1, len(ra) + 1))
+    for row in rows:
+        owner = tract.patch_at(Position(row["ra"], row["dec"]))
+        assert owner is not None
+        assert (row["dataset"], row["patch"]) == (f"ivo://x/dr1?{owner.id}", "inner")
+    every = planned(SKYMAP, ("PATCHES", "all"))
+    assert [row for row in every if row["patch"] == "inner"] == rows
+    assert {(row["row"], row["dataset"]) for row in every} == {
+        (number, f"ivo://x/dr1?{patch.id}")
+        for number, (a, d) in enumerate(places, start=1)
+        for patch in patches
+        if patch.region.contains(Position(a, d))
+    }
+    # Where nobody knows how the skymap was made, one is taken still.
+    assert sorted(row["row"] for row in planned(None)) == list(range(1, len(ra) + 1))
 
 
 def test_positions_are_known_by_their_meaning_or_their_names() -> None:

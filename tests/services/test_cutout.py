@@ -333,6 +333,7 @@ def test_damaged_and_removed_files_are_told(instance, tmp_path):
         ask(instance, own.did(own.visit_id))
 
 
+@pytest.mark.slow
 def test_files_of_others_are_cut_where_they_lie(instance, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lying")
     cards = {"FILTER": "g", "INSTRUME": "CDK17", "EXPTIME": 60.0, "DATE_OBS": "2026-03-01T20:00:00"}

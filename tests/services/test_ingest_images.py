@@ -73,6 +73,7 @@ def test_a_folder_becomes_datasets_that_are_found_by_place_and_band(house, night
     assert visit.timespan.begin.isot.startswith("2026-03-01T20:00:37.000")
 
 
+@pytest.mark.slow
 def test_a_release_of_images_is_private_unless_somebody_says_so(house, night):
     house.ingest(night)
     assert house.catalogs.snapshot().images == {"dr1": False}
@@ -96,6 +97,7 @@ def test_ingesting_twice_changes_nothing(house, night, tmp_path):
     assert len(house.refs()) == 2
 
 
+@pytest.mark.slow
 def test_the_same_pixels_under_two_names_are_taken_once(house, night):
     shutil.copy(night / "im1.fits", night / "copy.fits")
 
@@ -162,6 +164,7 @@ def test_a_plane_that_comes_later_is_taken(house, night):
     assert (variances[0] == 2).all()
 
 
+@pytest.mark.slow
 def test_detectors_of_one_exposure_share_a_visit(house, tmp_path):
     hdus = [
         fits.PrimaryHDU(

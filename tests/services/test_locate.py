@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,7 +13,13 @@ from support.sky_files import pixels, simple, sky_header
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
-from sciplat.errors import AuthenticationError, NotFoundError, PermissionDeniedError, UsageError
+from sciplat.errors import (
+    AuthenticationError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnavailableError,
+    UsageError,
+)
 from sciplat.identity.models import Scope, User
 from sciplat.images.cutout import cut
 from sciplat.images.fits import read
@@ -19,6 +27,7 @@ from sciplat.instance import Instance
 from sciplat.repository.find import find
 from sciplat.services.access import Visitor
 from sciplat.sky import Circle, Position
+from sciplat.tiles.store import TileStore, fingerprint
 
 NOBODY = Visitor.anonymous()
 CARDS = {"FILTER": "g", "INSTRUME": "CDK17", "EXPTIME": 60.0, "DATE_OBS": "2026-03-01T20:00:00"}
@@ -122,7 +131,7 @@ def test_files_of_others_are_given_as_they_lie_where_one_file_has_all(instance, 
 
     assert found["im1.fits"].path == files / "lying" / "im1.fits"
     together = found["two_ooi_g.fits"].path
-    assert together.parent == instance.work / "images"
+    assert together.is_relative_to(instance.work / "images")
     np.testing.assert_array_equal(read(together).image, pixels(4))
     np.testing.assert_array_equal(read(together).mask, 1)
     assert list(together.parent.glob("*.unfinished")) == []
@@ -146,3 +155,42 @@ def test_a_file_that_is_gone_or_has_changed_is_noticed(instance, files):
     with pytest.raises(NotFoundError, match="not where they were") as raised:
         instance.images.locate.dataset("lying", number, visitor=NOBODY)
     assert str(files) not in str(raised.value)
+
+
+def test_what_is_put_together_has_a_cap_and_its_fingerprint_stays_while_it_does(instance, monkeypatch):
+    locate = instance.images.locate
+    (number,) = ids(instance, "lying", 13.0 + 6.0)
+    first = locate.dataset("lying", number, visitor=NOBODY)
+    before = fingerprint([first.path])
+    os.utime(first.path, ns=(0, first.path.stat().st_mtime_ns))
+    store = TileStore(instance.work / "images", 0, grace_seconds=600)
+    monkeypatch.setattr(locate, "_converted", store)
+
+    assert locate.dataset("lying", number, visitor=NOBODY) is first
+    store.has_room(0)
+    assert fingerprint([first.path]) == before  # it was asked for just now
+
+    with first.path.open("rb") as reading:
+        TileStore(instance.work / "images", 0).has_room(0)
+        assert not first.path.exists()
+        assert fits.getdata(reading, "IMAGE").shape == pixels().shape  # who has it open reads on
+    again = locate.dataset("lying", number, visitor=NOBODY)
+    np.testing.assert_array_equal(read(again.path).image, pixels(7))
+
+
+def test_a_full_disk_is_said(instance, monkeypatch):
+    (number,) = ids(instance, "lying", 12.0 + 6.0)
+    monkeypatch.setattr(
+        TileStore, "make", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
+    )
+    monkeypatch.setattr(TileStore, "file", lambda *_: None)
+    instance.images.locate._known.clear()
+
+    with pytest.raises(UnavailableError, match="make room on the disk"):
+        instance.images.locate.dataset("lying", number, visitor=NOBODY)
+
+
+def test_the_instance_itself_sees_what_is_private(instance):
+    (number,) = ids(instance, "closed")
+
+    assert instance.images.locate.for_the_instance("closed", number).id == number

@@ -197,7 +197,8 @@ def test_the_value_of_a_pixel_is_found_by_its_place_and_on_the_sky(
         {"position": (205.6, -0.3)},
         {"position": (26, 1)},
     ):
-        with pytest.raises(NotFoundError):
+        told = "ra=" if "position" in outside else "there is no pixel"
+        with pytest.raises(NotFoundError, match=told):
             probe.value(ImagePlace(file), **outside)  # type: ignore[arg-type]
 
 

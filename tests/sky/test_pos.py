@@ -48,6 +48,10 @@ def test_a_range_may_be_open_and_may_run_over_zero() -> None:
         ("RANGE 1 2 3", "RANGE needs four numbers"),
         ("RANGE 1 2 3 2", "the smaller first, not 3 and 2"),
         ("RANGE 400 410 3 4", "RA in RANGE"),
+        ("RANGE -10 10 3 4", "RA in RANGE must be 0 to 360 degrees, not -10 and 10"),
+        ("RANGE 0 400 3 4", "RA in RANGE must be 0 to 360 degrees, not 0 and 400"),
+        ("RANGE 0 1 -95 4", "Dec in RANGE must be -90 to 90"),
+        ("POLYGON 1 1 1 1 1 1", "3 to 500 different corners, not 1"),
     ],
 )
 def test_what_is_no_region_is_refused_in_words(text: str, message: str) -> None:

@@ -12,7 +12,8 @@ from sciplat.images.wcs import shifted
 from sciplat.instance import Instance
 from sciplat.repository.records import put_tracts
 from sciplat.sky.position import Position
-from sciplat.sky.tessellation import Field, Tract
+from sciplat.sky.tessellation import Field
+from sciplat.sky.tract import Tract
 
 __all__ = ["CENTRE", "instance_with_coadds", "surface"]
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -98,3 +99,31 @@ def test_a_fingerprint_changes_with_the_file(tmp_path: Path) -> None:
     assert fingerprint([path]) == first
     path.write_bytes(b"22")
     assert fingerprint([path]) != first
+
+
+def test_a_file_is_kept_however_large_and_goes_when_its_grace_is_over(tmp_path: Path) -> None:
+    store = TileStore(tmp_path, 1000, grace_seconds=60)
+
+    first = store.make(IMAGE, "a", lambda file: file.write(bytes(900)))
+    second = store.make(OTHER, "b", lambda file: file.write(bytes(2000)))
+
+    assert store.file(IMAGE, "a") == first  # somebody may be about to open it
+    assert store.file(IMAGE, "none") is None
+    before = second.stat().st_mtime_ns
+    assert store.touch(second)
+    assert second.stat().st_mtime_ns == before
+    for path in (first, second):
+        os.utime(path, (0, 0))
+    third = store.make(OTHER, "c", lambda file: file.write(bytes(10)))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [third]
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    def fail(file: BinaryIO) -> None:
+        file.write(b"1")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        TileStore(tmp_path, 1000).make(IMAGE, "a", fail)
+
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -60,6 +60,8 @@ export class SignIn extends LitElement {
       await this.updateComplete;
       this.renderRoot.querySelector<HTMLInputElement>("input")?.focus();
     } catch (error) {
+      // Another link may have been opened meanwhile.
+      if (this.code && this.code !== code) return this.useCode(this.code);
       this.step = "ask";
       this.wrong =
         error instanceof ApiError && error.status < 500

@@ -20,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from sciplat.api.admission import limit_body
 from sciplat.api.dependencies import Reach
+from sciplat.api.files import StoredFile
 from sciplat.api.policy import Anyone, Visiting, anyone, origin
 from sciplat.errors import UnavailableError
 from sciplat.repository import server
@@ -184,7 +185,7 @@ def file(
 ) -> Response:
     """Answer a file by a signed address, or the ranges of bytes that are asked for (RFC 9110, section 14)."""
     path = instance.images.lend.file(release, id, name, expires=expires, signature=signature)
-    return FileResponse(path, filename=name, media_type="application/octet-stream")
+    return StoredFile(path, filename=name, media_type="application/octet-stream")
 
 
 def add_butler(app: FastAPI) -> None:

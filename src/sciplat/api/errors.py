@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from sciplat import errors
+from sciplat.services.disk import is_full
 from sciplat.tables import votable
 from sciplat.vo.soda import error_text
 
@@ -113,16 +114,25 @@ def add_error_handlers(app: FastAPI) -> None:
             response.status_code = 405
             response.headers.update(error.headers or {})
             return response
+        if error.status_code == 416:
+            response = document(request, errors.UsageError(str(error.detail)))
+            response.status_code = 416
+            response.headers.update(error.headers or {})
+            return response
         return document(request, errors.UsageError(str(error.detail)))
 
     @app.exception_handler(Exception)
     async def _unknown(request: Request, error: Exception) -> Response:
         path = _SECRET.sub("…", request.url.path)
         _log.error("Unexpected error on %s %s", request.method, path, exc_info=error)
-        response = document(
-            request,
-            errors.EngineError("Something went wrong inside the server; the operator finds it in the log."),
+        told: errors.SciplatError = errors.EngineError(
+            "Something went wrong inside the server; the operator finds it in the log."
         )
+        if is_full(error):
+            told = errors.UnavailableError(
+                "The disk of this instance is full, so this cannot be done now; its operator must make room."
+            )
+        response = document(request, told)
         # The server closes this connection: the front door must not send another request on it.
         response.headers["Connection"] = "close"
         return response

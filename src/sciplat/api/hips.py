@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from sciplat.api.dependencies import Reach
+from sciplat.api.files import StoredFile
 from sciplat.api.policy import Visiting, origin
 from sciplat.errors import NotFoundError, SciplatError
 from sciplat.tiles.hips import properties_text
@@ -57,10 +58,9 @@ def file(
     path = instance.images.hips.file(release, name, file)
     if path is None:
         raise NotFoundError(f"HiPS {name[:60]!r} of release {release!r} has no {file[:100]!r}.")
-    response = FileResponse(
+    response = StoredFile(
         path,
         media_type=_MEDIA_TYPES[path.suffix],
-        stat_result=path.stat(),
         headers={"Cache-Control": f"private, max-age={_TILE_SECONDS}"},
     )
     if request.headers.get("if-none-match") == response.headers["etag"]:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from sciplat.api.dependencies import Reach
+from sciplat.api.files import StoredFile
 from sciplat.api.policy import Visiting
 
 __all__ = ["PREFIX", "router"]
@@ -25,11 +26,10 @@ _MEDIA_TYPES = {
 def file(release: str, id: str, request: Request, visitor: Visiting, instance: Reach) -> Response:  # noqa: A002
     """Answer the file of a dataset, or the ranges of bytes that are asked for (RFC 9110, section 14)."""
     found = instance.images.locate.dataset(release, id, visitor=visitor)
-    response = FileResponse(
+    response = StoredFile(
         found.path,
         filename=found.name,
         media_type=_MEDIA_TYPES.get(found.path.suffix, "application/octet-stream"),
-        stat_result=found.path.stat(),
         headers={"Cache-Control": f"{'public' if found.public else 'private'}, no-cache"},
     )
     if request.headers.get("if-none-match") == response.headers["etag"]:

@@ -11,10 +11,12 @@ from sciplat.api.dependencies import Reach
 from sciplat.api.parameters import Dali
 from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.sending import Cutting
-from sciplat.api.tap import XML
+from sciplat.api.tap import XHTML, XML
 from sciplat.errors import NoOverlapError
+from sciplat.services.cutout_examples import cutout_examples
 from sciplat.services.cutout_request import CutoutRequests
 from sciplat.vo.capabilities import Capability, Interface, capabilities_document, vosi_capabilities
+from sciplat.vo.examples import examples_document
 from sciplat.vo.soda import ASYNC, SYNC
 from sciplat.vo.vosi import Availability, availability_document
 
@@ -49,10 +51,26 @@ def capabilities(request: Request, _: Anyone) -> Response:
         Capability(standard, (Interface(f"{url}/{name}", version="1.0"),))
         for standard, name in ((SYNC, "sync"), (ASYNC, "async"))
     ]
-    return Response(capabilities_document((*vosi_capabilities(url, tables=False), *offered)), media_type=XML)
+    return Response(
+        capabilities_document((*vosi_capabilities(url, tables=False, examples=True), *offered)),
+        media_type=XML,
+    )
 
 
 @router.get("/availability", response_class=Response)
 def availability(_: Anyone) -> Response:
     """Answer that this service is there (VOSI 1.1, section 5)."""
     return Response(availability_document(Availability(available=True)), media_type=XML)
+
+
+@router.get("/examples", response_class=Response)
+def examples_page(request: Request, visitor: Visiting, instance: Reach) -> Response:
+    """Answer cutouts to learn from, as a page for people and clients (section 2.3; DALI 1.1, section 2.3)."""
+    made = cutout_examples(
+        instance.catalogs,
+        visitor,
+        authority=instance.settings.authority,
+        address=f"{origin(request)}{PREFIX}/sync",
+    )
+    about = "Pieces of images (SODA 1.0). Each can be had as it is; change it as you like."
+    return Response(examples_document(f"Cutouts of {instance.settings.name}", about, made), media_type=XHTML)

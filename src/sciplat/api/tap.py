@@ -109,7 +109,8 @@ def availability(_: Anyone) -> Response:
 @router.get("/examples", response_class=Response)
 def examples_page(visitor: Visiting, asking: Asking, instance: Reach) -> Response:
     """Answer queries to learn from, as a page for people and clients (DALI 1.1, section 2.3)."""
-    page = examples_document(f"Examples of {instance.settings.name}", examples(asking, visitor))
+    about = "Queries in ADQL. Each runs as it is; change it as you like."
+    page = examples_document(f"Examples of {instance.settings.name}", about, examples(asking, visitor))
     return Response(page, media_type=XHTML)
 
 

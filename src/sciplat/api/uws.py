@@ -11,7 +11,6 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import (
-    FileResponse,
     PlainTextResponse,
     RedirectResponse,
     Response,
@@ -20,6 +19,7 @@ from starlette.responses import (
 
 from sciplat.api.aspect import aspect_of
 from sciplat.api.dependencies import Reach
+from sciplat.api.files import StoredFile
 from sciplat.api.parameters import Dali, DaliWithFiles, Parameters
 from sciplat.api.policy import Visiting, origin
 from sciplat.api.tap import XML
@@ -73,7 +73,7 @@ def job_router(kind: KindOfJob, *, tag: str) -> APIRouter:
 def file_of(job_id: str, name: str, *, visitor: Visitor, submit: SubmitService) -> Response:
     """Return a result that is a file, or the range of it that is asked for."""
     result, file = submit.file(job_id, name, visitor=visitor)
-    return FileResponse(
+    return StoredFile(
         file,
         media_type=result.mime,
         filename=result.file_name or name,
@@ -278,7 +278,7 @@ class JobDoor:
 
     def upload(self, job_id: str, name: str, visitor: Visiting, instance: Reach) -> Response:
         """Answer a table that was sent with a job, as it was sent."""
-        return FileResponse(
+        return StoredFile(
             self._submit(instance).upload(job_id, name, visitor=visitor),
             media_type="application/octet-stream",
             filename=name,

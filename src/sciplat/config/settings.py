@@ -206,6 +206,14 @@ class ImageSettings(_Group):
         description="Disk (megabytes) for tiles and pictures of images that viewers have asked for; those "
         "that nobody asked for longest go first, and all can be made again. 0 keeps none.",
     )
+    converted_mb: int = Field(
+        default=20_000,
+        ge=0,
+        le=100_000_000,
+        description="Disk (megabytes) for images in files of others that had to be put together into one; "
+        "those that nobody asked for longest go first, and all can be made again. What was asked "
+        "for within ten minutes stays, even if it is more.",
+    )
     cutouts_at_once: int = Field(
         default_factory=lambda: 2 * cores(),
         ge=1,

@@ -24,6 +24,7 @@ from astropy.wcs import WCS
 from sciplat.errors import ImageFileError, NoOverlapError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
+from sciplat.images.compressed import check_codec
 from sciplat.images.fits import close, damaged, psf_hdu, read_psf
 from sciplat.images.footprint import Square, box_of
 from sciplat.images.part import BLOCK, Part, as_extension, big_endian, stored_as
@@ -212,6 +213,7 @@ class CutFile:
         """Return the type of the pixels of an image as they are read."""
         if number not in self._types:
             hdu = self._hdus[number]
+            check_codec(hdu)
             self._types[number] = hdu.section[tuple(slice(0, 1) for _ in hdu.shape)].dtype
         return self._types[number]
 
@@ -367,6 +369,7 @@ def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> Part:
     image = hdus["IMAGE"]
     box = boxes[hdus.index_of("IMAGE")]
     origin = (-int(image.header["LTV1"]), -int(image.header["LTV2"]))
+    check_codec(hdus["PSF"])
     hdu = psf_hdu(read_psf(hdus["PSF"]).around(box.moved(*origin)))
     pixels = np.ascontiguousarray(hdu.data, ">f4").tobytes()
     return Part(hdu.header, len(pixels), lambda: iter((pixels,)))
@@ -390,6 +393,7 @@ def _distortions(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> list[Part]:
             )
         if not owners:
             continue
+        check_codec(hdu)
         header = hdu.header.copy()
         for axis, start in zip((1, 2), owners.pop(), strict=True):
             header[f"CRVAL{axis}"] = float(header.get(f"CRVAL{axis}", 0.0)) - start

@@ -55,15 +55,27 @@ def background(image: Floats, unusable: Flags | None = None, *, cell: int = 128)
     clean = np.where(bad, np.float32(0), image).astype(np.float32)
     size = min(cell, *image.shape)
     first = sep.Background(clean, mask=bad, bw=size, bh=size, fw=3, fh=3)
-    flat = clean - first.back()
+    flat = clean - _level(first, clean, bad)
     noise = max(float(first.globalrms), 1e-12)
     bright = ndimage.gaussian_filter(np.where(bad, np.float32(0), flat), 2.0) > 0.5 * noise
     bright = ndimage.binary_opening(bright, iterations=1)
     sources = ndimage.binary_dilation(bright, iterations=6)
     if (bad | sources).mean() > 0.8:
-        return np.asarray(first.back(), np.float32)
+        return _level(first, clean, bad)
     second = sep.Background(clean, mask=bad | sources, bw=size, bh=size, fw=3, fh=3)
-    return np.asarray(second.back(), np.float32)
+    return _level(second, clean, bad | sources)
+
+
+def _level(found: sep.Background, image: Floats, hidden: Flags) -> Floats:
+    """Return a background; a single level where every cell is more than half hidden, of which sep makes 0."""
+    level = np.asarray(found.back(), np.float32)
+    if level.any():
+        return level
+    values = image[~hidden]
+    for _ in range(5):
+        middle = np.median(values)
+        values = values[np.abs(values - middle) <= 3 * 1.4826 * np.median(np.abs(values - middle))]
+    return np.full_like(image, np.median(values))
 
 
 def signal_to_noise(image: Floats, variance: Floats, sigma: float) -> Floats:

@@ -23,6 +23,7 @@ from astropy.wcs import WCS
 from sciplat.errors import ImageFileError, NotFoundError, SciplatError, UsageError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
+from sciplat.images.compressed import check_codec
 from sciplat.images.exposure import Exposure
 from sciplat.images.psf import PSF
 
@@ -230,6 +231,7 @@ class ExposureFile:
         """The point-spread function."""
         with damaged(self._file):
             hdu = self._hdu("PSF")
+            check_codec(hdu)
             return None if hdu is None else read_psf(hdu)
 
     def plane(self, name: Literal["image", "mask", "variance"], box: Box | None = None) -> Any:
@@ -240,6 +242,7 @@ class ExposureFile:
             return None
         place = None if box is None else self._inside(box).slices(self.box.origin)
         with damaged(self._file):
+            check_codec(hdu)
             pixels = hdu.data if place is None else hdu.section[place]
             # What is unpacked is a copy already; the rest may be a map of the file, which will be closed.
             unpacked = place is not None and isinstance(hdu, fits.CompImageHDU)

@@ -17,6 +17,7 @@ from astropy.wcs import WCS
 from sciplat.errors import ImageFileError, UsageError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
+from sciplat.images.compressed import check_codec
 from sciplat.images.exposure import Exposure, Floats, Integers
 from sciplat.images.fits import damaged
 from sciplat.sky.position import Position
@@ -284,6 +285,7 @@ class Foreign:
         before = (0,) * (len(hdu.shape) - 2)
         with warnings.catch_warnings(), damaged(plane.file):
             warnings.simplefilter("ignore")
+            check_codec(hdu)
             return hdu.section[(*before, rows, columns)]
 
 

@@ -103,7 +103,7 @@ def mosaic(
             variance[rows, columns][better] = placed.variance[better]
         empty[rows, columns] &= ~(known & better)
     if (mask == 1 << planes[NO_DATA]).all() and not np.isfinite(image).any():
-        raise NoOverlapError("None of the images has a pixel of the mosaic")
+        raise NoOverlapError("No pixel that is asked for has its middle on an image")
     return Exposure(
         image, wcs, mask, planes, variance, exposures[0].psf, exposures[0].header.copy(), origin=origin
     )

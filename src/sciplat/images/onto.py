@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+import numpy as np
 from astropy.io import fits as standard_fits
 from astropy.wcs import WCS
 
@@ -24,6 +27,19 @@ __all__ = ["MOST_PIXELS", "Grid", "common_grid", "grid_of", "mosaic_cutout", "mo
 
 MOST_PIXELS = 64_000_000
 """Pixels of a mosaic that is made in memory."""
+
+
+_FLAT = 1e-9
+"""How much less area than a square's a pixel may have."""
+
+_CARD = re.compile(r"\s*([A-Za-z0-9_-]{1,8})\s*=\s*(.*)")
+_BESIDE = ("END", "COMMENT", "HISTORY", "CONTINUE", "HIERARCH", "        ")
+"""What cards that have no value begin with."""
+
+_NUMBER = re.compile(
+    r"WCSAXES|(CRVAL|CRPIX|CDELT|CROTA)\d|(PC|CD|PV)\d+_\d+|LONPOLE|LATPOLE|EQUINOX|(A|B|AP|BP)_(\d_\d|ORDER)"
+)
+_TEXT = re.compile(r"(CTYPE|CUNIT)\d|RADESYS|RADECSYS")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,7 +69,7 @@ def grid_of(cards: str) -> Grid:
     UsageError
         They cannot be understood, or say no size.
     """
-    text = cards.replace("\r\n", "\n")
+    text = _by_line(cards.replace("\r\n", "\n"))
     header = standard_fits.Header()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what others write is not ours to mend
@@ -62,20 +78,69 @@ def grid_of(cards: str) -> Grid:
             width, height = (header[f"NAXIS{axis}"] for axis in (1, 2))
             if not all(type(side) is int and side > 0 for side in (width, height)):
                 raise UsageError(f"The sides of the grid are numbers of pixels, not {width!r} and {height!r}")
+            _check_numbers(header)
             wcs = world.read(header)
             place = wcs.all_pix2world([[(width - 1) / 2, (height - 1) / 2]], 0)
         except KeyError as error:
-            raise UsageError(f"The grid has no size: {error.args[0]}") from error
+            raise UsageError(
+                "The grid has no size: its header needs NAXIS1 and NAXIS2, the numbers of pixels"
+            ) from error
         except ImageFileError as error:
             raise UsageError(f"The grid is not understood. {error}") from error
         except UsageError:
             raise
         except Exception as error:  # astropy raises anything for wrong cards
-            reason = (str(error).strip().splitlines() or [repr(error)])[0]
-            raise UsageError(f"The cards of the grid cannot be read: {reason[:200]}") from error
+            raise UsageError(f"The cards of the grid cannot be read: {world.reason(error)}") from error
     if not (abs(place) <= 1e9).all():
         raise UsageError("The middle of the grid is nowhere on the sky")
+    matrix = wcs.pixel_scale_matrix
+    if not abs(np.linalg.det(matrix)) > _FLAT * np.abs(matrix).max() ** 2:
+        raise UsageError("The pixels of the grid have no area: its matrix (CD, or PC with CDELT) is singular")
     return Grid(wcs, (height, width))
+
+
+def _by_line(text: str) -> str:
+    """Return cards with the equals sign where a FITS file has it, if they are one a line.
+
+    Raises
+    ------
+    UsageError
+        A line is no card; astropy would leave it away.
+    """
+    if "\n" not in text.strip():
+        return text
+    lines = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        found = _CARD.fullmatch(line)
+        if found is not None:
+            line = f"{found[1].upper():8}= {found[2]}"  # noqa: PLW2901
+        elif line.strip() and not line.startswith(_BESIDE):
+            raise UsageError(
+                f"Line {number} of the grid's header is no card: {line.strip()[:60]!r}; a card is "
+                "KEYWORD = value"
+            )
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _check_numbers(header: standard_fits.Header) -> None:
+    """Refuse what is to be a number and is none; astropy would take it for 0."""
+    for card in header.cards:
+        is_number, is_text = _NUMBER.fullmatch(card.keyword), _TEXT.fullmatch(card.keyword)
+        if not (is_number or is_text):
+            continue
+        try:
+            value = card.value
+        except standard_fits.VerifyError:
+            value = card.image.partition("=")[2].strip(" '")
+        if is_number and (
+            isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value)
+        ):
+            raise UsageError(
+                f"{card.keyword} of the grid's header is {str(value)[:40]!r}, which is no number"
+            )
+        if is_text and not isinstance(value, str):
+            raise UsageError(f"{card.keyword} of the grid's header is {value!r}, which is no text")
 
 
 def common_grid(sources: Sequence[Source], region: Shape, *, most_pixels: int) -> Grid:
@@ -185,7 +250,8 @@ def mosaic_onto(
             try:
                 box = _box_for(grid, region, file)
             except NoOverlapError as error:
-                missed = error
+                told = str(error).partition(" has no pixel of the image")
+                missed = NoOverlapError(f"The grid{told[1]}{told[2]}") if told[1] else error
                 continue
             pixels += box.width * box.height
             if pixels > 2 * most_pixels:

@@ -15,7 +15,7 @@ from astropy.wcs.utils import wcs_to_celestial_frame
 
 from sciplat.errors import ImageFileError
 
-__all__ = ["cards", "is_icrs", "pixels", "read", "shifted", "sky", "without"]
+__all__ = ["cards", "is_icrs", "pixels", "read", "reason", "shifted", "sky", "without"]
 
 Coordinates = npt.NDArray[np.float64]
 
@@ -23,6 +23,7 @@ _OF_WCS = re.compile(
     r"(WCSAXES|CTYPE|CUNIT|CRVAL|CRPIX|CDELT|CROTA|LONPOLE|LATPOLE|RADESYS|EQUINOX|WCSNAME"
     r"|(PC|CD|PV|PS)\d+_\d+|(A|B|AP|BP)_(\d_\d|ORDER|DMAX)|CP(DIS|ERR)|DP\d|D2IM|LTV|LTM)[1-9]?[A-Z]?"
 )
+_OF_CODE = re.compile(r"ERROR \d+ in \w+\(\) at line")
 _KEPT = re.compile(
     r"WCSAXES|CTYPE\d|CUNIT\d|LONPOLE|LATPOLE|RADESYS|EQUINOX|PV\d_\d+|(A|B|AP|BP)_(\d_\d|ORDER)"
 )
@@ -52,11 +53,17 @@ def read(header: fits.Header, hdus: fits.HDUList | None = None) -> WCS:
         wcs.wcs.fix()
         wcs.wcs.set()
     except WcsError as error:
-        raise ImageFileError(f"The world coordinates cannot be understood: {_first_line(error)}") from error
+        raise ImageFileError(f"The world coordinates cannot be understood: {reason(error)}") from error
     # Not WCS.celestial, which swaps the pixels of images whose first axis is the declination.
     if {wcs.wcs.lng, wcs.wcs.lat} != {0, 1}:
         axes = ", ".join(axis for axis in wcs.wcs.ctype if axis) or "none"
         raise ImageFileError(f"The first two axes must be directions on the sky; the header has {axes}")
+    if not is_icrs(wcs):
+        try:
+            wcs_to_celestial_frame(wcs)
+        except ValueError as error:
+            system = wcs.wcs.radesys or ", ".join(wcs.wcs.ctype)
+            raise ImageFileError(f"The system of the world coordinates is not known: {system}") from error
     return wcs
 
 
@@ -156,5 +163,8 @@ def without(header: fits.Header) -> fits.Header:
     return fits.Header(kept).copy()
 
 
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
+def reason(error: Exception) -> str:
+    """Return what astropy says is wrong with a header, without the lines about its own code."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = (line.rstrip(".") for line in reversed(lines) if line and not _OF_CODE.match(line))
+    return next(told, repr(error))[:200]

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Imaging"]
 
+_GRACE_SECONDS = 600.0
+"""Who was told of the file of an image opens it within that time."""
+
 
 @dataclass(frozen=True)
 class Imaging:
@@ -108,7 +111,11 @@ class Imaging:
             self.catalogs,
             repositories,
             authority=self.settings.authority,
-            work=self.work() / "images",
+            converted=TileStore(
+                self.work() / "images",
+                self.settings.images.converted_mb * 1_000_000,
+                grace_seconds=_GRACE_SECONDS,
+            ),
             again=self._again,
         )
 

@@ -15,8 +15,8 @@ from sciplat.images.coadd import coadd
 from sciplat.images.exposure import Exposure
 from sciplat.images.warp import covered_box, warp
 from sciplat.pipelines.connections import EXPOSURE
-from sciplat.sky.tessellation import Patch
 from sciplat.sky.tessellation_record import from_record
+from sciplat.sky.tract import Patch
 
 __all__ = ["CoaddConfig", "CoaddTask"]
 

@@ -80,7 +80,7 @@ class Supervisor:
         keep: Callable[[RunRecord], None],
         warn: Callable[[str], None],
         back_off: BackOff | None = None,
-        start_seconds: float = 60.0,
+        start_seconds: float = 180.0,
     ) -> None:
         self._kept = {process.name: _Kept(process) for process in processes}
         self._home = home

@@ -22,6 +22,8 @@ BESIDE_IMAGES = MappingProxyType(
         "reference_stars": (("instrument",), "ArrowAstropy"),
         "defects": (("instrument", "detector"), "ArrowAstropy"),
         "tessellation": (("skymap",), "StructuredDataDict"),
+        "target": (("instrument",), "ArrowAstropy"),
+        "relative_calibration": (("instrument", "band"), "ArrowAstropy"),
     }
 )
 """What pipelines need beside images: dimensions and storage class of each."""

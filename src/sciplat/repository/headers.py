@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -19,6 +21,8 @@ from sciplat.repository.foreign import SUFFIX, read_layout_file
 __all__ = ["ImageHeaders", "headers_of"]
 
 _PREFIX = "LSST BUTLER"
+
+_BLOCK, _CARD, _MOST_BLOCKS = 2880, 80, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,55 @@ def headers_of(path: Path) -> ImageHeaders:
             with pixels_of(read_layout_file(path)["layout"]) as pixels:
                 height, width = pixels.box.shape
             return ImageHeaders(shape=(width, height))
-        with damaged(path), fits.open(path, disable_image_compression=True) as hdus:
-            return _read(hdus, path.stat().st_size)
+        with damaged(path), path.open("rb") as file:
+            return _read(path, file, os.fstat(file.fileno()).st_size)
     except (SciplatError, OSError):
         return ImageHeaders()
 
 
-def _read(hdus: fits.HDUList, size: int) -> ImageHeaders:
-    primary = hdus[0].header
-    image = primary if primary["NAXIS"] == 2 else hdus[1].header
+class _Cards(Mapping[str, Any]):
+    """The next header of a file; of very many files only the values are parsed that are asked for."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._cards: dict[str, str] = {}
+        for _ in range(_MOST_BLOCKS):
+            block = file.read(_BLOCK).decode("latin-1")
+            if len(block) < _BLOCK:
+                raise OSError("The file ends in a header")
+            for start in range(0, _BLOCK, _CARD):
+                card = block[start : start + _CARD]
+                name = card[:8].rstrip()
+                if name == "END":
+                    return
+                if name == "HIERARCH":
+                    name = card[9:].partition("=")[0].strip()
+                self._cards.setdefault(name, card)
+        raise OSError("A header has no end")
+
+    def __getitem__(self, name: str) -> Any:
+        card = self._cards[name]
+        number, rest = card[10:30].strip(), card[30:].lstrip()
+        if card[8:10] == "= " and (not rest or rest[0] == "/"):  # fixed format (FITS 4.0, section 4.2.3)
+            for kind in (int, float):
+                with suppress(ValueError):
+                    return kind(number)
+        return fits.Card.fromstring(card).value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._cards)
+
+    def __len__(self) -> int:
+        return len(self._cards)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._cards
+
+
+def _read(path: Path, file: BinaryIO, size: int) -> ImageHeaders:
+    primary = _Cards(file)
+    if primary["NAXIS"] not in (0, 2):
+        raise OSError("The file is not laid out as ours")
+    image = primary if primary["NAXIS"] == 2 else _Cards(file)
     prefix = "Z" if image.get("ZIMAGE") else ""
     shape = (int(image[f"{prefix}NAXIS1"]), int(image[f"{prefix}NAXIS2"]))
     count = int(primary.get(f"{_PREFIX} N_INPUTS", 0))
@@ -65,7 +109,7 @@ def _read(hdus: fits.HDUList, size: int) -> ImageHeaders:
         for n in range(count)
         if f"{_PREFIX} INPUT {n} ID" in primary
     )
-    width = _width(primary, hdus)
+    width = _width(primary, path)
     scale = _scale(image)
     return ImageHeaders(
         size,
@@ -76,14 +120,15 @@ def _read(hdus: fits.HDUList, size: int) -> ImageHeaders:
     )
 
 
-def _width(primary: Mapping[str, Any], hdus: fits.HDUList) -> float | None:
+def _width(primary: Mapping[str, Any], path: Path) -> float | None:
     """Return how wide a point source is, in pixels: as the calibration fitted it, else as its PSF says."""
     said = primary.get("PSFFWHM")
     if said is not None:
         return float(said)
-    if "PSF" not in hdus:
-        return None
-    psf = read_psf(hdus["PSF"])
+    with fits.open(path, disable_image_compression=True) as hdus:
+        if "PSF" not in hdus:
+            return None
+        psf = read_psf(hdus["PSF"])
     rows, columns = psf.kernels.shape[:2]
     kernel = psf.kernels[rows // 2, columns // 2]
     return _half_width(kernel)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from astropy.time import Time, TimeDelta
+from astropy.time import Time
 from lsst.daf.butler import Butler, CollectionType, DatasetRef
 from lsst.dax.obscore import ExporterConfig
 from lsst.dax.obscore.obscore_exporter import ObscoreExporter
@@ -34,8 +35,17 @@ _OBSERVATIONS = {
 }
 """What identifies an observation, by the dimension that its data have."""
 
-_LATE = TimeDelta(120, format="sec")
-"""How much earlier than the last one known a dataset may say that it came: it says so before it is seen."""
+_AT_ONCE = 500
+"""Datasets that the database is asked about together."""
+
+_PARTS = ("detector", "tract", "patch")
+"""The dimensions that only say which part of an observation, or of the sky, this is."""
+
+_SPATIAL = frozenset({"s_ra", "s_dec", "s_fov", "s_region"})
+_MOST_SHARED = 1_000
+
+_LATE = 120_000_000
+"""Microseconds by which a dataset may say that it came before the last one known: it says so first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +110,50 @@ def changes(
     there = None
     if known and is_plain and names == collections:
         before = _counts(butler, release, types)
-        new = _came(butler, release, types, known)
+        new = _newest(butler, release, types, known)
         # While others write, only what is new can be told for sure; they leave a mark, so one looks again.
         if _counts(butler, release, types) != before or before == _counted(known, new):
             there = new
     if there is None:
-        there = _came(butler, release, types, {})
+        there = _came(butler, release, types)
         gone = frozenset(known.keys() - there.keys())
     wanted = {each: fact for each, fact in there.items() if known.get(each) != fact}
     return Changes(_rows(repository, words, wanted), gone, names)
 
 
-def _came(
+def _newest(
     butler: Butler, release: str, types: set[str], known: Mapping[str, tuple[str, int]]
 ) -> dict[str, tuple[str, int]]:
-    """Return the dataset type and the time of coming of those that came since the last known, or of all."""
+    """Return the dataset type and the time of coming of those that came after the last known.
+
+    Those that say that they came a little earlier are looked for only where there are more than are known:
+    after many that came at once these would all be asked for again.
+    """
+    last = max(came for _, came in known.values())
+    since, early = last + 1, last - _LATE
+    recent = {id: fact for id, fact in known.items() if fact[1] >= early}  # noqa: A001
+    found = _came(butler, release, types, since)
+    if _counts(butler, release, types, early) == _counted(recent, found):
+        return found
+    return _came(butler, release, types, early)
+
+
+def _after(name: str, since: int) -> tuple[str, dict[str, Time]]:
+    """Return the condition that datasets of a type came at a time or later."""
+    return f"{name}.ingest_date >= since", {"since": Time(since / 1e6, format="unix_tai", scale="tai")}
+
+
+def _came(
+    butler: Butler, release: str, types: set[str], since: int | None = None
+) -> dict[str, tuple[str, int]]:
+    """Return the dataset type and the time of coming of those that came since then, or of all."""
     found: dict[str, tuple[str, int]] = {}
-    last = max((came for _, came in known.values()), default=None)
     for name in types:
         with butler.query() as query:
             search = query.join_dataset_search(name, release)
-            if last is not None:
-                since = Time(last / 1e6, format="unix_tai", scale="tai") - _LATE
-                search = search.where(f"{name}.ingest_date >= since", bind={"since": since})
+            if since is not None:
+                condition, bind = _after(name, since)
+                search = search.where(condition, bind=bind)
             rows = search.general(
                 butler.get_dataset_type(name).dimensions,
                 dataset_fields={name: {"dataset_id", "ingest_date"}},
@@ -134,9 +165,16 @@ def _came(
     return found
 
 
-def _counts(butler: Butler, release: str, types: set[str]) -> dict[str, int]:
-    with butler.query() as query:
-        counts = {name: query.datasets(name, release).count() for name in types}
+def _counts(butler: Butler, release: str, types: set[str], since: int | None = None) -> dict[str, int]:
+    """Return how many datasets of each type there are, all or those that came since then."""
+    counts: dict[str, int] = {}
+    for name in types:
+        with butler.query() as query:
+            search = query.datasets(name, release)
+            if since is not None:
+                condition, bind = _after(name, since)
+                search = search.where(condition, bind=bind)
+            counts[name] = search.count()
     return {name: count for name, count in counts.items() if count}
 
 
@@ -156,51 +194,76 @@ def _rows(
     of_type: dict[str, list[uuid.UUID]] = {}
     for id, (name, _) in wanted.items():  # noqa: A001
         of_type.setdefault(name, []).append(uuid.UUID(id))
-    exporter = ObscoreExporter(butler, _config(butler, release, words, of_type))
+    config = _config(butler, release, words, of_type)
+    described = _Described(config, ObscoreExporter(butler, config).record_factory)
     for name, ids in of_type.items():
-        for ref, region in _refs(butler, exporter, name, release, ids):
-            exporter._derived_region_factory.set(ref.dataId, region)  # noqa: SLF001  as it does
-            row = exporter.record_factory(ref)
-            if row is None:
-                continue
-            path = _path(butler, ref)
-            said = headers_of(path) if path is not None else None
-            outline = row["s_region"]
-            id = str(ref.id)  # noqa: A001
-            yield {
-                **row,
-                "_id": id,
-                "_came": wanted[id][1],
-                "_s_region": None if outline is None else [float(part) for part in outline.split()[2:]],
-                "_headers": said,
-            }
+        rest = _refs(butler, described.factory, name, release, ids)
+        while found := list(islice(rest, _AT_ONCE)):
+            paths = _paths(butler, [ref for ref, _ in found])
+            for ref, region in found:
+                row = described.row(ref, region)
+                path = paths.get(ref)
+                outline = row["s_region"]
+                id = str(ref.id)  # noqa: A001
+                yield {
+                    **row,
+                    "_id": id,
+                    "_came": wanted[id][1],
+                    "_s_region": None if outline is None else [float(part) for part in outline.split()[2:]],
+                    "_headers": headers_of(path) if path is not None else None,
+                }
 
 
-def _path(butler: Butler, ref: DatasetRef) -> Path | None:
-    try:
-        return Path(butler.getURI(ref).ospath)
-    except FileNotFoundError:  # it is known, but not kept
-        return None
+class _Described:
+    """Makes rows as `lsst.dax.obscore` does, but once what all detectors of an observation share."""
+
+    def __init__(self, config: ExporterConfig, factory: Any) -> None:
+        self._config, self.factory = config, factory
+        self._empty = dict.fromkeys(field.name for field in factory.schema.table_spec.fields)
+        self._shared: dict[tuple[object, ...], dict[str, Any]] = {}
+
+    def row(self, ref: DatasetRef, region: Any) -> dict[str, Any]:
+        """Return the row of a dataset whose image lies in a region."""
+        kind = ref.datasetType.name
+        key = (kind, *(value for name, value in ref.dataId.mapping.items() if name not in _PARTS))
+        if key not in self._shared:
+            if len(self._shared) >= _MOST_SHARED:
+                self._shared.clear()
+            made = self.factory.make_universe_records(ref)
+            self._shared[key] = {name: value for name, value in made.items() if name not in _SPATIAL}
+        return {
+            **self._empty,
+            **self.factory.make_generic_records(ref, self._config.dataset_types[kind]),
+            **self._shared[key],
+            **self.factory.make_spatial_records(region, warn=True, msg=f"The region of dataset {ref.id}"),
+        }
+
+
+def _paths(butler: Butler, refs: Sequence[DatasetRef]) -> dict[DatasetRef, Path]:
+    """Return the files of those datasets that are kept, with one question for all."""
+    found = butler._datastore.getManyURIs(refs, allow_missing=True)  # noqa: SLF001  the Butler asks for each alone
+    return {ref: Path(uris.primaryURI.ospath) for ref, uris in found.items() if uris.primaryURI is not None}
 
 
 def _refs(
-    butler: Butler, exporter: ObscoreExporter, name: str, release: str, ids: Sequence[uuid.UUID]
+    butler: Butler, factory: Any, name: str, release: str, ids: Sequence[uuid.UUID]
 ) -> Iterator[tuple[DatasetRef, Any]]:
     """Yield datasets with the records of their data IDs, each with its region."""
     dimensions = butler.get_dataset_type(name).dimensions
-    element, column = exporter.record_factory.region_dimension(dimensions)
+    element, column = factory.region_dimension(dimensions)
     region = [] if element is None else [f"{element}.{column}"]
     wanted = set(ids)
-    at_once = 500
-    for start in range(0, len(ids), at_once):
+    for start in range(0, len(ids), _AT_ONCE):
         with butler.query() as query:
             search = query.join_dataset_search(name, release)
-            is_all = len(ids) > 20 * at_once
+            is_all = len(ids) > 20 * _AT_ONCE
             if not is_all:
                 search = search.where(
-                    f"{name}.dataset_id IN (:ids)", bind={"ids": list(ids[start : start + at_once])}
+                    f"{name}.dataset_id IN (:ids)", bind={"ids": list(ids[start : start + _AT_ONCE])}
                 )
-            found = search.general(dimensions, *region, dataset_fields={name: ...}, find_first=True)
+            found = search.general(
+                dimensions, *region, dataset_fields={name: {"dataset_id", "run"}}, find_first=True
+            )
             for _, (ref,), row in found.with_dimension_records().iter_tuples(butler.get_dataset_type(name)):
                 if ref.id in wanted:
                     yield ref, row[region[0]] if region else None

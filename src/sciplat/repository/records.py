@@ -13,7 +13,8 @@ from lsst.sphgeom import ConvexPolygon, LonLat, UnitVector3d
 from sciplat.errors import ConflictError, UsageError
 from sciplat.sky.position import Position
 from sciplat.sky.region import Polygon
-from sciplat.sky.tessellation import Tessellation, Tract
+from sciplat.sky.tessellation import Tessellation
+from sciplat.sky.tract import Tract
 
 __all__ = [
     "Footprint",

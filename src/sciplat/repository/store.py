@@ -33,8 +33,11 @@ from lsst.daf.butler.registry import (
 )
 
 from sciplat.errors import ConflictError, NotFoundError, UsageError
+from sciplat.repository.database import check, impatient, in_words
 from sciplat.repository.dataset_types import BESIDE_IMAGES, DATASET_TYPES
 from sciplat.repository.storage import EXPOSURE, config
+from sciplat.sky.tessellation import Tessellation
+from sciplat.sky.tessellation_record import from_record
 
 __all__ = ["Repositories", "Repository"]
 
@@ -138,8 +141,16 @@ class Repository:
 
     @cached_property
     def butler(self) -> Butler:
-        """The Butler; for one thread, others take a `Butler.clone`."""
-        return Butler.from_config(str(self.folder), writeable=self._writeable)
+        """The Butler; for one thread, others take a `Butler.clone`.
+
+        Raises
+        ------
+        UnavailableError
+            Its database is locked, damaged or gone.
+        """
+        check(self.folder)
+        butler = Butler.from_config(str(self.folder), writeable=self._writeable)
+        return butler if self._writeable else impatient(butler)
 
     @contextmanager
     def alone(self) -> Iterator[Butler]:
@@ -149,7 +160,8 @@ class Repository:
         """
         with (self.folder / ".lock").open("w") as mark:
             fcntl.flock(mark, fcntl.LOCK_EX)
-            yield self.butler
+            with in_words(self.release):
+                yield self.butler
 
     def close(self) -> None:
         """Give files and connections back."""
@@ -277,6 +289,16 @@ class Repository:
             )
         except ButlerUserError as error:
             raise UsageError(f"{dataset_type} of {self.release!r} cannot be looked for: {error}") from error
+
+    def tessellation(self, skymap: str) -> Tessellation | None:
+        """Return how a skymap was made; None where the repository was not told, but only of its tracts."""
+        try:
+            refs = self.butler.query_datasets(
+                "tessellation", "*", find_first=False, limit=1, explain=False, skymap=skymap
+            )
+        except ButlerUserError:
+            return None
+        return from_record(self.butler.get(refs[0])) if refs else None
 
     def remove(self, refs: Iterable[DatasetRef]) -> None:
         """Remove datasets, and their files where these belong to the repository."""

@@ -17,7 +17,7 @@ from sciplat.catalogs.store import CatalogStore
 from sciplat.repository.obscore import Words, changes
 from sciplat.repository.provenance import read_quanta
 from sciplat.repository.store import Repositories, Repository
-from sciplat.services.describe import KINDS, DescribeService
+from sciplat.services.describe import KINDS, Amendment, DescribeService
 from sciplat.services.obscore import kept_arrow, obscore_profile, obscore_rows
 from sciplat.services.provenance import provenance_rows
 
@@ -81,8 +81,27 @@ class AnnounceService:
             marked = {_COLLECTIONS: json.dumps(found.collections).encode()}
             is_same = not len(left) and found.collections == collections
             described = None if is_same else rows.replace_schema_metadata(marked)
-            self._publish(release, (described, made, activities))
+            self._publish(
+                release,
+                (described, made, activities),
+                self._amendment(release, left, new) if before.num_rows else None,
+            )
         return int(rows.num_rows)
+
+    def _amendment(self, release: str, left: pa.Array, new: pa.Table) -> Amendment | None:
+        """Return how the rows differ from those that are published."""
+        known = self._catalogs.manifest().release(release)
+        if known is None or known.observations is None:
+            return None
+        gone = [f"ivo://{self._authority}/{release}?{id}" for id in left.to_pylist()]  # noqa: A001
+        return Amendment(
+            "observations",
+            release,
+            known.observations,
+            "obs_publisher_did",
+            pa.array(gone, pa.string()),
+            new,
+        )
 
     def _kept(self, release: str) -> tuple[pa.Table, tuple[str, ...]]:
         """Return the rows as they were described last, and the collections that were searched for them."""
@@ -101,7 +120,7 @@ class AnnounceService:
         named = set(outputs["dataset"].to_pylist()).difference(images["_id"].to_pylist())
         return repository.existing(named) if named else set()
 
-    def _publish(self, release: str, rows: Sequence[pa.Table | None]) -> None:
+    def _publish(self, release: str, rows: Sequence[pa.Table | None], amendment: Amendment | None) -> None:
         """Publish the rows of each of `KINDS`; None is what is published already."""
         known = self._catalogs.manifest().release(release)
         files = {
@@ -123,7 +142,7 @@ class AnnounceService:
                 provenance=files.get("provenance"),
                 activities=files.get("activities"),
             )
-            self._describing.describe(edit)
+            self._describing.describe(edit, amendment)
         self._tidy(release)
 
     def _tidy(self, release: str) -> None:

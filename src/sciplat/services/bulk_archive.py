@@ -171,8 +171,10 @@ class Archiver:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._file.close()
-        self._journal.close()
+        try:
+            self._file.close()
+        finally:  # also where the disk is too full for the last bytes
+            self._journal.close()
 
     def __enter__(self) -> Self:
         return self

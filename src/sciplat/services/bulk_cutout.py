@@ -19,6 +19,7 @@ from sciplat.errors import LimitError, NotFoundError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import QUERY, Job
 from sciplat.services.access import Visitor
+from sciplat.services.bulk_patches import COLUMNS
 from sciplat.services.bulk_plan import Targets, plan_work
 from sciplat.services.bulk_request import BulkRequest
 from sciplat.services.bulk_work import BulkWork
@@ -28,6 +29,7 @@ from sciplat.services.shelves import Folders, Spools
 from sciplat.services.submit import SubmitService
 from sciplat.services.upload import UploadService
 from sciplat.services.work import Expected, Verb, Work
+from sciplat.sky.tessellation import Tessellation
 from sciplat.system import sync
 
 if TYPE_CHECKING:
@@ -135,7 +137,13 @@ class BulkCutoutService:
             self.check(result)
             targets = Targets.of(result, request)
         observations = None if request.release is None else self._observations(request, owner)
-        yield from plan_work(targets, request, observations, most=self._limits.pieces)
+        yield from plan_work(
+            targets,
+            request,
+            observations,
+            most=self._limits.pieces,
+            skymaps=lambda name: self._skymap(request, name),
+        )
 
     def locate(self, dataset: str, owner: Visitor) -> Located:
         """Return where an image is; raises as `LocateService.identified` does."""
@@ -143,6 +151,11 @@ class BulkCutoutService:
         if not located.is_image:
             raise UsageError(f"The {located.dataset_type} {located.id} is no image.")
         return located
+
+    def _skymap(self, request: BulkRequest, name: str) -> Tessellation | None:
+        assert request.release is not None
+        with self._locate().repository(request.release) as repository:
+            return repository.tessellation(name)
 
     def _observations(self, request: BulkRequest, owner: Visitor) -> pa.Table:
         """Return the rows of ObsCore of the images that are asked for."""
@@ -153,7 +166,7 @@ class BulkCutoutService:
             raise NotFoundError(f"There are no images of release {request.release[:100]!r}.")
         rows = pq.read_table(
             self._catalogs.folder / request.release / known.observations,
-            columns=["obs_publisher_did", "dataproduct_subtype", "lsst_band", "_s_region"],
+            columns=["obs_publisher_did", "_s_region", *COLUMNS],
         )
         there = pc.unique(rows["dataproduct_subtype"]).to_pylist()
         for each in request.dataset_types:

@@ -44,6 +44,10 @@ INDEX: tuple[Column, ...] = (
     _number("ra", "Right ascension, ICRS", Datatype.DOUBLE, unit="deg", ucd="pos.eq.ra;meta.main"),
     _number("dec", "Declination, ICRS", Datatype.DOUBLE, unit="deg", ucd="pos.eq.dec;meta.main"),
     _text("obs_publisher_did", "The image", "meta.ref.ivoid"),
+    _text(
+        "patch",
+        "Where the position lies in the patch of a coadd: inner, it belongs to it; border, to another one",
+    ),
     _text("file", "The cutout in the archive", "meta.file"),
     _number("extver", "EXTVER of the cutout in the FITS file"),
     _text("status", "What came of it: " + "; ".join(f"{name}, {words}" for name, words in STATUSES.items())),
@@ -72,6 +76,7 @@ def index_of(work: pa.Table, pieces: Sequence[Piece], archive: Archive) -> pa.Ta
         "ra": work["ra"],
         "dec": work["dec"],
         "obs_publisher_did": work["dataset"],
+        "patch": work["patch"],
     }
     columns = [column for column in INDEX if column.name != ("extver" if archive == "tar" else "file")]
     arrays = [

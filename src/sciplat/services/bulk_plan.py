@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from sciplat.engine.result import Result
 from sciplat.errors import LimitError, UsageError
 from sciplat.images.footprint import contains
+from sciplat.services.bulk_patches import Skymaps, belongs
 from sciplat.services.bulk_request import BulkRequest
 from sciplat.sky.position import Position
 from sciplat.sky.region import Polygon
@@ -30,13 +31,15 @@ WORK = pa.schema(
         ("ra", pa.float64()),
         ("dec", pa.float64()),
         ("dataset", pa.string()),
+        ("patch", pa.string()),
         ("status", pa.string()),
         ("reason", pa.string()),
     ]
 )
 """What is to be done: a row of the table, counted from 1, and the image that is cut there.
 
-What cannot be done is known by its ``status`` already, with the ``reason``.
+``patch`` tells whether the position belongs to the patch of a coadd (`sciplat.services.bulk_patches`). What
+cannot be done is known by its ``status`` already, with the ``reason``.
 """
 
 _PAIRS = (("ra", "dec"), ("s_ra", "s_dec"), ("coord_ra", "coord_dec"), ("raj2000", "dej2000"))
@@ -96,7 +99,12 @@ class Targets:
 
 
 def plan_work(
-    targets: Targets, request: BulkRequest, observations: pa.Table | None, *, most: int
+    targets: Targets,
+    request: BulkRequest,
+    observations: pa.Table | None,
+    *,
+    most: int,
+    skymaps: Skymaps = lambda _: None,
 ) -> Iterator[pa.RecordBatch]:
     """Yield what is to be done, the rows of one image together, so that each is opened once.
 
@@ -106,6 +114,8 @@ def plan_work(
         The rows of ObsCore of the release that is asked for; None where images are named.
     most
         How many cutouts there may be.
+    skymaps
+        Gives the skymaps of coadds.
 
     Raises
     ------
@@ -117,6 +127,7 @@ def plan_work(
     rows: list[int] = []
     datasets: list[str | None] = []
     reasons: dict[int, tuple[str, str]] = {}
+    patches: dict[int, str] = {}
     for row in np.flatnonzero(~good).tolist():
         rows.append(row)
         datasets.append(targets.datasets[row] if targets.datasets else None)
@@ -125,8 +136,13 @@ def plan_work(
     if observations is not None:
         of_row, of_image = covering(targets.ra[there], targets.dec[there], observations, most=most)
         ids = observations["obs_publisher_did"].to_pylist()
-        rows += there[of_row].tolist()
-        datasets += [ids[image] for image in of_image.tolist()]
+        own = belongs(targets.ra[there], targets.dec[there], of_row, of_image, observations, skymaps)
+        for pair, (row, image) in enumerate(zip(there[of_row].tolist(), of_image.tolist(), strict=True)):
+            if own[pair] is not False or request.every_patch:
+                if own[pair] is not None:
+                    patches[len(rows)] = "inner" if own[pair] else "border"
+                rows.append(row)
+                datasets.append(ids[image])
         types = " or ".join(request.dataset_types)
         bands = f" in {' or '.join(request.bands)}" if request.bands else ""
         lonely = np.ones(len(there), np.bool_)
@@ -160,6 +176,7 @@ def plan_work(
                 pa.array(targets.ra[[rows[at] for at in part]], from_pandas=True),
                 pa.array(targets.dec[[rows[at] for at in part]], from_pandas=True),
                 pa.array([datasets[at] for at in part], pa.string()),
+                pa.array([patches.get(at) for at in part], pa.string()),
                 pa.array([reasons.get(at, (None, None))[0] for at in part], pa.string()),
                 pa.array([reasons.get(at, (None, None))[1] for at in part], pa.string()),
             ],

@@ -22,7 +22,7 @@ Archive = Literal["tar", "fits"]
 
 PARAMETERS: Final = (
     *("QUERY", "LANG", "JOB", "RA", "DEC", "NAME", "DATASET"),
-    *("ID", "RELEASE", "DATASET_TYPE", "BAND", "SIZE", "PIXELS", "PLANES", "RESPONSEFORMAT"),
+    *("ID", "RELEASE", "DATASET_TYPE", "BAND", "PATCHES", "SIZE", "PIXELS", "PLANES", "RESPONSEFORMAT"),
 )
 """Those that a job keeps; ID, DATASET_TYPE and BAND may have several values."""
 
@@ -71,6 +71,9 @@ class BulkRequest:
     dataset_types: tuple[str, ...]
     bands: tuple[str, ...]
     """The names of bands; none are all."""
+
+    every_patch: bool
+    """Whether a position in the border of patches is cut from each, and not only from that whose it is."""
 
     side: float
     """Arcseconds of each side."""
@@ -130,6 +133,7 @@ class BulkRequest:
             release=release,
             dataset_types=types,
             bands=tuple(dict.fromkeys(given["BAND"])),
+            every_patch=_every_patch(_one(given, "PATCHES")),
             side=SIDE_ARCSECONDS if side is None else _arcseconds(side),
             pixels=None if pixels is None else _pixels(pixels),
             content=_content(_one(given, "PLANES")),
@@ -142,6 +146,15 @@ def _one(given: Mapping[str, list[str]], name: str) -> str | None:
     if len(values) > 1:
         raise UsageError(f"{name} was sent with {len(values)} different values; send one.")
     return values[0] if values else None
+
+
+def _every_patch(text: str | None) -> bool:
+    if (text or "inner").lower() not in ("inner", "all"):
+        raise UsageError(
+            f"PATCHES={str(text)[:40]!r} is unknown; it can be inner, the one patch to which a position "
+            "belongs, or all that show it."
+        )
+    return text is not None and text.lower() == "all"
 
 
 def _arcseconds(text: str) -> float:

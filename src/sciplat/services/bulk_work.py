@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -27,7 +26,7 @@ from sciplat.services.bulk_archive import MEDIA_TYPES, Archiver, Piece
 from sciplat.services.bulk_index import index_of, written
 from sciplat.services.bulk_plan import WORK, slug
 from sciplat.services.bulk_request import BulkRequest
-from sciplat.services.disk import SPACE_LEFT, in_words
+from sciplat.services.disk import in_words, room_in
 from sciplat.services.stint import Stint
 from sciplat.services.work import Done
 from sciplat.sky.pos import Shape
@@ -119,7 +118,7 @@ class BulkWork:
         folder, kind = self._folder, self._request.archive
         unfinished, result, table = folder / _ARCHIVE, folder / "result", folder / "index"
         there = unfinished.stat().st_size if unfinished.exists() else 0
-        most = min(self._most_bytes, shutil.disk_usage(folder).free - SPACE_LEFT) + there
+        most = min(self._most_bytes, room_in(folder)) + there
         with Archiver(
             kind,
             unfinished,

@@ -94,7 +94,7 @@ def _union(outlines: list[tuple[float, ...]], order: int) -> MOC:
         for corners in (np.asarray(outline) for outline in outlines)
     ]
     mocs = MOC.from_polygons(polygons, max_depth=order)
-    return mocs[0].union(*mocs[1:])
+    return mocs[0] if len(mocs) == 1 else mocs[0].union(*mocs[1:])
 
 
 def _written(moc: MOC, form: Form) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from sciplat.identity.models import Scope
 from sciplat.jobs.models import Job, JobProgress, JobResult
 from sciplat.services.access import Visitor
 from sciplat.services.cutout_request import CutoutRequest, CutoutRequests
-from sciplat.services.disk import SPACE_LEFT, in_words
+from sciplat.services.disk import in_words, room_in
 from sciplat.services.shelves import Folders
 from sciplat.services.stint import Stint
 from sciplat.services.work import Done, Expected, Verb, Work
@@ -92,8 +91,7 @@ class _CutoutWork:
         results: list[JobResult] = []
         missed: NoOverlapError | None = None
         with in_words():
-            left = shutil.disk_usage(self._folder).free - SPACE_LEFT
-            self._most_bytes = min(self._most_bytes, left)
+            self._most_bytes = min(self._most_bytes, room_in(self._folder))
             for number, request in enumerate(self._requests, 1):
                 self._stint.go_on()
                 name = "result" if number == 1 else f"result-{number}"

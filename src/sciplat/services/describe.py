@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from sciplat.catalogs.models import Manifest, Release
 from sciplat.catalogs.store import CatalogStore, Edit, Workspace
+from sciplat.engine.amend import amend_generation
 from sciplat.engine.build import Builder, BuildLimits, builder, open_generation
 from sciplat.services.obscore import obscore_arrow, obscore_table
 from sciplat.services.obsplan import NAME as IVOA
@@ -26,7 +27,7 @@ from sciplat.services.tap_schema import NAME as TAP_SCHEMA
 from sciplat.services.tap_schema import tap_schema, tap_schema_rows
 from sciplat.vo.schema import Table
 
-__all__ = ["KINDS", "DescribeService", "Kind"]
+__all__ = ["KINDS", "Amendment", "DescribeService", "Kind"]
 
 _IVOA = "Tables of the IVOA's data models, of all data releases together"
 
@@ -55,6 +56,23 @@ KINDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """How the file of a release differs from the one before: a table is amended by it, and not made anew."""
+
+    kind: str
+    release: str
+    before: str
+    """The file of the release that this one follows."""
+
+    key: str
+    gone: pa.Array
+    """Values of the column ``key``, of rows that are not as they were, too."""
+
+    rows: pa.Table
+    """Those that come."""
+
+
 class DescribeService:
     """Keeps TAP_SCHEMA, ``ivoa.ObsCore``, provenance and ``ivoa.obsplan`` true."""
 
@@ -79,21 +97,35 @@ class DescribeService:
             wanted[IVOA].add(obsplan_table())
         return made == wanted
 
-    def describe(self, edit: Edit) -> None:
-        """Make the tables anew, for the catalogs as the edit leaves them."""
+    def describe(self, edit: Edit, amendment: Amendment | None = None) -> None:
+        """Make the tables anew, for the catalogs as the edit leaves them.
+
+        Parameters
+        ----------
+        amendment
+            What has changed of a release's images, where little has.
+        """
         edit.put_release(IVOA, description=_IVOA, public=True)
         for kind in KINDS:
-            self._images(edit, kind)
+            self._images(edit, kind, amendment if amendment and amendment.kind == kind.name else None)
         self._exposures(edit)
         edit.put_release(TAP_SCHEMA, description=tap_schema().description, public=True)
         with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
             for table, rows in tap_schema_rows(edit.schemas):
                 self._make(edit, workspace, engine, table, rows.schema, partial(_again, rows))
 
-    def _images(self, edit: Edit, kind: Kind) -> None:
+    def _images(self, edit: Edit, kind: Kind, amendment: Amendment | None) -> None:
         found, table = _described(edit.draft, kind), kind.table()
-        if _made(edit, table) == table and found == _described(edit.manifest, kind):
-            return
+        before = _described(edit.manifest, kind)
+        if _made(edit, table) == table:
+            if found == before:
+                return
+            if (
+                amendment is not None
+                and before == found | {amendment.release: amendment.before}
+                and self._amend(edit, kind, found, amendment)
+            ):
+                return
         with self._catalogs.workspace() as workspace, builder(self._limits(workspace)) as engine:
             self._make(
                 edit,
@@ -104,6 +136,30 @@ class DescribeService:
                 lambda: self._rows(kind, found),
                 order_by=kind.order_by,
             )
+
+    def _amend(self, edit: Edit, kind: Kind, found: dict[str, str], amendment: Amendment) -> bool:
+        """Amend the table that is there, and return whether it has all rows of the files then."""
+        table = kind.table()
+        release = edit.manifest.release(table.schema)
+        published = None if release is None else release.named(table.name)
+        if published is None:
+            return False
+        files = [self._catalogs.folder / name / file for name, file in found.items()]
+        with self._catalogs.workspace() as workspace:
+            part = Workspace(workspace.folder / table.name, workspace.generation)
+            part.folder.mkdir()
+            count = amend_generation(
+                part.folder / "data.duckdb",
+                self._catalogs.folder / published.files[0],
+                key=amendment.key,
+                gone=amendment.gone,
+                rows=amendment.rows.select(kind.arrow().names),
+                limits=self._limits(workspace),
+            )
+            if count is None or count != sum(pq.read_metadata(file).num_rows for file in files):
+                return False
+            edit.put_table(replace(table, rows=count), part)
+        return True
 
     def _rows(self, kind: Kind, described: dict[str, str]) -> Iterator[pa.RecordBatch]:
         schema = kind.arrow()

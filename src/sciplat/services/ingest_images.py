@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import re
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sciplat.catalogs.store import CatalogStore
-from sciplat.errors import IngestError, SciplatError
+from sciplat.errors import IngestError, SciplatError, UnavailableError
 from sciplat.images.exposure import Exposure
 from sciplat.images.layout import Layout, pixels_of
 from sciplat.images.search import files_in, layouts_in
@@ -24,6 +23,7 @@ from sciplat.repository.observing import Observing
 from sciplat.repository.records import Observation
 from sciplat.repository.store import Repositories, Repository
 from sciplat.services.announce import AnnounceService
+from sciplat.services.disk import is_full
 from sciplat.services.image_guess import Image, look, number_of
 from sciplat.services.image_profile import SAID, Profile, plain, read_profile, write_profile
 
@@ -223,11 +223,15 @@ class IngestImagesService:
                     settled = _settled(observing, image, places, filters)
                     digest = _digest(settled, in_place=in_place)
                     how = self._take(repository, observing, replace(settled, facts=digest), in_place=in_place)
+            except UnavailableError as error:  # the database, which all files need
+                if is_full(error):
+                    raise self._no_space(repository) from error
+                raise
             except SciplatError as error:
                 leave(file, _short(error, file))
                 continue
             except (OSError, RuntimeError) as error:
-                if _is_disk_full(error):
+                if is_full(error):
                     raise self._no_space(repository) from error
                 leave(file, f"it cannot be taken in ({error})")
                 continue
@@ -374,15 +378,6 @@ def _observation(image: Image) -> Observation:
         facts.get("program"),
         footprints=(image.footprint,),
     )
-
-
-def _is_disk_full(error: BaseException | None) -> bool:
-    """Tell whether the disk is full; the Butler puts errors of its own around that of the system."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _short(error: SciplatError, path: Path) -> str:

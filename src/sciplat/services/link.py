@@ -31,7 +31,7 @@ _DATASET = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<release>[^/?#]+)\?(?P<i
 _ROW = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<release>[^/?#]+)/(?P<table>[^/?#]+)\?(?P<key>[^#]*)")
 _IMAGE = (
     'obs_publisher_did, obs_collection, dataproduct_subtype, obs_id, "_bytes", s_ra, s_dec, s_fov, '
-    '"_s_region", em_min, em_max, lsst_band, lsst_detector'
+    '"_s_region", em_min, em_max, t_min, t_max, lsst_band, lsst_detector'
 )
 
 

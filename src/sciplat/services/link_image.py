@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote
 
-from sciplat.services.cutout_request import CONTENTS
 from sciplat.services.link_models import Link
 from sciplat.services.offer import LINKS, LINKS_TYPE
-from sciplat.tables.document import Input, Service
+from sciplat.services.offer_cutouts import FITS, IDENTIFIER, many_cutouts, soda, soda_inputs
+from sciplat.tables.document import Service
 
-__all__ = ["FITS", "IMAGES", "SODA", "Image", "address_of", "image_links"]
+__all__ = ["Image", "address_of", "image_links"]
 
-FITS = "application/fits"
-IMAGES = "/api/images"
-SODA = "/api/soda/sync"
-_SODA_STANDARD = "ivo://ivoa.net/std/SODA#sync-1.0"
-_AREA = "pos.outline;obs"
+_IMAGES = "/api/images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +33,9 @@ class Image:
     band: tuple[float, float] | None
     """Metres."""
 
+    time: tuple[float, float] | None
+    """MJD, UTC."""
+
     filter: str | None
     detector: int | None
 
@@ -44,7 +43,7 @@ class Image:
     def of(cls, row: Mapping[str, Any]) -> Self:
         """Return what a row says."""
         place = (row["s_ra"], row["s_dec"], row["s_fov"])
-        band = (row["em_min"], row["em_max"])
+        band, time = (row["em_min"], row["em_max"]), (row["t_min"], row["t_max"])
         return cls(
             row["obs_publisher_did"],
             row["obs_collection"],
@@ -54,6 +53,7 @@ class Image:
             None if None in place else (place[0], place[1], place[2] / 2),
             tuple(row["_s_region"] or ()),
             None if None in band else band,
+            None if None in time else time,
             row["lsst_band"],
             row["lsst_detector"],
         )
@@ -81,43 +81,72 @@ def image_links(
     identifier: str, image: Image, relatives: Mapping[str, Sequence[tuple[str, Image]]], origin: str
 ) -> tuple[list[Link], list[Service]]:
     """Return the links of an image, and the services that they name."""
-    soda = _soda(image, origin)
+    here = f"{origin}{_IMAGES}/{image.release}/{image.id}"
     made = [
         Link(
             identifier,
             "#this",
             f"The FITS file of {image.said}",
-            address=f"{origin}{IMAGES}/{image.release}/{image.id}/file",
+            address=f"{here}/file",
             content_type=FITS,
             content_length=image.bytes,
             content_qualifier="#image",
-        )
-    ]
-    made.append(
+        ),
         Link(
             identifier,
             "#preview",
             f"A picture of {image.said}",
-            address=f"{origin}{IMAGES}/{image.release}/{image.id}/preview",
+            address=f"{here}/preview",
             content_type="image/png",
             content_qualifier="#image",
+        ),
+    ]
+    services = _services(image, origin) if image.corners else {}
+    made += [
+        Link(
+            identifier,
+            "#cutout",
+            _ABOUT[word].format(image.said),
+            service=service.id,
+            content_type=service.content_type,
+            content_qualifier="#image" if service.content_type == FITS else None,
+            local_semantics=word,
+        )
+        for word, service in services.items()
+    ]
+    made.append(
+        Link(
+            identifier,
+            "#auxiliary",
+            f"What a viewer must know of {image.said}: its tiles, mask planes, statistics, world coordinates",
+            address=f"{here}/tiles",
+            content_type="application/json",
+            local_semantics="tiles",
         )
     )
-    services = []
-    if image.corners:
-        made.append(
-            Link(
-                identifier,
-                "#cutout",
-                f"Pixels of a part of {image.said}, unchanged, with mask and variance",
-                service=soda.id,
-                content_type=FITS,
-                content_qualifier="#image",
-            )
-        )
-        services.append(soda)
     made += _related(identifier, relatives.get(image.did, ()), origin)
-    return made, services
+    return made, list(services.values())
+
+
+_ABOUT = {
+    "cutout": "Pixels of a part of {}, unchanged, with mask and variance",
+    "cutout jobs": "Several parts of {}, as results of a job",
+    "many cutouts": "Pixels of {} around many positions, as one archive",
+}
+
+
+def _services(image: Image, origin: str) -> Mapping[str, Service]:
+    """Return the services that cut an image, with the ranges of what they take, by their local semantics."""
+    inputs = soda_inputs(
+        replace(IDENTIFIER, value=image.did),
+        circle=None if image.circle is None else " ".join(map(repr, image.circle)),
+        polygon=" ".join(map(repr, image.corners)),
+        band=image.band,
+        time=image.time,
+    )
+    doors = soda(origin, inputs, f"Cutouts of {image.said}", id=f"soda-{image.id}")
+    many = many_cutouts(origin, {"ID": image.did}, f"Many cutouts of {image.said}", id=f"cutouts-{image.id}")
+    return dict(zip(_ABOUT, (*doors, many), strict=True))
 
 
 def _related(identifier: str, relatives: Sequence[tuple[str, Image]], origin: str) -> Iterator[Link]:
@@ -132,48 +161,3 @@ def _related(identifier: str, relatives: Sequence[tuple[str, Image]], origin: st
             content_qualifier="#image",
             local_semantics=other.kind,
         )
-
-
-def _soda(image: Image, origin: str) -> Service:
-    """Return the service that cuts an image, with the ranges of what it takes (SODA 1.0, section 4)."""
-    circle = None if image.circle is None else " ".join(map(repr, image.circle))
-    polygon = " ".join(map(repr, image.corners)) or None
-    low, high = map(repr, image.band) if image.band else (None, None)
-    return Service(
-        f"{origin}{SODA}",
-        (
-            Input("ID", image.did, ucd="meta.id;meta.main", description="The image"),
-            Input("POS", ucd=_AREA, description="CIRCLE, RANGE or POLYGON with its numbers, ICRS degrees"),
-            _shape("CIRCLE", "3", circle, "Centre and radius, ICRS"),
-            _shape("POLYGON", "*", polygon, "Corners, ICRS"),
-            Input(
-                "BAND",
-                datatype="double",
-                arraysize="2",
-                unit="m",
-                ucd="em.wl",
-                xtype="interval",
-                least=low,
-                most=high,
-                description="Wavelengths of which the image must have some",
-            ),
-            Input("PLANES", options=CONTENTS, description="image alone, with mask and variance, or all"),
-        ),
-        standard=_SODA_STANDARD,
-        id=f"soda-{image.id}",
-        name=f"Cutouts of {image.said}",
-        content_type=FITS,
-    )
-
-
-def _shape(name: str, arraysize: str, most: str | None, about: str) -> Input:
-    return Input(
-        name,
-        datatype="double",
-        arraysize=arraysize,
-        unit="deg",
-        ucd=_AREA,
-        xtype=name.lower(),
-        description=about,
-        most=most,
-    )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from sciplat.services.link_image import FITS, SODA, Image, address_of
+from sciplat.services.link_image import Image, address_of
 from sciplat.services.link_models import Link
 from sciplat.services.offer import LINKS_TYPE
+from sciplat.services.offer_cutouts import FITS, IDENTIFIER, circle_input, many_cutouts, soda
 from sciplat.services.relations import Relation, RelationKind, relations_of
-from sciplat.tables.document import Input, Service
+from sciplat.tables.document import Service
 from sciplat.vo.names import delimited, table_name
 from sciplat.vo.schema import Column, Datatype, Schema, Table
 
@@ -23,6 +24,9 @@ MOST_IMAGES = 200
 
 _RADII = (5.0, 15.0, 60.0)
 """Arcseconds around a row that are proposed for a cutout."""
+
+_PROPOSED = 20
+"""Images whose identifiers are proposed for a cutout."""
 
 _WHOLE = (Datatype.SHORT, Datatype.INT, Datatype.LONG, Datatype.UNSIGNED_BYTE)
 _VOTABLE = "application/x-votable+xml"
@@ -114,21 +118,21 @@ def row_links(
     ]
     for relation in relations_of(asked.table, schemas):
         made += _relation(identifier, asked, relation, row, schemas, authority, origin)
-    services: list[Service] = []
-    coadds = [image for image in images if image.kind == "deep_coadd"]
+    services: Mapping[str, Service] = {}
     if place is not None and images:
-        service = _cutouts(asked, place, coadds or images, origin)
-        services.append(service)
-        made.append(
+        services = _cutouts(asked, place, images, origin)
+        made += [
             Link(
                 identifier,
                 "#cutout",
-                f"Pixels around {asked.name}",
+                _ABOUT[word].format(asked.name),
                 service=service.id,
-                content_type=FITS,
-                content_qualifier="#image",
+                content_type=service.content_type,
+                content_qualifier="#image" if service.content_type == FITS else None,
+                local_semantics=word,
             )
-        )
+            for word, service in services.items()
+        ]
         pos = urlencode({"POS": f"CIRCLE {place[0]!r} {place[1]!r} 1e-6", "COLLECTION": asked.table.schema})
         made.append(
             Link(
@@ -152,7 +156,7 @@ def row_links(
                 local_semantics=image.kind,
             )
         )
-    return made, services
+    return made, list(services.values())
 
 
 def _relation(
@@ -211,35 +215,46 @@ def _is_series(table: Table) -> bool:
     )
 
 
-def _cutouts(asked: RowAsked, place: tuple[float, float], images: Sequence[Image], origin: str) -> Service:
+_ABOUT = {
+    "cutout": "Pixels around {}",
+    "cutout jobs": "Pixels around {} of several images, as results of a job",
+    "many cutouts": "Pixels around {} of all images of its place, as one archive",
+}
+
+
+def _cutouts(
+    asked: RowAsked, place: tuple[float, float], images: Sequence[Image], origin: str
+) -> Mapping[str, Service]:
+    """Return the services that cut around a row, by their local semantics."""
+    coadds = [image for image in images if image.kind == "deep_coadd"]
+    proposed = (coadds or images)[:_PROPOSED]
     ra, dec = place
-    circles = tuple(f"{ra!r} {dec!r} {radius / 3600!r}" for radius in _RADII)
-    return Service(
-        f"{origin}{SODA}",
-        (
-            Input(
-                "ID",
-                ucd="meta.id;meta.main",
-                description="Of which image: "
-                + "; ".join(f"{each.id[:8]} is {each.said}" for each in images[:20]),
-                options=tuple(image.did for image in images[:20]),
-            ),
-            Input(
-                "CIRCLE",
-                datatype="double",
-                arraysize="3",
-                xtype="circle",
-                unit="deg",
-                ucd="pos.outline;obs",
-                description="Centre and radius, ICRS",
-                options=circles,
-            ),
+    inputs = (
+        replace(
+            IDENTIFIER,
+            description="Of which image: " + "; ".join(f"{each.id[:8]} is {each.said}" for each in proposed),
+            options=tuple(image.did for image in proposed),
         ),
-        standard="ivo://ivoa.net/std/SODA#sync-1.0",
-        id=_xml_id(f"soda-{asked.table.qualified_name}-{asked.value}"),
-        name=f"Cutouts around {asked.name}",
-        content_type=FITS,
+        circle_input(options=tuple(f"{ra!r} {dec!r} {radius / 3600!r}" for radius in _RADII)),
     )
+    id_ = f"{asked.table.qualified_name}-{asked.value}"
+    doors = soda(origin, inputs, f"Cutouts around {asked.name}", id=f"soda-{id_}")
+    assert asked.table.position is not None
+    columns = ", ".join(map(delimited, asked.table.position))
+    many = many_cutouts(
+        origin,
+        {
+            "QUERY": f"SELECT {columns} FROM {table_name(asked.table.schema, asked.table.name)} "
+            f"WHERE {asked.condition}",
+            "RA": asked.table.position[0],
+            "DEC": asked.table.position[1],
+            "RELEASE": asked.table.schema,
+        },
+        f"Cutouts around {asked.name} of all images of its place",
+        id=f"cutouts-{id_}",
+        dataset_types=tuple(dict.fromkeys(image.kind for image in images)),
+    )
+    return dict(zip(_ABOUT, (*doors, many), strict=True))
 
 
 def _place(table: Table, row: Mapping[str, Any]) -> tuple[float, float] | None:
@@ -263,9 +278,3 @@ def _written(value: Any) -> str:
 def _literal(text: str) -> str:
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
-
-
-def _xml_id(text: str) -> str:
-    return "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "_" for letter in text
-    )

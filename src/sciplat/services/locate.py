@@ -7,24 +7,30 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Lock
 
 from sciplat.catalogs.store import CatalogStore
-from sciplat.errors import AuthenticationError, NotFoundError, UsageError
+from sciplat.errors import AuthenticationError, NotFoundError, UnavailableError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.images.fits import write
 from sciplat.images.layout import Layout, lies_alone, pixels_of
 from sciplat.images.pixels import by_name
+from sciplat.repository.database import in_words
 from sciplat.repository.foreign import read_layout_file
 from sciplat.repository.storage import EXPOSURE
 from sciplat.repository.store import Repositories, Repository
 from sciplat.repository.stored import Stored, stored
 from sciplat.services.access import Visitor, may_see_images
+from sciplat.tiles.store import TileStore
 
 __all__ = ["LocateService", "Located"]
 
 _IDENTIFIER = re.compile(r"ivo://(?P<authority>[^/?#]+)/(?P<release>[^/?#]+)\?(?P<id>[^?#]+)")
+
+_PATIENCE_SECONDS = 10.0
+"""How long one waits for others who look into the same repository."""
 
 _MOST_KNOWN = 10_000
 """Datasets of which the place is remembered."""
@@ -58,6 +64,11 @@ class Located:
         return "-".join(re.sub(r"[^A-Za-z0-9_.+]+", "_", word) for word in words) + self._suffix
 
     @property
+    def is_converted(self) -> bool:
+        """Whether the file was put together of those of others: it goes when nobody asks for it."""
+        return self.layout is not None and self.path != self.layout.image.file
+
+    @property
     def _suffix(self) -> str:
         endings = [suffix.lower() for suffix in self.path.suffixes[-2:]]
         if endings[-1:] == [".gz"]:
@@ -74,10 +85,10 @@ class LocateService:
         repositories: Repositories,
         *,
         authority: str,
-        work: Path,
+        converted: TileStore,
         again: Callable[[str, uuid.UUID], None],
     ) -> None:
-        """Look into ``repositories``; what must be put together of several files is kept in ``work``.
+        """Look into ``repositories``; what must be put together of several files is kept in ``converted``.
 
         ``again`` makes the file of a dataset that was dropped, or raises `NotFoundError`.
         """
@@ -85,8 +96,8 @@ class LocateService:
         self._catalogs = catalogs
         self._repositories = repositories
         self._authority = authority
-        self._work = work
-        self._lock = Lock()
+        self._converted = converted
+        self._locks: dict[str, Lock] = {}
         self._open: dict[str, tuple[_Mark, Repository]] = {}
         self._known: dict[tuple[str, uuid.UUID], tuple[_Mark, Located]] = {}
 
@@ -174,7 +185,7 @@ class LocateService:
             Files of others cannot be read any more.
         """
         mark, located = self._found(release, id)
-        if located.layout is None or located.path.parent == self._work:
+        if located.layout is None or located.is_converted:
             return located.path
         return self._put_together(id, located.layout, mark)
 
@@ -182,6 +193,8 @@ class LocateService:
         """Return what is remembered of a dataset as long as its files are the same, else look."""
         public = bool(self._catalogs.snapshot().images.get(release))
         mark, located = self._known.get((release, id), ((), None))
+        if located is not None and located.is_converted:
+            self._converted.touch(located.path)
         if located is None or located.public != public or _mark(*(each[0] for each in mark)) != mark:
             mark, located = self._look(release, id, public=public)
             if len(self._known) >= _MOST_KNOWN:
@@ -233,8 +246,15 @@ class LocateService:
         ------
         NotFoundError
             The release has no images.
+        UnavailableError
+            Its repository is locked, damaged or gone.
         """
-        with self._lock:
+        lock = self._locks.setdefault(release, Lock())
+        if not lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise UnavailableError(
+                f"The images of release {release!r} cannot be looked up at this moment; ask again soon."
+            )
+        try:
             # A repository that was removed and made again is another one.
             mark = _mark(self._repositories.folder_of(release) / "butler.yaml")
             before, repository = self._open.get(release, ((), None))
@@ -243,23 +263,26 @@ class LocateService:
                     repository.close()
                 repository = self._repositories.open(release)
                 self._open[release] = mark, repository
-            yield repository
+            with in_words(release):
+                yield repository
+        finally:
+            lock.release()
 
     def _put_together(self, id: uuid.UUID, layout: Layout, mark: _Mark) -> Path:  # noqa: A002
         """Write an exposure whose planes lie in several files, or beside others, into one of its own."""
         newest = max(changed for file, _, _, changed in mark if file.suffix != ".sqlite3")
-        path = self._work / f"{id}-{newest:x}.fits"
-        if not path.is_file():
-            self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        image, name = id.hex, f"{newest:x}.fits"
+        path = self._converted.file(image, name)
+        if path is None:
             with by_name(layout.image.file), pixels_of(layout) as pixels:
                 exposure = pixels.read()
-            unfinished = path.with_name(f"{uuid.uuid4().hex}.unfinished")
             try:
-                with unfinished.open("wb") as file:
-                    write(exposure, file)
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
+                path = self._converted.make(image, name, partial(write, exposure))
+            except OSError as error:
+                raise UnavailableError(
+                    f"The image {id} cannot be put together of its files: {error.strerror or error}. The "
+                    "operator has to make room on the disk."
+                ) from error
         return path
 
 

@@ -6,21 +6,21 @@ import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 
 from sciplat.errors import NotFoundError, UsageError
-from sciplat.identity.models import Scope
 from sciplat.images import hips, preview
 from sciplat.images.exposure import Floats
 from sciplat.images.pixels import ImagePlace
 from sciplat.repository.find import find
 from sciplat.repository.store import Repositories
-from sciplat.services.access import Visitor
 from sciplat.services.hips_files import HipsFiles
 from sciplat.services.locate import LocateService
 from sciplat.services.obscore import obscore_profile
@@ -37,9 +37,6 @@ _LIKED = (("i", "r", "g"), ("z", "r", "g"), ("r", "g", "u"))
 
 _VERSION = 1
 """Changes when HiPS are made otherwise, so that those that are there are made anew."""
-
-_OWNER = Visitor(None, frozenset({Scope.READ_IMAGE}))
-"""The instance itself, which sees all images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,9 @@ class MadeHips:
 @dataclass(frozen=True, slots=True)
 class _Image:
     id: str
-    place: ImagePlace
+    place: Callable[[], ImagePlace]
+    """Looks where it lies: what is put together of files of others may go while nobody asks for it."""
+
     wcs: WCS
     shape: tuple[int, int]
     unit: str | None
@@ -144,9 +143,9 @@ class MakeHipsService:
             repository.close()
         found: dict[str, list[_Image]] = {}
         for ref in refs:
-            located = self._locate.dataset(release, ref.id, visitor=_OWNER)
-            place = place_of(located)
-            with place.open() as source:
+            # Who may see the map is decided where it is served.
+            place = partial(self._place, release, ref.id)
+            with place().open() as source:
                 image = _Image(str(ref.id), place, source.wcs, source.box.shape, source.header.get("BUNIT"))
             found.setdefault(str(ref.dataId.get("band") or "all"), []).append(image)
         if not found:
@@ -154,10 +153,13 @@ class MakeHipsService:
         limits = obscore_profile()["bands"]
         return dict(sorted(found.items(), key=lambda each: limits.get(each[0], (0.0,))[0]))
 
+    def _place(self, release: str, id: UUID) -> ImagePlace:  # noqa: A002
+        return place_of(self._locate.for_the_instance(release, id))
+
     def _band(
         self, release: str, name: str, band: str, images: Sequence[_Image], order: int, progress: Progress
     ) -> MadeHips:
-        files = [path for image in images for path in image.place.paths]
+        files = [path for image in images for path in image.place().paths]
         made_of = _digest(_VERSION, order, [image.id for image in images], fingerprint(files))
         folder = self._folder.begin(release, name, made_of)
         if folder is None:
@@ -287,7 +289,7 @@ def _tile(order: int, tile: int, images: Sequence[_Image]) -> Floats:
     ra, dec = hips.directions(order, tile)
     whole = _nothing()
     for image in images:
-        with image.place.open() as source:
+        with image.place().open() as source:
             part = hips.onto(source, ra, dec)
         if part is not None:
             whole = np.where(np.isfinite(whole), whole, part)

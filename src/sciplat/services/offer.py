@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from sciplat.services.offer_cutouts import IDENTIFIER, soda, soda_inputs
 from sciplat.tables.document import Input, Service
 from sciplat.vo.schema import Column
 
@@ -17,7 +19,7 @@ _IDENTIFIER = "obscore:curation.publisherdid"
 
 
 def offered(columns: Sequence[Column], origin: str) -> tuple[Service, ...]:
-    """Return the services for the rows of a result: links of images, and of rows of catalogs.
+    """Return the services for the rows of a result: links and cutouts of images, links of rows of catalogs.
 
     Parameters
     ----------
@@ -39,6 +41,8 @@ def offered(columns: Sequence[Column], origin: str) -> tuple[Service, ...]:
                     place,
                 )
             )
+            inputs = soda_inputs(replace(IDENTIFIER, column=place))
+            services += soda(origin, inputs, "Cutouts of each image")
         elif column.row_of is not None and column.row_of not in done:
             done.add(column.row_of)
             about = f"What belongs to each row of {column.row_of}: images of its place, rows of other tables"

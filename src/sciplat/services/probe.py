@@ -81,6 +81,8 @@ class ProbeService:
                 pixel = (math.floor(x + 0.5), math.floor(y + 0.5))
             assert pixel is not None
             if not (0 <= pixel[0] < box.width and 0 <= pixel[1] < box.height):
+                if position is not None:
+                    raise NotFoundError(f"The image does not show ra={ra:g}, dec={dec:g}.")
                 raise NotFoundError(
                     f"The image has pixels 0 to {box.width - 1} in x and 0 to {box.height - 1} in y; "
                     f"there is no pixel {pixel[0]}, {pixel[1]}."

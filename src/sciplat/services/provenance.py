@@ -155,17 +155,25 @@ def _of_role(quanta: pa.Table, role: str, name: str, kind: str) -> pa.Table:
 
 def _said(images: pa.Table) -> pa.Table:
     """Return what the files of images say of their inputs; those that say nothing at all have no row."""
-    rows = [
-        {"made": row["_id"], "quantum": row["_quantum"], "made_type": row["dataproduct_subtype"], **used}
-        for row in images.select(["_id", "_quantum", "dataproduct_subtype", "_inputs"]).to_pylist()
-        if row["_quantum"] or row["_inputs"]
-        for used in (
-            [{"used": each["id"], "used_type": each["type"]} for each in row["_inputs"] or ()]
-            or [{"used": None, "used_type": None}]
-        )
-    ]
+    inputs = pc.fill_null(pc.list_value_length(images["_inputs"]), 0)
+    has_inputs = pc.greater(inputs, 0)
+    alone = images.filter(
+        pc.and_(pc.not_equal(pc.fill_null(images["_quantum"], ""), ""), pc.invert(has_inputs))
+    )
+    made = images.filter(has_inputs).combine_chunks()
+    used = pc.list_flatten(made["_inputs"]).combine_chunks()
+    of = made.take(pc.list_parent_indices(made["_inputs"]))
     names = ("made", "quantum", "made_type", "used", "used_type")
-    return pa.Table.from_pylist(rows, pa.schema([(name, pa.string()) for name in names]))
+    schema = pa.schema([(name, pa.string()) for name in names])
+    nothing = pa.nulls(alone.num_rows, pa.string())
+    parts = (
+        (of, pc.struct_field(used, "id"), pc.struct_field(used, "type")),
+        (alone, nothing, nothing),
+    )
+    return pa.concat_tables(
+        pa.table([of["_id"], of["_quantum"], of["dataproduct_subtype"], used, kind], schema=schema)
+        for of, used, kind in parts
+    )
 
 
 def _constant(value: str, rows: pa.Table) -> pa.Array:

@@ -114,11 +114,15 @@ def _range(text: str) -> Range:
     numbers = _numbers("RANGE", text, infinite=True)
     if len(numbers) != 4:
         raise UsageError(f"RANGE needs four numbers, RA from and to, Dec from and to, not {len(numbers)}")
-    west, east = max(numbers[0], 0.0), min(numbers[1], 360.0)
-    south, north = max(numbers[2], -90.0), min(numbers[3], 90.0)
+    west, east, south, north = (
+        end if number == outside else number
+        for number, outside, end in zip(
+            numbers, (-math.inf, math.inf, -math.inf, math.inf), (0.0, 360.0, -90.0, 90.0), strict=True
+        )
+    )
     if not (0 <= west <= 360 and 0 <= east <= 360):
         raise UsageError(f"RA in RANGE must be 0 to 360 degrees, not {numbers[0]:g} and {numbers[1]:g}")
-    if not (south <= 90 and north >= -90 and south <= north):
+    if not -90 <= south <= north <= 90:
         raise UsageError(
             "Dec in RANGE must be -90 to 90 degrees, the smaller first, "
             f"not {numbers[2]:g} and {numbers[3]:g}"

@@ -211,7 +211,7 @@ def _convex_parts(corners: list[Vector]) -> list[list[Vector]]:
     """Cut a polygon into convex parts, each anticlockwise as seen from outside."""
     vectors = [corner for index, corner in enumerate(corners) if not _same(corner, corners[index - 1])]
     if not 3 <= len(vectors) <= MOST_CORNERS:
-        raise UsageError(f"A POLYGON needs 3 to {MOST_CORNERS} different corners, not {len(vectors)}")
+        raise UsageError(f"A POLYGON needs 3 to {MOST_CORNERS} different corners, not {max(1, len(vectors))}")
     middle = _middle(vectors)
     points = _flat(vectors, middle)
     twice_area = _twice_area(points)

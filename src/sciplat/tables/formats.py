@@ -184,7 +184,7 @@ def negotiate(text: str | None) -> Format:
     found = _BY_NAME.get(asked)
     if found is None:
         names = ", ".join(f"{each.name} ({each.mime})" for each in FORMATS)
-        raise UsageError(f"There is no output format {text.strip()!r}; choose one of {names}")
+        raise UsageError(f"There is no output format {text.strip()[:60]!r}; choose one of {names}")
     kind = asked[0]
     return replace(found, mime=kind) if kind == "text/xml" else found
 

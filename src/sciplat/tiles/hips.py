@@ -70,7 +70,10 @@ class HipsFolder:
         if not (_NAME.fullmatch(release) and _NAME.fullmatch(name) and _FILE.fullmatch(file)):
             return None
         path = self._folder / release / name / file
-        return path if path.is_file() else None
+        try:
+            return path if path.is_file() else None
+        except OSError:  # no file has a name so long
+            return None
 
     def begin(self, release: str, name: str, made_of: str) -> Path | None:
         """Return the folder in which a HiPS is made; None where it is there already, made of the same.

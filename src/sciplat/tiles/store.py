@@ -1,7 +1,8 @@
-"""Tiles on disk, with a cap: what was asked for longest ago goes first.
+"""Tiles and files on disk, with a cap: what was asked for longest ago goes first.
 
 Everything here can be made again, so nothing is waited for: a full disk keeps nothing more, a crash leaves at
-most an unfinished file, and two who make the same tile both write it.
+most an unfinished file, and two who make the same tile both write it. When something was asked for last is
+told by its time of access, so that the fingerprint of a file stays.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 __all__ = ["TileStore", "fingerprint"]
 
@@ -45,11 +47,21 @@ def fingerprint(paths: Iterable[Path]) -> str:
 
 
 class TileStore:
-    """Pieces of bytes by image and name; for any number of threads and processes."""
+    """Pieces of bytes by image and name; for any number of threads and processes.
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
-        """Keep up to ``most_bytes`` in ``folder``, which is made when there is something to keep."""
-        self._folder, self._most = folder, most_bytes
+    Parameters
+    ----------
+    folder
+        Where they are kept; it is made when there is something to keep.
+    most_bytes
+        How much is kept.
+    grace_seconds
+        For so long nothing goes that was asked for as a file, over the cap or not: who was told of it has not
+        opened it yet. Who has it open reads on, whether it goes or not.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int, *, grace_seconds: float = 0.0) -> None:
+        self._folder, self._most, self._grace = folder, most_bytes, grace_seconds
         self._lock = Lock()
         self._bytes: int | None = None
         self._warned = 0.0
@@ -81,6 +93,43 @@ class TileStore:
         with self._lock:
             self._bytes = (self._bytes or 0) + len(content)
         return True
+
+    def file(self, image: str, name: str) -> Path | None:
+        """Return the file of what is kept, which stays for the grace; None where nothing is."""
+        path = self._path(image, name)
+        return path if self.touch(path) else None
+
+    def touch(self, path: Path) -> bool:
+        """Note that a file here is asked for, and return whether it is there still."""
+        try:
+            os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+        except OSError:
+            return False
+        return True
+
+    def make(self, image: str, name: str, write: Callable[[BinaryIO], None]) -> Path:
+        """Keep a file that ``write`` writes, however large, and return it.
+
+        Raises
+        ------
+        OSError
+            The disk is full.
+        """
+        path = self._path(image, name)
+        unfinished = path.with_name(f"{uuid.uuid4().hex}{_UNFINISHED}")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with unfinished.open("wb") as file:
+                write(file)
+            size = unfinished.stat().st_size
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        with self._lock:
+            self._bytes = None if self._bytes is None else self._bytes + size
+            if self._bytes is None or self._bytes > self._most:
+                self._bytes = self._free(int(_FREED * self._most))
+        return path
 
     def _path(self, image: str, name: str) -> Path:
         return self._folder / image[:2] / image / name
@@ -116,12 +165,12 @@ class TileStore:
                         continue
                 except OSError:  # it goes at this moment
                     continue
-                files.append((told.st_mtime, told.st_size, path))
+                files.append((max(told.st_atime, told.st_mtime), told.st_size, path))
         taken = sum(size for _, size, _ in files)
         if taken <= self._most and taken <= max(most, 0) / _FREED:
             return taken
-        for _, size, path in sorted(files):
-            if taken <= most:
+        for asked, size, path in sorted(files):
+            if taken <= most or now - asked < self._grace:
                 break
             try:
                 os.unlink(path)  # noqa: PTH108

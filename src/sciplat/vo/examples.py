@@ -1,6 +1,7 @@
-"""Examples as a page that people read and clients understand (DALI 1.1, section 2.3; TAP 1.1, section 2.4).
+"""Examples as a page that people read and clients understand (DALI 1.1, section 2.3).
 
-The page is XHTML with RDFa Lite.
+The page is XHTML with RDFa Lite. An example is a query (TAP 1.1, section 2.4) or has parameters (SODA 1.0,
+section 2.3).
 """
 
 from __future__ import annotations
@@ -20,22 +21,32 @@ _STYLE = """
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 pre { overflow-x: auto; padding: .75rem 1rem; border: 1px solid #8884; border-radius: .5rem; }
 nav ul { padding-left: 1.2rem; }
+li > b { margin-right: .6rem; }
+code { overflow-wrap: anywhere; }
 h2 { margin-top: 2.5rem; font-size: 1.2rem; }
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A query to learn from."""
+    """A request to learn from."""
 
     name: str
     about: str
     """What it does and how, for people."""
 
-    query: str
+    query: str | None = None
+    capability: str | None = None
+    """The identifier of the standard capability that is asked."""
+
+    parameters: tuple[tuple[str, str], ...] = ()
+    """Names and values; a name may come again."""
+
+    address: str | None = None
+    """Where a browser gets its answer."""
 
 
-def examples_document(title: str, examples: Iterable[Example]) -> bytes:
+def examples_document(title: str, about: str, examples: Iterable[Example]) -> bytes:
     """Return the page; the first example can be reached by the fragment ``#example-1``, and so on."""
     numbered = [(f"example-{number}", each) for number, each in enumerate(examples, start=1)]
     links = (
@@ -55,7 +66,7 @@ def examples_document(title: str, examples: Iterable[Example]) -> bytes:
             "body",
             {"vocab": _VOCABULARY},
             element("h1", text=title),
-            element("p", text="Queries in ADQL. Each runs as it is; change it as you like."),
+            element("p", text=about),
             element("nav", None, element("ul", None, *links)),
             *(_section(anchor, each) for anchor, each in numbered),
         ),
@@ -69,5 +80,26 @@ def _section(anchor: str, example: Example) -> ET.Element:
         {"typeof": "example", "id": anchor, "resource": f"#{anchor}"},
         element("h2", {"property": "name"}, text=example.name),
         element("p", text=example.about),
-        element("pre", {"property": "query"}, text=example.query),
+        None if example.query is None else element("pre", {"property": "query"}, text=example.query),
+        element("ul", None, *map(_parameter, example.parameters)) if example.parameters else None,
+        None if example.capability is None else _capability(example.capability),
+        None if example.address is None else _answer(example.address),
     )
+
+
+def _parameter(parameter: tuple[str, str]) -> ET.Element:
+    key, value = parameter
+    return element(
+        "li",
+        {"property": "generic-parameter", "typeof": "keyval"},
+        element("b", {"property": "key"}, text=key),
+        element("code", {"property": "value"}, text=value),
+    )
+
+
+def _capability(identifier: str) -> ET.Element:
+    return element("p", None, element("small", {"property": "capability"}, text=identifier))
+
+
+def _answer(address: str) -> ET.Element:
+    return element("p", None, element("a", {"href": address}, text="See the answer"))

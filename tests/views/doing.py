@@ -71,7 +71,12 @@ def operation(rng: random.Random, state: State) -> Any:
             },
             {"op": "layer.update", "target": target, "visible": False},
             {"op": "action.register", "target": f"A{rng.randrange(2)}", "title": "t", "trigger": "point"},
-            {"op": "action.invoke", "target": f"U{rng.randrange(4)}", "action": target, "input": {}},
+            {
+                "op": "action.invoke",
+                "target": f"U{rng.randrange(4)}",
+                "action": target,
+                "where": {"kind": "point", "on": "S0"},
+            },
             {"op": "action.progress", "target": target, "state": "done"},
             {"op": "action.unregister", "target": target},
         ]

@@ -13,8 +13,16 @@ from hypothesis import strategies as st
 from support.examples import examples
 from views.doing import ACTORS, operation
 
-from sciplat.errors import ConflictError, NotFoundError, PermissionDeniedError, SciplatError, UsageError
-from sciplat.views.log import RECENT, Log
+from sciplat.errors import (
+    ConflictError,
+    LimitError,
+    NotFoundError,
+    PermissionDeniedError,
+    SciplatError,
+    UsageError,
+)
+from sciplat.views.log import MOST_STATE_BYTES, RECENT, Log
+from sciplat.views.references import broken
 from sciplat.views.state import EMPTY, applied, fingerprint, inverse, patch_from_json, patch_to_json, value_at
 from sciplat.wire.operations import OPERATION, to_json
 
@@ -54,11 +62,13 @@ def test_whoever_follows_the_log_has_the_same_state(seed: int) -> None:
         seen = applied(seen, patch_from_json(told["patch"]))
         assert fingerprint(seen) == fingerprint(made.state)
         assert applied(made.state, entry.back) == before
-        assert OPERATION.validate_python(told["operation"]) == entry.operation
-        assert OPERATION.validate_python(to_json(entry.operation)) == entry.operation
+        assert json.loads(entry.text) == told
+        assert to_json(OPERATION.validate_python(told["operation"])) == entry.operation
+        assert broken(made.state) is None
     again = log()
     for entry in done:
-        again.append(again.next(entry.id, entry.operation, actor=entry.actor, moment=entry.moment))
+        operation_again = OPERATION.validate_python(entry.operation)
+        again.append(again.next(entry.id, operation_again, actor=entry.actor, moment=entry.moment))
     assert fingerprint(again.state) == fingerprint(made.state)
 
 
@@ -156,21 +166,109 @@ def test_what_cannot_be_done_says_why(error: type[SciplatError], message: str, s
     assert made.revision == 2
 
 
+HERE = {"kind": "point", "on": "I1", "ra": 25.6, "dec": 0.3, "x": 10.5, "y": 7, "value": 3.25}
+
+
 def test_a_tool_is_its_registrants_unless_it_is_open_to_others() -> None:
     made = log()
     do(made, op="action.register", target="A1", title="Forced photometry", trigger="point")
 
     with pytest.raises(PermissionDeniedError, match="Only ada may use"):
-        do(made, "bob", op="action.invoke", target="U1", action="A1", input={})
+        do(made, "bob", op="action.invoke", target="U1", action="A1", where=HERE)
     with pytest.raises(PermissionDeniedError, match="a tool of ada"):
         do(made, "bob", op="action.unregister", target="A1")
-    do(made, op="action.invoke", target="U1", action="A1", input={"ra": 25.6})
+    do(made, op="action.invoke", target="U1", action="A1", where=HERE)
     with pytest.raises(PermissionDeniedError, match="a tool of ada"):
         do(made, "bob", op="action.progress", target="U1", state="done")
     do(made, op="action.progress", target="U1", state="running", fraction=0.5, message="43 of 87 visits")
     assert (at(made, "U1", "state"), at(made, "U1", "fraction")) == ("running", 0.5)
     do(made, op="action.register", target="A2", title="Any", trigger="row", open_to="editors")
-    do(made, "bob", op="action.invoke", target="U2", action="A2", input={})
+    do(
+        made,
+        "bob",
+        op="action.invoke",
+        target="U2",
+        action="A2",
+        where={"kind": "row", "table": "T", "row": 1},
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ({"where": {"kind": "row", "table": "T1", "row": 1}}, "used on a point, not row"),
+        ({"input": {"radius": 500}}, "10 or less"),
+        ({"input": {"radius": -1}}, "0 or more"),
+        ({"input": {"radius": "1; DROP"}}, "a number"),
+        ({"input": {"radius": True}}, "a number"),
+        ({"input": {"radius": 1, "band": "q"}}, "one of g, r"),
+        ({"input": {"radius": 1, "fast": 1}}, "true or false"),
+        ({"input": {"radius": 1, "note": False}}, "text"),
+        ({"input": {"radius": 1, "other": 1}}, "no parameter 'other'"),
+        ({"input": {}}, "needs 'radius'"),
+    ],
+)
+def test_what_a_tool_did_not_ask_for_never_reaches_it(said: dict, why: str) -> None:
+    made = log()
+    parameters = {
+        "radius": {"kind": "number", "unit": "arcsec", "minimum": 0, "maximum": 10},
+        "band": {"kind": "choice", "choices": ["g", "r"], "default": "r"},
+        "fast": {"kind": "switch"},
+        "note": {"kind": "text", "default": ""},
+    }
+    do(made, op="action.register", target="A1", title="t", trigger="point", parameters=parameters)
+
+    with pytest.raises(UsageError, match=why):
+        do(made, **({"op": "action.invoke", "target": "U1", "action": "A1", "where": HERE} | said))
+    do(made, op="action.invoke", target="U1", action="A1", where=HERE, input={"radius": 2.5, "fast": True})
+
+
+def test_of_uses_of_tools_that_ended_only_the_last_stay() -> None:
+    made = log()
+    do(made, op="action.register", target="A1", title="t", trigger="point")
+    for number in range(25):
+        do(made, op="action.invoke", target=f"U{number}", action="A1", where=HERE)
+        do(made, op="action.progress", target=f"U{number}", state="done")
+
+    uses = [name for name in made.state["entities"] if name.startswith("U")]
+    assert uses == [f"U{number}" for number in range(5, 25)]
+
+
+def test_nothing_is_taken_back_that_something_else_needs() -> None:
+    made = log()
+    do(made, op="table.open", target="T1", source=JOB)
+    do(made, "bob", op="chart.add", target="C1", table="T1", form="scatter")
+    with pytest.raises(ConflictError, match="C1 needs T1"):
+        do(made, op="undo")
+    do(made, "bob", op="close", target="C1")
+    do(made, op="close", target="T1")
+    with pytest.raises(ConflictError, match="C1 needs T1"):
+        do(made, "bob", op="undo")
+
+    do(made, op="table.open", target="T2", source=JOB)
+    do(made, op="table.filter", target="T2", condition="ra > 1")
+    do(made, "bob", op="close", target="T2")
+    with pytest.raises(ConflictError, match="bob has changed"):
+        do(made, op="undo")
+    with pytest.raises(ConflictError, match="no T2 any more"):
+        do(made, op="undo", force=True)
+
+
+def test_a_view_has_a_largest_size() -> None:
+    made = log()
+    full = {"x": "y" * (MOST_STATE_BYTES // 3)}
+    for name in "abc":
+        do(made, op="layout.set", layout=full | {"name": name})
+    do(made, op="table.open", target="T1", source=JOB)
+
+    with pytest.raises(LimitError, match="close what is not needed"):
+        do(made, op="layout.set", layout={"x": "y" * MOST_STATE_BYTES})
+    do(made, op="layout.set", layout={})
+    assert made.revision == 5
+    for name in "abcdef":
+        do(made, op="layout.set", layout=full | {"name": name})
+    assert made.after(made.revision - 2) is not None
+    assert made.after(1) is None
 
 
 def test_what_is_not_said_of_a_chart_stays() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -10,25 +10,58 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sciplat.errors import ConflictError, LimitError, NotFoundError, PermissionDeniedError, UsageError
+from sciplat.errors import (
+    ConflictError,
+    LimitError,
+    NotFoundError,
+    PermissionDeniedError,
+    SciplatError,
+    TooManyAttemptsError,
+)
 from sciplat.identity.models import Scope
+from sciplat.identity.store import IdentityStore
 from sciplat.services.access import Visitor
+from sciplat.services.pace import Pace
 from sciplat.views.log import Entry, Log
 from sciplat.views.models import Role, View
 from sciplat.views.state import State, applied
 from sciplat.views.store import ViewStore
+from sciplat.wire.operations import to_json
 
-__all__ = ["Listener", "Seen", "Shown", "ViewService"]
+__all__ = [
+    "MOST_FOLLOWED",
+    "MOST_MEMBERS",
+    "MOST_VIEWS",
+    "OPERATIONS_AT_ONCE",
+    "OPERATIONS_A_SECOND",
+    "Ended",
+    "Following",
+    "Listener",
+    "NewRole",
+    "Seen",
+    "Shown",
+    "ViewService",
+]
 
 MOST_VIEWS = 1000
 """Of one owner."""
 
-_MOST_MEMBERS = 100
-_MOST_OPEN = 200
-_ONLY_LOOK = "You may look at this view; its owner can let you change it."
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MOST_MEMBERS = 100
+"""Of one view."""
 
-Listener = Callable[["Entry | Shown"], None]
+MOST_FOLLOWED = 100
+"""By one user at one time, with all browsers and kernels."""
+
+OPERATIONS_A_SECOND = 20.0
+"""Of one user in one view, in the long run."""
+
+OPERATIONS_AT_ONCE = 100
+"""After a rest."""
+
+_MOST_IDLE = 50
+"""Views that are in memory though nobody looks at them."""
+
+_ONLY_LOOK = "You may look at this view; its owner can let you change it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +82,74 @@ class Shown:
     what: Any
 
 
+@dataclass(frozen=True, slots=True)
+class NewRole:
+    """What whoever hears it may do from now on."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Whoever hears it hears no more of the view."""
+
+    why: SciplatError
+
+
+Listener = Callable[["Entry | Shown | NewRole | Ended"], None]
+
+
+@dataclass(eq=False, slots=True)
+class Following:
+    """Somebody who follows a view."""
+
+    seen: Seen
+    """The view when it began."""
+
+    tail: list[Entry] | None
+    """What was done between the revision that was known and ``seen``; None where only the state says it."""
+
+    user: str
+    role: Role
+    _listener: Listener
+    _open: _Open
+
+    def show(self, what: Any) -> None:
+        """Show something for a moment to all others who follow; it waits for nobody.
+
+        Raises
+        ------
+        PermissionDeniedError
+            The visitor may only look.
+        """
+        if self.role is Role.VIEWER:
+            raise PermissionDeniedError(_ONLY_LOOK)
+        shown = Shown(self.user, what)
+        for other in self._open.followers:
+            if other is not self:
+                other._listener(shown)  # noqa: SLF001  of the same class
+
+    def tell(self, news: Entry | NewRole | Ended) -> None:
+        """Pass on what happens."""
+        self._listener(news)
+
+
 @dataclass(slots=True)
 class _Open:
     """A view that is in memory."""
 
-    log: Log
+    log: Log | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
-    listeners: list[Listener] = field(default_factory=list)
+    followers: tuple[Following, ...] = ()
+    """Replaced, never changed: who passes on something to all needs no lock."""
+    paces: dict[str, Pace] = field(default_factory=dict)
     users: int = 0
     """Threads that need it now; it stays as long."""
+
+    @property
+    def opened(self) -> Log:
+        assert self.log is not None
+        return self.log
 
 
 class ViewService:
@@ -65,10 +157,16 @@ class ViewService:
 
     A view holds references to data, and no rights to them: who may see the view and not the data sees that
     there is something.
+
+    Parameters
+    ----------
+    identity
+        Whom a view can be shared with.
     """
 
-    def __init__(self, store: ViewStore) -> None:
+    def __init__(self, store: ViewStore, identity: IdentityStore) -> None:
         self._store = store
+        self._identity = identity
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -97,12 +195,10 @@ class ViewService:
         NotFoundError
             There is none that the visitor may see.
         """
-        role = self._role(id, visitor)
+        user = self._user(visitor)
+        self._role(id, user)
         with self._held(id) as held, held.lock:
-            view = self._store.get(id)
-            if view is None:
-                raise _none(id)
-            return Seen(view, role, held.log.state, held.log.revision)
+            return self._seen(id, user, held.opened)
 
     def perform(self, id: str, operation_id: str, operation: Any, *, visitor: Visitor) -> Entry:  # noqa: A002
         """Do an operation, and tell everybody who follows; it is on the disk when this returns.
@@ -117,21 +213,22 @@ class ViewService:
         ------
         PermissionDeniedError
             The visitor may only look.
-        NotFoundError, ConflictError, UsageError
-            As for `sciplat.views.reduce.reduced`.
+        TooManyAttemptsError
+            The visitor does too much; it was not done.
+        NotFoundError, ConflictError, UsageError, LimitError
+            As for `sciplat.views.log.Log.next`.
         """
-        if self._role(id, visitor) is Role.VIEWER:
-            raise PermissionDeniedError(_ONLY_LOOK)
-        if not _ID.fullmatch(operation_id):
-            raise UsageError("The id of an operation is up to 64 letters, digits, - and _.")
         actor = self._user(visitor)
+        if self._role(id, actor) is Role.VIEWER:
+            raise PermissionDeniedError(_ONLY_LOOK)
         with self._held(id) as held, held.lock:
-            log = held.log
+            log = held.opened
             known = log.known(operation_id) or self._store.done(id, operation_id)
             if known is not None:
-                if known.actor != actor or known.operation != operation:
+                if known.actor != actor or known.operation != to_json(operation):
                     raise ConflictError(f"There was another operation {operation_id!r} before.")
                 return known
+            self._keep_pace(held, actor)
             entry = log.next(operation_id, operation, actor=actor, moment=self._store.now())
             try:
                 self._store.append(id, entry, applied(log.state, entry.patch))
@@ -139,60 +236,61 @@ class ViewService:
                 held.log = self._store.load(id)
                 raise
             log.append(entry)
-            for listener in held.listeners:
-                listener(entry)
+            for follower in held.followers:
+                follower.tell(entry)
             return entry
-
-    def after(self, id: str, revision: int, *, visitor: Visitor) -> list[Entry] | None:  # noqa: A002
-        """Return what was done after a revision; None where that is too long ago, and the state says it."""
-        self._role(id, visitor)
-        with self._held(id) as held, held.lock:
-            return held.log.after(revision)
 
     def entries(self, id: str, *, visitor: Visitor, after: int, limit: int) -> list[Entry]:  # noqa: A002
         """Return a part of the whole log, from the first operation after a revision on."""
-        self._role(id, visitor)
+        self._role(id, self._user(visitor))
         return self._store.entries(id, after=after, limit=limit)
 
     @contextmanager
-    def following(self, id: str, listener: Listener, *, visitor: Visitor) -> Iterator[Seen]:  # noqa: A002
-        """Call ``listener`` with each operation, in order and without a gap after what this gives first.
+    def following(
+        self,
+        id: str,  # noqa: A002
+        listener: Listener,
+        *,
+        visitor: Visitor,
+        revision: int | None = None,
+    ) -> Iterator[Following]:
+        """Call ``listener`` with what happens, in order and without a gap after what this gives first.
 
-        It is called while others wait, so it only passes on.
-        """
-        role = self._role(id, visitor)
-        with self._held(id) as held:
-            with held.lock:
-                view = self._store.get(id)
-                if view is None:
-                    raise _none(id)
-                seen = Seen(view, role, held.log.state, held.log.revision)
-                held.listeners.append(listener)
-            try:
-                yield seen
-            finally:
-                with held.lock:
-                    held.listeners.remove(listener)
+        It is called while others wait, so it only passes on. After `Ended` it is called no more.
 
-    def show(self, id: str, what: Any, *, visitor: Visitor, besides: Listener) -> None:  # noqa: A002
-        """Show something for a moment to everybody who follows, besides oneself.
+        Parameters
+        ----------
+        revision
+            What the visitor knows of the view already.
 
         Raises
         ------
-        PermissionDeniedError
-            The visitor may only look.
+        NotFoundError
+            There is no view that the visitor may see.
+        LimitError
+            The visitor follows too many.
         """
-        if self._role(id, visitor) is Role.VIEWER:
-            raise PermissionDeniedError(_ONLY_LOOK)
-        shown = Shown(self._user(visitor), what)
-        with self._held(id) as held, held.lock:
-            for listener in held.listeners:
-                if listener is not besides:
-                    listener(shown)
+        user = self._user(visitor)
+        self._role(id, user)
+        with self._held(id) as held:
+            with held.lock:
+                log = held.opened
+                seen = self._seen(id, user, log)
+                tail = None if revision is None else log.after(revision)
+                following = Following(seen, tail, user, seen.role, listener, held)
+                with self._lock:
+                    if self._followed_by(user) >= MOST_FOLLOWED:
+                        raise LimitError(f"You follow views {MOST_FOLLOWED} times already; close some.")
+                    held.followers = (*held.followers, following)
+            try:
+                yield following
+            finally:
+                with self._lock:
+                    held.followers = tuple(each for each in held.followers if each is not following)
 
     def members(self, id: str, *, visitor: Visitor) -> dict[str, Role]:  # noqa: A002
         """Return who may see a view."""
-        self._role(id, visitor)
+        self._role(id, self._user(visitor))
         return self._store.members(id)
 
     def invite(self, id: str, user: str, role: Role, *, visitor: Visitor) -> None:  # noqa: A002
@@ -202,69 +300,103 @@ class ViewService:
         ------
         PermissionDeniedError
             That is for the owner.
+        NotFoundError
+            There is no such user.
         LimitError
             Too many may see it already.
         """
         self._own(id, visitor)
-        members = self._store.members(id)
-        if user not in members and len(members) >= _MOST_MEMBERS:
-            raise LimitError(f"A view has at most {_MOST_MEMBERS} members.")
-        self._store.invite(id, user, role)
+        self._identity.user(user)
+        with self._held(id) as held, held.lock:
+            members = self._store.members(id)
+            if user not in members and len(members) >= MOST_MEMBERS:
+                raise LimitError(f"A view has at most {MOST_MEMBERS} members.")
+            self._store.invite(id, user, role)
+            for follower in held.followers:
+                if follower.user == user:
+                    follower.role = role
+                    follower.tell(NewRole(role))
 
     def dismiss(self, id: str, user: str, *, visitor: Visitor) -> None:  # noqa: A002
         """Let another user see a view no more; everybody may leave one that is not their own."""
-        if user != visitor.name:
-            self._own(id, visitor)
+        if user == self._user(visitor):
+            self._role(id, user)
         else:
-            self._role(id, visitor)
-        if not self._store.dismiss(id, user):
-            raise NotFoundError(f"{user[:60]!r} is no member of this view who could leave it.")
+            self._own(id, visitor)
+        with self._held(id) as held, held.lock:
+            if not self._store.dismiss(id, user):
+                raise NotFoundError(f"{user[:60]!r} is no member of this view who could leave it.")
+            self._end(id, held, user)
 
     def delete(self, id: str, *, visitor: Visitor) -> None:  # noqa: A002
         """Remove a view with all that was done in it."""
         self._own(id, visitor)
         with self._held(id) as held, held.lock:
             self._store.delete(id)
-        with self._lock:
-            self._open.pop(id, None)
-
-    def close(self) -> None:
-        """Let go of the store."""
-        self._store.close()
+            self._end(id, held, None)
+            with self._lock:
+                self._open.pop(id, None)
 
     @staticmethod
     def _user(visitor: Visitor) -> str:
         visitor.require(Scope.EXEC_PORTAL)
         return visitor.signed_in().name
 
-    def _role(self, id: str, visitor: Visitor) -> Role:  # noqa: A002
-        role = self._store.role(id, self._user(visitor))
+    def _role(self, id: str, user: str) -> Role:  # noqa: A002
+        role = self._store.role(id, user)
         if role is None:
             raise _none(id)
         return role
 
     def _own(self, id: str, visitor: Visitor) -> None:  # noqa: A002
-        if self._role(id, visitor) is not Role.OWNER:
+        if self._role(id, self._user(visitor)) is not Role.OWNER:
             raise PermissionDeniedError("Only the owner of a view may do that.")
+
+    def _seen(self, id: str, user: str, log: Log) -> Seen:  # noqa: A002
+        view, role = self._store.get(id), self._store.role(id, user)
+        if view is None or role is None:
+            raise _none(id)
+        return Seen(view, role, log.state, log.revision)
+
+    def _followed_by(self, user: str) -> int:
+        return sum(each.user == user for held in self._open.values() for each in held.followers)
+
+    @staticmethod
+    def _keep_pace(held: _Open, actor: str) -> None:
+        pace = held.paces.setdefault(actor, Pace(OPERATIONS_A_SECOND, OPERATIONS_AT_ONCE))
+        if seconds := pace.wait():
+            raise TooManyAttemptsError(
+                f"You do more than {OPERATIONS_A_SECOND:g} operations a second in this view; wait a little.",
+                retry_seconds=math.ceil(seconds),
+            )
+
+    @staticmethod
+    def _end(id: str, held: _Open, user: str | None) -> None:  # noqa: A002
+        """Tell a user, or all, that the view does not exist for them any more."""
+        for follower in held.followers:
+            if user in (None, follower.user):
+                follower.tell(Ended(_none(id)))
 
     @contextmanager
     def _held(self, id: str) -> Iterator[_Open]:  # noqa: A002
         """Keep a view in memory as long as it is needed; those that nobody needs go when there are many."""
         with self._lock:
-            held = self._open.get(id)
-            if held is None:
-                held = self._open[id] = _Open(self._store.load(id))
+            held = self._open.setdefault(id, _Open())
             self._open.move_to_end(id)
             held.users += 1
-            if len(self._open) > _MOST_OPEN:
-                idle = next((name for name, each in self._open.items() if not each.users), None)
-                if idle is not None:
-                    del self._open[idle]
+            idle = [name for name, each in self._open.items() if not each.users]
+            for name in idle[: max(0, len(idle) - _MOST_IDLE)]:
+                del self._open[name]
         try:
+            with held.lock:
+                if held.log is None:
+                    held.log = self._store.load(id)
             yield held
         finally:
             with self._lock:
                 held.users -= 1
+                if held.log is None and not held.users and self._open.get(id) is held:
+                    del self._open[id]
 
 
 def _none(id: str) -> NotFoundError:  # noqa: A002

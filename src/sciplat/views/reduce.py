@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
 
 from sciplat.errors import ConflictError, NotFoundError, PermissionDeniedError, UsageError
+from sciplat.views.references import with_dependents
 from sciplat.views.state import REMOVED, Change, Patch, State, value_at
 from sciplat.wire import operations as ops
 
@@ -18,6 +19,8 @@ MOST_ENTITIES = 500
 
 _MOST_DERIVED = 200
 _MOST_PLANES = 64
+_ENDED_USES = 20
+"""Of tools, that are still told of."""
 
 
 def reduced(state: State, operation: Any, actor: str) -> Patch:
@@ -91,11 +94,57 @@ def _made(state: State, operation: Any, actor: str) -> Patch:
             action = _entity(state, operation.action, "action")
             if action["open_to"] == "registrant" and action["by"] != actor:
                 raise PermissionDeniedError(f"Only {action['by']} may use {action['title']!r}.")
+            _check_use(operation, action)
             fields |= {"state": "asked", "fraction": None, "message": "", "made": []}
         case _:
             pass
     kind = _KINDS[type(operation)]
-    return (Change(("entities", name), {"kind": kind, "by": actor, **fields}),)
+    made = Change(("entities", name), {"kind": kind, "by": actor, **fields})
+    return (*_over(entities), made) if isinstance(operation, ops.ActionInvoke) else (made,)
+
+
+def _over(entities: Mapping[str, Any]) -> Patch:
+    """Return how uses of tools go that ended long ago."""
+    ended = [
+        name
+        for name, entity in entities.items()
+        if entity["kind"] == "use" and entity["state"] in {"done", "failed"}
+    ]
+    return tuple(Change(("entities", name), REMOVED) for name in ended[: 1 - _ENDED_USES])
+
+
+def _check_use(operation: ops.ActionInvoke, action: Mapping[str, Any]) -> None:
+    """Raise where a tool is not used as its registrant said; nothing else reaches that kernel."""
+    if operation.where.kind != action["trigger"]:
+        raise UsageError(f"{action['title']!r} is used on a {action['trigger']}, not {operation.where.kind}.")
+    parameters = action["parameters"]
+    for name in operation.input:
+        if name not in parameters:
+            raise UsageError(f"{action['title']!r} has no parameter {name!r}.")
+    for name, parameter in parameters.items():
+        value = operation.input.get(name, parameter.get("default"))
+        if value is None:
+            raise UsageError(f"{action['title']!r} needs {name!r}.")
+        if why := _wrong(parameter, value):
+            raise UsageError(f"{name} of {action['title']!r} is {why}, not {str(value)[:40]!r}.")
+
+
+def _wrong(parameter: Mapping[str, Any], value: bool | float | str) -> str | None:
+    """Return what a value of this parameter would be, or None if it is one."""
+    match parameter["kind"]:
+        case "number":
+            low, high = parameter.get("minimum"), parameter.get("maximum")
+            if isinstance(value, bool | str):
+                return "a number"
+            if low is not None and value < low:
+                return f"{low:g} or more"
+            return f"{high:g} or less" if high is not None and value > high else None
+        case "choice":
+            return None if value in parameter["choices"] else f"one of {', '.join(parameter['choices'])}"
+        case "switch":
+            return None if isinstance(value, bool) else "true or false"
+        case _:
+            return None if isinstance(value, str) else "text"
 
 
 _KINDS: Mapping[type[BaseModel], str] = {
@@ -197,20 +246,6 @@ def _next_place(derived: Mapping[str, Any]) -> int:
 
 
 def _closed(state: State, name: str) -> Patch:
-    return tuple(Change(("entities", each), REMOVED) for each in _with_dependents(state, name))
-
-
-def _with_dependents(state: State, name: str) -> Iterator[str]:
-    """Yield an entity and all that cannot be without it, those that depend on others first."""
     if value_at(state, ("entities", name)) is REMOVED:
         raise NotFoundError(f"The view has no {name!r}.")
-    entities = state["entities"]
-    assert isinstance(entities, Mapping)
-    order, found = [name], {name}
-    for each in order:
-        for other, entity in entities.items():
-            assert isinstance(entity, Mapping)
-            if other not in found and each in (entity.get("table"), entity.get("on"), entity.get("action")):
-                order.append(other)
-                found.add(other)
-    yield from reversed(order)
+    return tuple(Change(("entities", each), REMOVED) for each in with_dependents(state, name))

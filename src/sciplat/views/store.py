@@ -18,7 +18,6 @@ from sciplat.views.log import RECENT, Entry, Log
 from sciplat.views.models import Role, View
 from sciplat.views.state import EMPTY, State, applied, patch_from_json, patch_to_json
 from sciplat.views.tables import members, operations, states, views
-from sciplat.wire.operations import OPERATION, to_json
 
 __all__ = ["ViewStore"]
 
@@ -234,7 +233,7 @@ def _values(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "actor": entry.actor,
         "moment": entry.moment,
-        "operation": to_json(entry.operation),
+        "operation": dict(entry.operation),
         "patch": patch_to_json(entry.patch),
         "back": patch_to_json(entry.back),
         "of": entry.of,
@@ -247,7 +246,7 @@ def _entry(row: Row[Any]) -> Entry:
         row.id,
         row.actor,
         row.moment,
-        OPERATION.validate_python(row.operation),
+        row.operation,
         patch_from_json(row.patch),
         patch_from_json(row.back),
         row.of,

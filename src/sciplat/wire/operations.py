@@ -9,7 +9,30 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, TypeAdapter
+from pydantic import Field, JsonValue, StringConstraints, TypeAdapter
+
+from sciplat.wire.view_parts import (
+    Centre,
+    ChartForm,
+    Colour,
+    ColumnName,
+    Condition,
+    Encoding,
+    Expression,
+    Json,
+    Name,
+    Number,
+    Parameter,
+    PixelSource,
+    Row,
+    Selection,
+    SortKey,
+    Strict,
+    TableSource,
+    Title,
+    Value,
+    Where,
+)
 
 __all__ = [
     "OPERATION",
@@ -20,13 +43,10 @@ __all__ = [
     "ChartAdd",
     "ChartUpdate",
     "Close",
-    "DatasetSource",
-    "Encoding",
     "Highlight",
     "ImageMask",
     "ImageOpen",
     "ImageRender",
-    "JobSource",
     "LayerAdd",
     "LayerUpdate",
     "Layout",
@@ -36,92 +56,39 @@ __all__ = [
     "Select",
     "SkyOpen",
     "SkyUpdate",
-    "Source",
     "TableColumns",
     "TableDerive",
     "TableFilter",
     "TableOpen",
     "TableSort",
-    "TableSource",
     "TableUnderive",
     "Undo",
-    "UploadSource",
     "to_json",
 ]
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,39}$")]
-"""Of an entity of a view."""
 
-Title = Annotated[str, StringConstraints(max_length=200)]
-Expression = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-"""In ADQL, of the columns of one table."""
-
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
-Degrees = Annotated[float, Field(allow_inf_nan=False)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    def model_post_init(self, context: object, /) -> None:
-        """Count as said what tells one kind from another."""
-        self.__pydantic_fields_set__.update({"op", "kind"} & set(type(self).model_fields))
-
-
-class JobSource(_Strict):
-    """A result of a job or query, which is never run again to be seen."""
-
-    kind: Literal["job"] = "job"
-    job: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,40}$")]
-    result: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")] = "result"
-
-
-class UploadSource(_Strict):
-    """A file that somebody sent."""
-
-    kind: Literal["upload"] = "upload"
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    name: Annotated[str, StringConstraints(max_length=200)]
-
-
-class DatasetSource(_Strict):
-    """A dataset of a release, by its publisher's identifier."""
-
-    kind: Literal["dataset"] = "dataset"
-    id: Annotated[str, StringConstraints(pattern=r"^ivo://", max_length=300)]
-
-
-TableSource = Annotated[JobSource | UploadSource, Field(discriminator="kind")]
-"""Where rows come from."""
-
-Source = Annotated[JobSource | UploadSource | DatasetSource, Field(discriminator="kind")]
-"""Where rows or pixels come from."""
-
-
-class Rename(_Strict):
+class Rename(Strict):
     """Call the view something."""
 
     op: Literal["view.rename"] = "view.rename"
     title: Title
 
 
-class Layout(_Strict):
+class Layout(Strict):
     """Arrange what is seen; which layouts there are, the Portal knows."""
 
     op: Literal["layout.set"] = "layout.set"
-    layout: dict[str, JsonValue]
+    layout: Json
 
 
-class Close(_Strict):
+class Close(Strict):
     """Take an entity out of the view, and what cannot be without it: the charts and layers of a table."""
 
     op: Literal["close"] = "close"
     target: Name
 
 
-class Undo(_Strict):
+class Undo(Strict):
     """Take back the last operation of one's own that is not taken back yet."""
 
     op: Literal["undo"] = "undo"
@@ -129,13 +96,13 @@ class Undo(_Strict):
     """Also where somebody else has changed the same since."""
 
 
-class Redo(_Strict):
+class Redo(Strict):
     """Do again what was taken back last."""
 
     op: Literal["redo"] = "redo"
 
 
-class TableOpen(_Strict):
+class TableOpen(Strict):
     """Show a table."""
 
     op: Literal["table.open"] = "table.open"
@@ -144,7 +111,7 @@ class TableOpen(_Strict):
     title: Title = ""
 
 
-class TableDerive(_Strict):
+class TableDerive(Strict):
     """Add a column that is worked out from others, or change one."""
 
     op: Literal["table.derive"] = "table.derive"
@@ -156,7 +123,7 @@ class TableDerive(_Strict):
     description: Annotated[str, StringConstraints(max_length=1000)] = ""
 
 
-class TableUnderive(_Strict):
+class TableUnderive(Strict):
     """Take a derived column away."""
 
     op: Literal["table.underive"] = "table.underive"
@@ -164,23 +131,16 @@ class TableUnderive(_Strict):
     name: ColumnName
 
 
-class TableFilter(_Strict):
+class TableFilter(Strict):
     """Show only the rows for which a condition holds."""
 
     op: Literal["table.filter"] = "table.filter"
     target: Name
-    condition: Expression | None
-    """In ADQL; None for all rows."""
+    condition: Condition | None
+    """In ADQL; null for all rows."""
 
 
-class SortKey(_Strict):
-    """A column by which rows are sorted."""
-
-    column: ColumnName
-    descending: bool = False
-
-
-class TableSort(_Strict):
+class TableSort(Strict):
     """Sort the rows by columns, the first one first; none for the order in which they came."""
 
     op: Literal["table.sort"] = "table.sort"
@@ -188,83 +148,32 @@ class TableSort(_Strict):
     by: Annotated[tuple[SortKey, ...], Field(max_length=8)]
 
 
-class TableColumns(_Strict):
-    """Show only some columns, in an order; None for all of them."""
+class TableColumns(Strict):
+    """Show only some columns, in an order; null for all of them."""
 
     op: Literal["table.columns"] = "table.columns"
     target: Name
     columns: Annotated[tuple[ColumnName, ...], Field(max_length=2000)] | None
 
 
-class RangeSelection(_Strict):
-    """Rows for which expressions lie within bounds, ends included: a brush on one axis, or a box on two."""
-
-    kind: Literal["ranges"] = "ranges"
-    ranges: Annotated[
-        tuple[tuple[Expression, Number | None, Number | None], ...], Field(min_length=1, max_length=8)
-    ]
-
-
-class LassoSelection(_Strict):
-    """Rows whose point of two expressions lies in a polygon."""
-
-    kind: Literal["lasso"] = "lasso"
-    x: Expression
-    y: Expression
-    corners: Annotated[tuple[tuple[Number, Number], ...], Field(min_length=3, max_length=500)]
-
-
-class ConditionSelection(_Strict):
-    """Rows for which a condition in ADQL holds."""
-
-    kind: Literal["condition"] = "condition"
-    condition: Expression
-
-
-class RowSelection(_Strict):
-    """Rows by their numbers in the table as it came, from 0."""
-
-    kind: Literal["rows"] = "rows"
-    rows: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=10_000)]
-
-
-Selection = Annotated[
-    RangeSelection | LassoSelection | ConditionSelection | RowSelection, Field(discriminator="kind")
-]
-
-
-class Select(_Strict):
+class Select(Strict):
     """Select rows of a table."""
 
     op: Literal["select"] = "select"
     target: Name
     selection: Selection | None
-    """None selects nothing."""
+    """Null selects nothing."""
 
 
-class Highlight(_Strict):
+class Highlight(Strict):
     """Point at one row of a table, by its number in the table as it came."""
 
     op: Literal["highlight"] = "highlight"
     target: Name
-    row: Annotated[int, Field(ge=0)] | None
+    row: Row | None
 
 
-class Encoding(_Strict):
-    """What an axis of a chart shows."""
-
-    expression: Expression
-    error: Expression | None = None
-    """As long as the bar to each side; or of the bar below, where ``error_above`` is there."""
-    error_above: Expression | None = None
-    label: Title | None = None
-    scale: Literal["linear", "log"] = "linear"
-    reversed: bool = False
-    low: Number | None = None
-    high: Number | None = None
-
-
-class _Chart(_Strict):
+class _Chart(Strict):
     x: Encoding | None = None
     y: Encoding | None = None
     colour: Encoding | None = None
@@ -278,7 +187,7 @@ class ChartAdd(_Chart):
     op: Literal["chart.add"] = "chart.add"
     target: Name
     table: Name
-    form: Literal["scatter", "density", "histogram"]
+    form: ChartForm
 
 
 class ChartUpdate(_Chart):
@@ -286,29 +195,19 @@ class ChartUpdate(_Chart):
 
     op: Literal["chart.update"] = "chart.update"
     target: Name
-    form: Literal["scatter", "density", "histogram"] | None = None
+    form: ChartForm | None = None
 
 
-class ImageOpen(_Strict):
+class ImageOpen(Strict):
     """Show an image."""
 
     op: Literal["image.open"] = "image.open"
     target: Name
-    source: Annotated[DatasetSource | UploadSource, Field(discriminator="kind")]
+    source: PixelSource
     title: Title = ""
 
 
-class Centre(_Strict):
-    """Which part of an image is seen."""
-
-    x: Number
-    """Pixels, from 0 in the middle of the first one, in the full image."""
-    y: Number
-    zoom: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    """Pixels of the screen a pixel."""
-
-
-class ImageRender(_Strict):
+class ImageRender(Strict):
     """Change how an image looks; what is not said stays."""
 
     op: Literal["image.render"] = "image.render"
@@ -320,7 +219,7 @@ class ImageRender(_Strict):
     centre: Centre | None = None
 
 
-class ImageMask(_Strict):
+class ImageMask(Strict):
     """Show or hide a plane of an image's mask."""
 
     op: Literal["image.mask"] = "image.mask"
@@ -331,9 +230,9 @@ class ImageMask(_Strict):
     opacity: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
-class _Sky(_Strict):
-    ra: Degrees | None = None
-    """ICRS."""
+class _Sky(Strict):
+    ra: Annotated[float, Field(ge=0, lt=360)] | None = None
+    """Degrees, ICRS."""
     dec: Annotated[float, Field(ge=-90, le=90)] | None = None
     fov: Annotated[float, Field(gt=0, le=360)] | None = None
     """Width of what is seen, degrees."""
@@ -355,7 +254,7 @@ class SkyUpdate(_Sky):
     target: Name
 
 
-class LayerAdd(_Strict):
+class LayerAdd(Strict):
     """Mark rows of a table on an image or the sky."""
 
     op: Literal["layer.add"] = "layer.add"
@@ -368,7 +267,7 @@ class LayerAdd(_Strict):
     title: Title = ""
 
 
-class LayerUpdate(_Strict):
+class LayerUpdate(Strict):
     """Change how marks look; what is not said stays."""
 
     op: Literal["layer.update"] = "layer.update"
@@ -378,36 +277,39 @@ class LayerUpdate(_Strict):
     title: Title | None = None
 
 
-class ActionRegister(_Strict):
+class ActionRegister(Strict):
     """Put a tool into the view, which its registrant's kernel does."""
 
     op: Literal["action.register"] = "action.register"
     target: Name
     title: Title
     trigger: Literal["point", "row", "rows", "area"]
-    parameters: dict[str, JsonValue] = Field(default_factory=dict)
-    """A JSON Schema of what the asker may say beside where the trigger was."""
+    """Where it is used; said as `where` of each use."""
+    parameters: Annotated[dict[Name, Parameter], Field(max_length=50)] = Field(default_factory=dict)
+    """What it asks beside that."""
     open_to: Literal["registrant", "editors"] = "registrant"
 
 
-class ActionUnregister(_Strict):
+class ActionUnregister(Strict):
     """Take a tool away."""
 
     op: Literal["action.unregister"] = "action.unregister"
     target: Name
 
 
-class ActionInvoke(_Strict):
+class ActionInvoke(Strict):
     """Use a tool."""
 
     op: Literal["action.invoke"] = "action.invoke"
     target: Name
     """Of this use; by it progress and results are told."""
     action: Name
-    input: dict[str, JsonValue]
+    where: Where
+    input: Annotated[dict[Name, Value], Field(max_length=50)] = Field(default_factory=dict)
+    """By the names of the tool's parameters."""
 
 
-class ActionProgress(_Strict):
+class ActionProgress(Strict):
     """Tell how far the use of a tool is, or what came of it; for the kernel that does it."""
 
     op: Literal["action.progress"] = "action.progress"

@@ -17,10 +17,12 @@ from sciplat.engine.cache import ResultCache
 from sciplat.engine.pool import QueryPool
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
+from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
 from sciplat.instance.imaging import Imaging
 from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY
 from sciplat.jobs.store import JobStore
+from sciplat.services.authorize import HUB, AuthorizeService
 from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
 from sciplat.services.note import NoteService
@@ -154,6 +156,13 @@ class Instance:
     def tokens(self) -> TokenService:
         """The verb that makes and revokes tokens."""
         return TokenService(self.identity)
+
+    @cached_property
+    def authorize(self) -> AuthorizeService:
+        """The verb that tells programs of this instance who a user is."""
+        return AuthorizeService(
+            self.identity.clients, {HUB: lambda visitor: visitor.require(Scope.EXEC_NOTEBOOK)}
+        )
 
     @cached_property
     def submit(self) -> SubmitService:

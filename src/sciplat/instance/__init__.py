@@ -37,7 +37,9 @@ from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.services.view import ViewService
 from sciplat.uploads.store import UploadStore
+from sciplat.views.store import ViewStore
 
 _READER_BYTES = 2 << 30
 """Memory of a process that reads an upload."""
@@ -205,6 +207,16 @@ class Instance:
                 keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
             ),
         )
+
+    @cached_property
+    def views(self) -> ViewStore:
+        """The views of all users; the process that uses it closes it."""
+        return ViewStore.open(self.home)
+
+    @cached_property
+    def view(self) -> ViewService:
+        """The verb that shares views; one process at a time uses it."""
+        return ViewService(self.views, self.identity)
 
     @property
     def spools(self) -> Path:

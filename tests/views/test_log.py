@@ -270,6 +270,7 @@ def test_an_operation_and_a_view_have_a_largest_size(monkeypatch: pytest.MonkeyP
         do(made, op="action.register", target="A1", title="t", trigger="row", parameters=many_choices())
     do(made, op="layout.set", layout={})
     do(made, op="action.register", target="A1", title="t", trigger="row", parameters=many_choices())
+    monkeypatch.undo()
     for _ in range(20):
         do(made, op="layout.set", layout={"x": text})
 

@@ -1,4 +1,4 @@
-"""The views process: pages of results for the Portal's tables."""
+"""The views process: the sole writer of views, all their sockets, and pages of results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from sciplat.api import results
+from sciplat.api import results, view_socket, views
 from sciplat.api.errors import add_error_handlers
 from sciplat.instance import Instance
 from sciplat.processes.application import application
@@ -20,9 +20,12 @@ def create_app(instance: Instance) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _ = instance.view  # its tables are brought up to date before anybody asks
         yield
+        instance.views.close()
 
     app = application(instance, lifespan)
-    app.include_router(results.router)
+    for door in (results, views, view_socket):
+        app.include_router(door.router)
     add_error_handlers(app)
     return app

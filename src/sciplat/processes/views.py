@@ -1,4 +1,4 @@
-"""The views process: rows of results for the Portal's tables and plots."""
+"""The views process: the sole writer of views, all their sockets, and rows of results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 
-from sciplat.api import results, rows
+from sciplat.api import results, rows, view_socket, views
 from sciplat.api.errors import add_error_handlers
 from sciplat.instance import Instance
 from sciplat.processes.application import application
@@ -24,13 +24,15 @@ def create_app(instance: Instance) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _ = instance.view  # its tables are brought up to date before anybody asks
         with instance.rows() as reading:
             app.state.rows = reading
             app.state.rows_turns = CapacityLimiter(_AT_ONCE)
             yield
+        instance.views.close()
 
     app = application(instance, lifespan)
-    app.include_router(results.router)
-    app.include_router(rows.router)
+    for door in (results, rows, views, view_socket):
+        app.include_router(door.router)
     add_error_handlers(app)
     return app

@@ -11,6 +11,7 @@
         · IngestError              a file cannot become a table
         · ImageFileError           a file is no image that can be read
         · NoOverlapError           a region has no pixel of an image
+        · OAuthError               a client of OAuth asks wrongly
       x AuthenticationError        nobody, or not yet, has signed in
         · UnseenNameError          a query names what only somebody who signs in may see
       x PermissionDeniedError      signed in, but this needs another scope
@@ -18,7 +19,7 @@
       x ConflictError              it exists already, or is in use
       x LimitError                 an announced limit was reached
         · QueryTimeoutError        a query ran into its time limit
-        · TooManyAttemptsError     sign-in failed too often: wait
+        · TooManyAttemptsError     too often in too short a time: wait
       x UnavailableError           a part of the instance is not there now
         · MissingExtraError        a part was not installed
       x CancelledError             somebody stopped it
@@ -46,6 +47,7 @@ __all__ = [
     "MultipleValuesError",
     "NoOverlapError",
     "NotFoundError",
+    "OAuthError",
     "PermissionDeniedError",
     "QueryTimeoutError",
     "SciplatError",
@@ -154,6 +156,26 @@ class NoOverlapError(UsageError):
     code = "no_overlap"
 
 
+class OAuthError(UsageError):
+    """A client of OAuth 2.0 asks wrongly.
+
+    Parameters
+    ----------
+    reason
+        What the standard calls it (RFC 6749, sections 4.1.2.1 and 5.2).
+    """
+
+    code = "oauth"
+
+    def __init__(self, message: str, *, reason: str = "invalid_request") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def facts(self) -> dict[str, Any]:
+        """Return the error as it is sent and kept, with its reason."""
+        return {**super().facts(), "reason": self.reason}
+
+
 class AuthenticationError(SciplatError):
     """Only a session or a token opens it."""
 
@@ -195,7 +217,7 @@ class QueryTimeoutError(LimitError):
 
 
 class TooManyAttemptsError(LimitError):
-    """Sign-in failed too often; the message says how long to wait.
+    """Sign-in failed too often, or too much was done at once; the message says to wait.
 
     Parameters
     ----------

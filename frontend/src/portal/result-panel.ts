@@ -2,11 +2,17 @@
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { ApiError, ConnectionError, messageOf } from "../api/http";
 import { downloadUrl } from "../api/results";
+import { rowsReader } from "../api/rows";
+import type { Reader } from "../plot/looking";
+import type { ResultColumn } from "../table/arrow";
+import type { Selection } from "../table/selection";
 import { count, size, span } from "../table/format";
 import { define } from "../views/define";
+import { icon } from "../views/icons";
 import { duration } from "../views/job-list";
 import "../views/menu";
 import type { MenuItem } from "../views/menu";
+import "../views/plot-panel";
 import "../views/result-table";
 import type { ResultTable } from "../views/result-table";
 import { base, controls } from "../views/style";
@@ -24,22 +30,34 @@ const RUN = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318 Enter" : "Ctrl 
 /** What became of the query: how it goes, or its rows. */
 export class ResultPanel extends LitElement {
   static override styles = [base, controls, style];
-  static override properties = { work: { attribute: false } };
+  static override properties = { work: { attribute: false }, columns: { state: true }, row: { state: true } };
 
   declare work: Work;
+  /** Of the result, once its first page has come. */
+  private declare columns: readonly ResultColumn[];
+  /** In which the cursor of the table is. */
+  private declare row: number | null;
+  private reader: { job: string; rows: Reader } | null = null;
   private ticking = 0;
 
   constructor() {
     super();
+    this.columns = [];
+    this.row = null;
     new Watch(this, () => {
       const { work } = this;
-      return work && [work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
+      return work && [work.isPlotted.value, work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
     });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.ticking);
+  }
+
+  protected override firstUpdated(): void {
+    this.work.table.on("result", () => (this.columns = []));
+    this.work.table.on("selection", () => (this.row = (this.work.table.get("selection") as Selection | null)?.cursor.row ?? null));
   }
 
   protected override updated(): void {
@@ -97,9 +115,29 @@ export class ResultPanel extends LitElement {
       ${this.work.isRunning.value ? html`<div class="progress" aria-hidden="true"><i></i></div>` : nothing}
       <div class="visually-hidden" role="status" data-testid="run-state">${this.spoken(job)}</div>
       ${job ? this.bar(job) : nothing} ${job?.phase === "COMPLETED" && job.overflow ? this.cut(job) : nothing}
-      <sp-result-table ?hidden=${!hasRows} label="Result" .store=${this.work.table}></sp-result-table>
+      <div class="views" ?hidden=${!hasRows}>
+        <sp-result-table
+          label="Result"
+          .store=${this.work.table}
+          @sp-columns=${(event: CustomEvent<ResultColumn[]>) => (this.columns = event.detail)}
+        ></sp-result-table>
+        ${hasRows && this.work.isPlotted.value ? this.plot(job) : nothing}
+      </div>
       ${hasRows ? nothing : this.instead(job)}
     `;
+  }
+
+  /** A plot of the rows, which points at the same row as the table. */
+  private plot(job: Job): TemplateResult {
+    if (this.reader?.job !== job.id) this.reader = { job: job.id, rows: rowsReader({ source: { kind: "job", job: job.id } }) };
+    return html`<sp-plot-panel
+      .reader=${this.reader.rows}
+      .columns=${this.columns}
+      .highlighted=${this.row}
+      @sp-highlight=${(event: CustomEvent<{ row: number | null }>) => {
+        if (event.detail.row !== null) this.table.goTo(event.detail.row);
+      }}
+    ></sp-plot-panel>`;
   }
 
   /** One sentence for each phase, not for each tick. */
@@ -143,6 +181,14 @@ export class ResultPanel extends LitElement {
             <input inputmode="numeric" placeholder="Row" @change=${(event: Event) => this.goTo(event)}
           /></label>`
         : nothing}
+      <button
+        class="quiet"
+        aria-pressed=${this.work.isPlotted.value}
+        title="Show the rows as a plot, too"
+        @click=${() => this.work.setPlotted(!this.work.isPlotted.value)}
+      >
+        ${icon("plot")} Plot
+      </button>
       <sp-menu quiet icon="download" label="Download" .items=${this.downloads(job)}></sp-menu>
     </div>`;
   }

@@ -20,6 +20,8 @@ export class Work {
   readonly editor: Store = memoryStore({ query: kept("query", ""), error: null });
   /** Of the result table: `result` and `selection`. */
   readonly table: Store = memoryStore({ result: null, selection: null });
+  /** Whether a plot stands beside the table. */
+  readonly isPlotted = signal(kept("plot", "") === "yes");
   readonly maxrec = signal(kept("maxrec", USUAL_LIMIT));
   readonly job = signal<Job | null>(null);
   /** When this tab started the query, by its own clock; null for a job that it found. */
@@ -46,6 +48,11 @@ export class Work {
   setQuery(text: string): void {
     this.editor.set("error", null);
     this.editor.set("query", text);
+  }
+
+  setPlotted(isPlotted: boolean): void {
+    this.isPlotted.value = isPlotted;
+    keep("plot", isPlotted ? "yes" : "");
   }
 
   setMaxrec(value: string): void {

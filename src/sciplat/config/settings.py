@@ -266,6 +266,42 @@ class BatchSettings(Group):
     )
 
 
+class RowsSettings(Group):
+    """What filtering, sorting and plotting the rows of results may use."""
+
+    workers: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="How many questions about rows the engine works at at once; a large one leaves a worker "
+        "to others, where there is more than one. They start when they are first needed.",
+    )
+    seconds: int = Field(
+        default=60, ge=1, le=3600, description="How long one question about rows may take in the engine."
+    )
+    at_once: int = Field(
+        default=20,
+        ge=1,
+        le=10_000,
+        description="How many questions of one user the engine may work at or have waiting; more are sent "
+        "away. All who have not signed in count as one user.",
+    )
+    cache_mb: int = Field(
+        default=4000,
+        ge=100,
+        le=100_000_000,
+        description="Disk (megabytes) for what is known of every row: sorted orders, filters, and values of "
+        "axes. Those that nobody asked for longest go first, and all can be made again.",
+    )
+    cubes_mb: int = Field(
+        default=400,
+        ge=50,
+        le=1_000_000,
+        description="Memory (megabytes) for the figures from which brushes are answered; one set of charts "
+        "may have half of it.",
+    )
+
+
 class HistorySettings(Group):
     """How much is remembered of what users ask."""
 
@@ -338,6 +374,9 @@ class Settings(Group):
     )
     notebooks: NotebookSettings = Field(
         default_factory=NotebookSettings, description="How notebooks are started."
+    )
+    rows: RowsSettings = Field(
+        default_factory=RowsSettings, description="What filtering and plotting rows of results may use."
     )
     history: HistorySettings = Field(
         default_factory=HistorySettings, description="How much is remembered of what users ask."

@@ -130,7 +130,7 @@ def configuration(
             },
             *([] if notebooks is None else [_to_labs(notebooks)]),
             {
-                "match": [{"path": _paths("/api/views")}],
+                "match": [{"path": _paths("/api/views", "/api/rows")}],
                 "handle": [_proxy(run_directory / "views.sock")],
             },
             {

@@ -10,11 +10,12 @@ from typing import Any, Literal, Self
 from pydantic import Field
 
 from sciplat.config.group import Group
+from sciplat.config.history import HistorySettings
 from sciplat.config.machine import cores, memory_bytes
 from sciplat.config.notebooks import NotebookSettings
 from sciplat.config.read import read_settings
 
-__all__ = ["BatchSettings", "HistorySettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
+__all__ = ["BatchSettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -299,27 +300,6 @@ class RowsSettings(Group):
         le=1_000_000,
         description="Memory (megabytes) for the figures from which brushes are answered; one set of charts "
         "may have half of it.",
-    )
-
-
-class HistorySettings(Group):
-    """How much is remembered of what users ask."""
-
-    days: int = Field(
-        default=365, ge=1, le=36_500, description="How long the history of a user keeps a query."
-    )
-    upload_days: int = Field(
-        default=30,
-        ge=0,
-        le=3650,
-        description="How long a table that came with a query is kept for running that query again, while a "
-        "quarter of the room for uploads suffices; 0 keeps none.",
-    )
-    most: int = Field(
-        default=100_000,
-        ge=10,
-        le=10_000_000,
-        description="How many queries the history of a user keeps; the oldest go first.",
     )
 
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel
 
 __all__ = ["NotebooksResponse"]
@@ -13,8 +11,8 @@ __all__ = ["NotebooksResponse"]
 class NotebooksResponse(BaseModel):
     """Whether there are notebooks, where, and for whom."""
 
-    state: Literal["up", "starting", "down", "off"]
-    """Of the hub that starts them."""
+    state: str
+    """Of the hub that starts them: ``up``, ``starting``, ``down`` or ``off``."""
 
     url: str | None
     """Their own origin; None where none are started."""

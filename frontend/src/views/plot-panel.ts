@@ -41,16 +41,21 @@ export class PlotPanel extends LitElement {
         gap: 6px;
         min-width: 0;
       }
+      .axis.wide {
+        flex: 1 1 300px;
+      }
       .axis > span {
         color: var(--_muted);
       }
       .axis input:not([type="checkbox"]) {
-        width: 15ch;
+        flex: 3 1 12ch;
+        width: 0;
+        min-width: 10ch;
         font-family: var(--_mono);
         font-size: 12px;
       }
-      .axis input.error {
-        width: 11ch;
+      .axis input.error:not([type="checkbox"]) {
+        flex-grow: 1;
       }
       label.tick {
         display: inline-flex;
@@ -176,7 +181,7 @@ export class PlotPanel extends LitElement {
   }
 
   private axisFields(side: "x" | "y", axis: Encoding, hasError: boolean): TemplateResult {
-    return html`<div class="axis" role="group" aria-label="${side} axis">
+    return html`<div class="axis wide" role="group" aria-label="${side} axis">
       <span aria-hidden="true">${side}</span>
       <input
         list="columns"

@@ -53,7 +53,7 @@ def for_everybody(folder: Path) -> str:
     (packages,) = folder.glob("lib/python*/site-packages")
     (own,) = (path for path in sys.path if path.endswith("site-packages"))
     (packages / "own.pth").write_text(f"import site; site.addsitedir({own!r})\n")
-    shutil.copytree(Path(sys.prefix) / "share", folder / "share", symlinks=True)
+    (folder / "share").symlink_to(Path(sys.prefix) / "share")
     if not runs(python := str(folder / "bin" / "python")):
         pytest.skip("needs a Python that all can run")
     return python

@@ -18,6 +18,7 @@ import clients  # noqa: E402
 import cutouts  # noqa: E402
 import discovery  # noqa: E402
 import formats  # noqa: E402
+import image_view  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
 import many_cutouts  # noqa: E402
@@ -45,6 +46,7 @@ BENCHMARKS = {
     "announce": announce,
     "many_cutouts": many_cutouts,
     "soda": soda,
+    "image_view": image_view,
 }
 
 

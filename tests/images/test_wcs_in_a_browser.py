@@ -25,7 +25,7 @@ const server = await createServer({
   appType: "custom", logLevel: "error", server: { middlewareMode: true, ws: false },
 });
 const { wcsOf } = await server.ssrLoadModule("/src/image/wcs.ts");
-const cases = JSON.parse(readFileSync(0, "utf8"));
+const cases = JSON.parse(readFileSync(process.argv[1], "utf8"));
 const found = cases.map(({ facts, pixels }) => {
   const wcs = wcsOf(facts);
   return pixels.map(([x, y]) => {
@@ -82,7 +82,7 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Of each case the pixels, and what the browser's code makes of them: RA, Dec, and x, y again."""
     node = shutil.which("node")
     if node is None or not (FRONTEND / "node_modules" / "vite").exists():
@@ -95,10 +95,11 @@ def found() -> dict[str, tuple[np.ndarray, np.ndarray]]:
         ]
     )
     asked = [{"facts": for_browser(wcs, SHAPE), "pixels": pixels.tolist()} for wcs in CASES.values()]
+    file = tmp_path_factory.mktemp("wcs") / "cases.json"
+    file.write_text(json.dumps(asked))
     done = subprocess.run(
-        [node, "--input-type=module", "-e", SCRIPT],
+        [node, "--input-type=module", "-e", SCRIPT, str(file)],
         cwd=FRONTEND,
-        input=json.dumps(asked),
         capture_output=True,
         text=True,
         timeout=120,

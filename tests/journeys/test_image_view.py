@@ -54,8 +54,13 @@ def page(drawing: Browser, platform: Platform) -> Iterator[Page]:
 def show(page: Page, look: LookedAt, more: str = "") -> Locator:
     """Open the image and wait until all of it is drawn."""
     page.goto(f"/portal/image?id={quote(look.did, safe='')}{more}")
+    return done(page)
+
+
+def done(page: Page) -> Locator:
+    """Wait until all that is wanted is drawn."""
     view = page.locator("sp-image-view")
-    expect(view).to_have_attribute("state", "done")
+    expect(view).to_have_attribute("state", "done", timeout=30_000)
     return view
 
 
@@ -103,7 +108,7 @@ def test_the_colours_on_the_screen_are_those_of_the_values(page: Page, look: Loo
             page.get_by_role("button", name="One pixel").click()
             for _ in range(2):
                 page.get_by_role("button", name="Zoom in").click()
-            expect(page.locator("sp-image-view")).to_have_attribute("state", "done")
+            done(page)
         places = (
             [(200, 400), (350, 300), (600, 100)] if zoom is None else [(349, 299), (360, 320), (300, 350)]
         )
@@ -213,7 +218,7 @@ def test_a_coadd_is_shown(page: Page, coadds: None, platform: Platform) -> None:
     page.get_by_role("link", name="Open image").click()
 
     expect(page.get_by_role("heading", level=1, name="deep_coadd, r band")).to_be_visible()
-    expect(page.locator("sp-image-view")).to_have_attribute("state", "done")
+    done(page)
     assert np.ptp(seen(page)[0]) > 100
 
 
@@ -259,7 +264,7 @@ def test_the_image_of_a_row_opens_from_a_result(page: Page, look: LookedAt) -> N
     page.get_by_role("link", name="Open image").click()
 
     expect(page.get_by_role("heading", level=1, name="visit_image, r band")).to_be_visible()
-    expect(page.locator("sp-image-view")).to_have_attribute("state", "done")
+    done(page)
     expect(page.get_by_text("visit 3, detector 0")).to_be_visible()
 
 

@@ -14,13 +14,8 @@ const NONE: Distortion = { there: (x, y) => [x, y], back: (x, y) => [x, y] };
 /** What bends pixels (SIP) and the plane of the projection (TPV), of a header's cards. */
 export function distortionOf(cards: Cards): { onPixels: Distortion; onPlane: Distortion } {
   const type = String(cards["CTYPE1"] ?? "");
-  const onPlane = type.endsWith("TPV") || isScamp(cards) ? tpv(cards) : NONE;
+  const onPlane = type.endsWith("TPV") ? tpv(cards) : NONE;
   return { onPixels: type.endsWith("-SIP") ? sip(cards) : NONE, onPlane };
-}
-
-/** SCAMP wrote TPV as TAN with many PV cards, and wcslib reads it so. */
-function isScamp(cards: Cards): boolean {
-  return String(cards["CTYPE1"] ?? "").endsWith("-TAN") && Object.keys(cards).some((name) => /^PV2_\d+$/.test(name) || /^PV1_([5-9]|\d\d)$/.test(name));
 }
 
 /** The polynomials of the Simple Imaging Polynomial convention (Shupe et al. 2005), on pixels from CRPIX. */

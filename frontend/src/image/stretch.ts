@@ -92,6 +92,6 @@ export function histogramOf(tiles: readonly Tile[], low: number, high: number, b
 export function histogramRange(statistics: Statistics | null, cuts: readonly [number, number]): [number, number] {
   const [low, high] = cuts;
   const room = 0.15 * (high - low);
-  const within = statistics ? [statistics.percentiles["0.25"] ?? statistics.least, statistics.percentiles["99"] ?? statistics.greatest] : cuts;
+  const within = statistics ? [statistics.percentiles["0.25"] ?? statistics.least, statistics.percentiles["99.75"] ?? statistics.greatest] : cuts;
   return [Math.min(low - room, within[0]!), Math.max(high + room, within[1]!)];
 }

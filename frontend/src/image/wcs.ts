@@ -35,7 +35,7 @@ function tangent(cards: Readonly<Record<string, string | number | boolean>>): Wc
   const determinant = matrix[0] * matrix[3] - matrix[1] * matrix[2];
   const [a, d] = [number("CRVAL1", 0) * DEGREE, number("CRVAL2", 0) * DEGREE];
   // The native longitude of the celestial pole turns the plane; 180 degrees is its default for all but the pole itself.
-  const turn = (number("LONPOLE", d >= Math.PI / 2 ? 0 : 180) - 180) * DEGREE;
+  const turn = (180 - number("LONPOLE", d >= Math.PI / 2 ? 0 : 180)) * DEGREE;
   const [east, north, out] = axes(a, d, turn);
   const { onPixels, onPlane } = distortionOf(cards);
 

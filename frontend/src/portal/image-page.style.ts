@@ -8,16 +8,13 @@ export const style = css`
     min-height: 0;
   }
   header {
-    display: flex;
+    display: grid;
+    grid-template-columns: minmax(0, 1fr) auto auto;
     align-items: center;
-    gap: 8px;
+    gap: 0 8px;
     padding: 7px 8px 7px 14px;
     border-bottom: 1px solid var(--_line);
     background: var(--_panel);
-  }
-  .title {
-    flex: 1;
-    min-width: 0;
   }
   h1 {
     font-size: 15px;
@@ -25,11 +22,16 @@ export const style = css`
     letter-spacing: -0.01em;
   }
   header p {
+    grid-row: 2;
+    grid-column: 1;
     display: flex;
     flex-wrap: wrap;
     gap: 0 14px;
     color: var(--_muted);
     font-variant-numeric: tabular-nums;
+  }
+  header > :not(h1, p) {
+    grid-row: 1 / span 2;
   }
   .work {
     flex: 1;
@@ -67,6 +69,14 @@ export const style = css`
   @media (max-width: 760px) {
     .only-narrow {
       display: inline-flex;
+    }
+    header > :not(h1, p) {
+      grid-row: 1;
+    }
+    header p {
+      grid-column: 1 / -1;
+      padding-right: 6px;
+      font-size: 12px;
     }
     .work,
     .work:not(:has(sp-image-panel)) {

@@ -66,8 +66,8 @@ export class ImagePage extends LitElement {
     this.facts = null;
     this.row = null;
     this.tiles = [];
-    this.stretch = "asinh";
-    this.cuts = "99%";
+    this.stretch = "linear";
+    this.cuts = "zscale";
     this.colours = "grey";
     this.inverted = false;
     this.masks = {};
@@ -169,10 +169,8 @@ export class ImagePage extends LitElement {
     const title = titleOf(this.facts, this.row);
     return html`
       <header>
-        <div class="title">
-          <h1>${title || "Image"}</h1>
-          <p>${factsOf(name, this.facts, this.row).map((each) => html`<span>${each}</span>`)}</p>
-        </div>
+        <h1>${title || "Image"}</h1>
+        <p>${factsOf(name, this.facts, this.row).map((each) => html`<span>${each}</span>`)}</p>
         <button class="only-narrow" aria-expanded=${this.isOpen} @click=${() => (this.isOpen = !this.isOpen)}>Look</button>
         <sp-menu quiet icon="download" label="Download" .items=${this.downloads(name)}></sp-menu>
       </header>

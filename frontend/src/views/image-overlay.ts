@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { html, nothing, svg, type TemplateResult } from "lit";
-import type { PixelValue } from "../image/facts";
+import type { Reading } from "../image/probe";
 import { degrees, hours } from "../image/sexagesimal";
 import type { ScaleBar } from "../image/signs";
-import type { Position } from "../image/sphere";
 
 /** A bar as long as the angle that stands above it. */
 export function scaleSign({ length, label }: ScaleBar): TemplateResult {
@@ -25,16 +24,6 @@ export function compassSign({ north, east }: { north: number; east: number }): T
       <text x=${tx} y=${ty} text-anchor="middle" dominant-baseline="central">${letter}</text>`;
   };
   return html`<svg class="compass" width="76" height="76" viewBox="-38 -38 76 76" aria-hidden="true">${arrow(north, "N")}${arrow(east, "E")}</svg>`;
-}
-
-/** What is known of the pixel that is pointed at; `value` is null while it is being read. */
-export interface Reading {
-  /** Of the full image. */
-  x: number;
-  y: number;
-  sky: Position | null;
-  value: Pick<PixelValue, "value" | "flags"> | null;
-  isInside: boolean;
 }
 
 /** Six figures, and powers of ten where they would not do. */
@@ -66,6 +55,16 @@ export function readout(reading: Reading | null, unit: string | null, hint: stri
       ? html`<span class="value">${value ? valueText(value.value, unit) : "\u2026"}</span>
           ${value?.flags.length ? html`<span class="flags">${value.flags.join(" ")}</span>` : nothing}`
       : html`<span class="hint">outside of the image</span>`}
+  </div>`;
+}
+
+/** The colours from the lower to the upper cut; who shows it paints the canvas. */
+export function colourBar([low, high]: readonly [number, number], unit: string | null): TemplateResult {
+  const short = (value: number) => figure(Number(value.toPrecision(4)));
+  return html`<div class="bar" data-testid="colour-bar">
+    <span>${short(low)}</span>
+    <canvas width="256" height="1" role="img" aria-label="Colours from the lower to the upper cut"></canvas>
+    <span>${[short(high), unit].filter(Boolean).join(" ")}</span>
   </div>`;
 }
 

@@ -119,7 +119,7 @@ export const style = css`
   .all {
     position: absolute;
     right: -8px;
-    top: -4px;
+    top: -31px;
     color: var(--_accent);
   }
   .planes {

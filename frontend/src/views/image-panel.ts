@@ -41,8 +41,8 @@ export class ImagePanel extends LitElement {
     super();
     this.facts = null;
     this.tiles = [];
-    this.stretch = "asinh";
-    this.cuts = "99%";
+    this.stretch = "linear";
+    this.cuts = "zscale";
     this.colours = "grey";
     this.inverted = false;
     this.masks = {};

@@ -14,7 +14,7 @@ const STATISTICS: Statistics = {
   greatest: 1000,
   median: 2,
   sigma: 3,
-  percentiles: { "0.25": -8, "0.5": -7, "99": 90, "99.5": 100, "99.75": 120 },
+  percentiles: { "0.25": -8, "0.5": -7, "99.0": 90, "99.5": 100, "99.75": 120 },
   zscale: [-5, 12],
 };
 
@@ -44,7 +44,7 @@ describe("cuts", () => {
 
   it("are chosen in a histogram that holds them, with some room", () => {
     const [low, high] = histogramRange(STATISTICS, [-5, 12]);
-    expect([low, high]).toEqual([-8, 90]);
+    expect([low, high]).toEqual([-8, 120]);
     expect(histogramRange(STATISTICS, [0, 1000])[1]).toBe(1150);
   });
 });

@@ -1,4 +1,4 @@
-"""An image that is made to be looked at: each pixel says where it is, and what its mask is."""
+"""An image that is made to be looked at: stars in noise, and all that a mask can say."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOOKED_AT = "look"
 """The release."""
 
 SHAPE = (600, 700)
-PLANES = {"BAD": 0, "SAT": 1, "CR": 3}
+PLANES = {"BAD": 0, "SAT": 1, "CR": 3, "DETECTED": 5}
 
 
 class LookCam(SurveyInstrument):
@@ -41,15 +41,25 @@ class LookedAt:
 
 
 def looked_at(shape: tuple[int, int] = SHAPE) -> Exposure:
-    """Return an image that grows to the right and upwards, with a corner of NaN and squares in the mask."""
+    """Return stars in noise, with a corner of NaN, two squares in the mask that overlap, and a cosmic ray."""
     height, width = shape
-    y, x = np.mgrid[:height, :width]
-    image = (x + 2 * y).astype(np.float32)
-    image[: height // 10, : width // 10] = np.nan
+    random = np.random.default_rng(4)
+    image = random.normal(100, 12, shape)
+    y, x = np.mgrid[:15, :15] - 7
+    stars = np.zeros(shape)
+    for _ in range(90):
+        row, column = random.integers(0, height - 15), random.integers(0, width - 15)
+        flux = 60 / random.uniform(0.004, 1) ** 0.8
+        stars[row : row + 15, column : column + 15] += flux * np.exp(-(x**2 + y**2) / (2 * 1.9**2))
+    image = (image + stars).astype(np.float32)
     mask = np.zeros(shape, np.int32)
+    mask[stars > 36] |= 1 << PLANES["DETECTED"]
     mask[400:440, 100:140] |= 1 << PLANES["BAD"]
     mask[400:440, 120:160] |= 1 << PLANES["SAT"]
-    mask[300, 500] |= 1 << PLANES["CR"]
+    for step in range(40):
+        image[300 + step // 2, 480 + step] += 400
+        mask[300 + step // 2, 480 + step] |= 1 << PLANES["CR"]
+    image[: height // 10, : width // 10] = np.nan
     return Exposure(
         image, _wcs(shape), mask, PLANES, np.full(shape, 4, np.float32), None, fits.Header({"BUNIT": "nJy"})
     )

@@ -17,6 +17,8 @@ export const style = css`
     background: var(--_panel);
   }
   h1 {
+    grid-row: 1;
+    grid-column: 1;
     font-size: 15px;
     font-weight: 650;
     letter-spacing: -0.01em;

@@ -72,7 +72,11 @@ def drawn(page: Page) -> None:
 def seen(page: Page) -> tuple[npt.NDArray[np.int16], dict[str, float]]:
     """Return the colours on the screen, and which part of the image it shows: its middle, and its zoom."""
     drawn(page)
-    picture = Image.open(io.BytesIO(page.locator("sp-image-view .stage").screenshot())).convert("RGB")
+    box = page.locator("sp-image-view canvas.picture").bounding_box()
+    assert box is not None
+    left, top = round(box["x"]), round(box["y"])
+    whole = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture = whole.crop((left, top, left + round(box["width"]), top + round(box["height"])))
     place = page.evaluate("document.querySelector('sp-portal').shadowRoot.querySelector('sp-image-page')"
         ".shadowRoot.querySelector('sp-image-view').seen")  # fmt: skip
     return np.asarray(picture, np.int16), place

@@ -10,6 +10,7 @@ export type Place =
   | { page: "tokens" }
   /** An image by its publisher's identifier, with what to show in its middle (ICRS degrees). */
   | { page: "image"; id: string; at: { ra: number; dec: number } | null }
+  | { page: "notebooks" }
   | { page: "unknown" };
 
 const HOME = "/portal";
@@ -28,6 +29,7 @@ export function placeOf(url: URL): Place {
   if (path === `${HOME}/shared`) return { page: "shared", secret: url.hash.slice(1) || null };
   if (path === `${HOME}/tokens`) return { page: "tokens" };
   if (path === `${HOME}/image`) return { page: "image", id: url.searchParams.get("id") ?? "", at: positionIn(url.searchParams) };
+  if (path === `${HOME}/notebooks`) return { page: "notebooks" };
   return { page: "unknown" };
 }
 

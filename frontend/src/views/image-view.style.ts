@@ -25,9 +25,6 @@ export const style = css`
   }
   canvas.picture {
     position: absolute;
-    inset: 0;
-    width: 100%;
-    height: 100%;
   }
   .sign {
     position: absolute;

@@ -258,6 +258,11 @@ export class ImageView extends LitElement {
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (!width || !height) return;
     this.screen = { width, height };
+    // On whole pixels of the screen, or the browser would smooth what we draw.
+    const box = this.stage.getBoundingClientRect();
+    const { style } = this.renderRoot.querySelector<HTMLCanvasElement>("canvas.picture")!;
+    [style.left, style.top] = [`${Math.round(box.left) - box.left}px`, `${Math.round(box.top) - box.top}px`];
+    [style.width, style.height] = [`${width}px`, `${height}px`];
     if (this.view && !this.isFitted) this.view = this.view.on(this.screen);
     else this.take(this.centre);
     this.schedule();

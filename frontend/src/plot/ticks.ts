@@ -36,7 +36,7 @@ export function tickLabels(ticks: readonly number[]): string[] {
   const step = steps.length > 0 ? Math.min(...steps) : largest;
   const isUneven = steps.length > 0 && Math.max(...steps) > 1.5 * step;
   if (isUneven) return ticks.map((tick) => plain(tick, tick));
-  if (largest !== 0 && (largest >= 1e7 || largest < 1e-4)) return ticks.map((tick) => power(tick, step));
+  if (largest !== 0 && (largest >= 1e6 || largest < 1e-4)) return ticks.map((tick) => power(tick, step));
   return ticks.map((tick) => plain(tick, step));
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { ApiError, ConnectionError, messageOf } from "../api/http";
+import { imageAddress, imageNameOf } from "../api/images";
 import { downloadUrl } from "../api/results";
 import { rowsReader } from "../api/rows";
 import type { Reader } from "../plot/looking";
 import type { ResultColumn } from "../table/arrow";
-import type { Selection } from "../table/selection";
 import { count, size, span } from "../table/format";
 import { define } from "../views/define";
 import { icon } from "../views/icons";
@@ -30,23 +30,20 @@ const RUN = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318 Enter" : "Ctrl 
 /** What became of the query: how it goes, or its rows. */
 export class ResultPanel extends LitElement {
   static override styles = [base, controls, style];
-  static override properties = { work: { attribute: false }, columns: { state: true }, row: { state: true } };
+  static override properties = { work: { attribute: false }, columns: { state: true } };
 
   declare work: Work;
   /** Of the result, once its first page has come. */
   private declare columns: readonly ResultColumn[];
-  /** In which the cursor of the table is. */
-  private declare row: number | null;
   private reader: { job: string; rows: Reader } | null = null;
   private ticking = 0;
 
   constructor() {
     super();
     this.columns = [];
-    this.row = null;
     new Watch(this, () => {
       const { work } = this;
-      return work && [work.isPlotted.value, work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
+      return work && [work.selection.value, work.isPlotted.value, work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
     });
   }
 
@@ -57,7 +54,6 @@ export class ResultPanel extends LitElement {
 
   protected override firstUpdated(): void {
     this.work.table.on("result", () => (this.columns = []));
-    this.work.table.on("selection", () => (this.row = (this.work.table.get("selection") as Selection | null)?.cursor.row ?? null));
   }
 
   protected override updated(): void {
@@ -133,7 +129,7 @@ export class ResultPanel extends LitElement {
     return html`<sp-plot-panel
       .reader=${this.reader.rows}
       .columns=${this.columns}
-      .highlighted=${this.row}
+      .highlighted=${this.work.selection.value?.cursor.row ?? null}
       @sp-highlight=${(event: CustomEvent<{ row: number | null }>) => {
         if (event.detail.row !== null) this.table.goTo(event.detail.row);
       }}
@@ -175,6 +171,7 @@ export class ResultPanel extends LitElement {
       <span class="state" data-testid="row-count" title=${job.destruction ? `Kept until ${job.destruction}` : nothing}>${rowsOf(job)}</span>
       ${time}${job.bytes ? html`<span class="fact size">${size(job.bytes)}</span>` : nothing}
       <span class="room"></span>
+      ${this.image()}
       ${(job.rows ?? 0) > 20
         ? html`<label class="row"
             ><span>Go to row</span>
@@ -191,6 +188,16 @@ export class ResultPanel extends LitElement {
       </button>
       <sp-menu quiet icon="download" label="Download" .items=${this.downloads(job)}></sp-menu>
     </div>`;
+  }
+
+  /** A way to the image of the row that is chosen, or of the first one. */
+  private image(): TemplateResult | typeof nothing {
+    const table = this.renderRoot.querySelector<ResultTable>("sp-result-table");
+    const row = this.work.selection.value?.cursor.row ?? 0;
+    const identifier = table?.valueIn(row, "obs_publisher_did");
+    const kind = table?.valueIn(row, "dataproduct_type") ?? "image";
+    if (typeof identifier !== "string" || kind !== "image" || !imageNameOf(identifier)) return nothing;
+    return html`<a class="button quiet" href=${imageAddress(identifier)} title="The image of row ${row + 1}">${icon("image")} Open image</a>`;
   }
 
   private cut(job: Job): TemplateResult {

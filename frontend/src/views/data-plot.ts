@@ -137,6 +137,14 @@ export class DataPlot extends LitElement {
     this.tellLimits(null);
   }
 
+  /** Where a row's point is, in pixels from the corner of the frame; null where it has none. */
+  pointOf(row: number): { x: number; y: number } | null {
+    const point = this.pointAtRow(row);
+    if (!point || !this.chart) return null;
+    const { frame, axes } = this;
+    return { x: pixelAt(point[0], true, axes, frame) - frame.left, y: pixelAt(point[1], false, axes, frame) - frame.top };
+  }
+
   protected override render(): TemplateResult {
     const isEmpty = !this.data || this.data.total === 0;
     const heading = summary(this.data, this.x, this.y, this.selection);
@@ -230,14 +238,14 @@ export class DataPlot extends LitElement {
   private paint(context: CanvasRenderingContext2D, place: Place): void {
     if (!this.data || !this.palette) return;
     paint(context, this.data, place, this.palette);
-    const point = this.highlightedPoint();
+    const point = this.highlighted === null ? null : this.pointAtRow(this.highlighted);
     if (point) paintMark(context, point[0], point[1], place, this.palette);
   }
 
-  private highlightedPoint(): Corner | null {
-    const { data, highlighted } = this;
-    if (highlighted === null || data?.kind !== "points") return null;
-    const index = data.rows ? Array.prototype.indexOf.call(data.rows, highlighted) : highlighted;
+  private pointAtRow(row: number): Corner | null {
+    const { data } = this;
+    if (data?.kind !== "points") return null;
+    const index = data.rows ? Array.prototype.indexOf.call(data.rows, row) : row;
     return index >= 0 && index < data.x.length ? [data.x[index]!, data.y[index]!] : null;
   }
 

@@ -1,4 +1,4 @@
-"""What every row of a table has, in the engine's SQL: a number or a truth, in its order; and another order."""
+"""What every row of a table has, in the engine's SQL: a number, a truth, or a place in an order."""
 
 from __future__ import annotations
 

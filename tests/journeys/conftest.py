@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.asking import Ada, session_of
 from support.running import Platform, copy_home, running, sciplat
 from support.sky_files import simple
@@ -24,6 +24,10 @@ CHROMIUM = next(
     ),
     None,
 )
+
+
+# Another platform may start beside this one: what is waited for comes, if not within the usual five seconds.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -58,6 +62,7 @@ def platform(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     sciplat(home, "user", "add", "ada")
     with running(home) as started:
         yield started
+        assert "Traceback" not in (home / "logs" / "web.log").read_text()
 
 
 @pytest.fixture(scope="session")

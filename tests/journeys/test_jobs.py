@@ -16,7 +16,7 @@ import pytest
 import requests
 from support.running import Platform, copy_home, free_port, running
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.alone]
 
 JOBS = 200
 PHASE = re.compile(r"<uws:phase>([A-Z]+)</uws:phase>")

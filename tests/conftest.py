@@ -67,6 +67,14 @@ def small_sim1(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Pa
 
 
 @pytest.fixture(scope="session")
+def skies(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A home with two small releases of images (`support.coadds.make_skies`) that no test changes."""
+    from support.coadds import make_skies
+
+    return made_once("skies", make_skies)
+
+
+@pytest.fixture(scope="session")
 def demo_home(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A home with the demo's tables, never started, that no test changes; `copy_home` makes yours."""
     from support.running import sciplat

@@ -54,9 +54,9 @@ def sciplat(
 ) -> subprocess.CompletedProcess[str]:
     """Run a ``sciplat`` command on ``home`` and return what it printed.
 
-    What is about users and tokens runs in this process: to start another takes far longer than the command.
+    What is about users, tokens and releases runs in this process: to start another takes far longer.
     """
-    if arguments[0] in {"token", "user"}:
+    if arguments[0] in {"release", "token", "user"}:
         done = CliRunner().invoke(main, arguments, env={"SCIPLAT_HOME": str(home), "NO_COLOR": "1"})
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception

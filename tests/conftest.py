@@ -18,7 +18,7 @@ from support.examples import QUICK, examples
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("house", deadline=None)
-settings.register_profile(QUICK, deadline=None, max_examples=16)
+settings.register_profile(QUICK, deadline=None, max_examples=10)
 settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -109,6 +109,7 @@ def test_no_overlap_has_no_body_and_says_why(client, sky):
     assert "has no pixel of the image" in answer.headers["X-Sciplat-Message"]
 
 
+@pytest.mark.slow
 def test_every_example_can_be_had_and_none_is_private(client, sky):
     """Read as DALI 1.1, section 2.3 has it."""
     page = client.get("/api/soda/examples")

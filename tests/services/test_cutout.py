@@ -203,6 +203,7 @@ def test_three_bands_are_one_picture(instance, sky):
         ask(instance, sky.did("deep_coadd/i,r"), POS=region, RESPONSEFORMAT="png")
 
 
+@pytest.mark.slow
 def test_images_are_brought_to_a_grid(instance, sky):
     ra, dec = world.sky(sky.whole["r"].wcs, 149.5, 149.5)
     grid = f"{float(ra[0])!r} {float(dec[0])!r} 80 60 1.0"

@@ -115,7 +115,7 @@ class Platform:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return {"status": "absent", "components": {}}
 
-    def wait_for(self, condition, *, seconds: float = 60, what: str = "the condition") -> None:
+    def wait_for(self, condition, *, seconds: float = 120, what: str = "the condition") -> None:
         """Return as soon as ``condition()`` holds."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -57,7 +57,7 @@ $(BIN)/python:
 $(INSTALLED): pyproject.toml constraints.txt hatch_build.py | $(BIN)/python
 	@echo "Installing sciplat and what it needs into $(VENV)"
 	@$(RUN) pip install -q 'pip>=25.1'
-	@$(RUN) pip install -q --compile -c constraints.txt -e '.[server,images,demo]'
+	@$(RUN) pip install -q --compile -c constraints.txt -e '.[server,images,notebook,demo]'
 	@touch $@
 
 # Without byte code each start would compile the sources again.

@@ -8,6 +8,7 @@ export type Place =
   /** Somebody's shared query; what opens it stands in the fragment, which no server ever sees. */
   | { page: "shared"; secret: string | null }
   | { page: "tokens" }
+  | { page: "notebooks" }
   | { page: "unknown" };
 
 const HOME = "/portal";
@@ -25,6 +26,7 @@ export function placeOf(url: URL): Place {
   }
   if (path === `${HOME}/shared`) return { page: "shared", secret: url.hash.slice(1) || null };
   if (path === `${HOME}/tokens`) return { page: "tokens" };
+  if (path === `${HOME}/notebooks`) return { page: "notebooks" };
   return { page: "unknown" };
 }
 

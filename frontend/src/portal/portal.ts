@@ -12,6 +12,7 @@ import { go, place } from "./place";
 import * as session from "./session";
 import { Work } from "./work";
 import "./help";
+import "./notebooks";
 import "./query-page";
 import "./shared";
 import "./sign-in";
@@ -168,6 +169,8 @@ export class Portal extends LitElement {
         return html`<sp-shared .secret=${at.secret} .work=${this.work}></sp-shared>`;
       case "tokens":
         return html`<sp-tokens></sp-tokens>`;
+      case "notebooks":
+        return html`<sp-notebooks></sp-notebooks>`;
       case "unknown":
         return html`<div class="lost">
           <h1>There is no such page</h1>
@@ -178,7 +181,7 @@ export class Portal extends LitElement {
   }
 }
 
-const TITLES = { query: "Query", "sign-in": "Sign in", shared: "Shared query", tokens: "Tokens", unknown: "Not found" } as const;
+const TITLES = { query: "Query", "sign-in": "Sign in", shared: "Shared query", tokens: "Tokens", notebooks: "Notebooks", unknown: "Not found" } as const;
 
 /** Whether a key belongs to a text that somebody is writing. */
 function isTyping(event: KeyboardEvent): boolean {

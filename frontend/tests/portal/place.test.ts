@@ -11,6 +11,7 @@ describe("an address", () => {
     expect(at("/portal/jobs/ab-1")).toEqual({ page: "query", job: "ab-1", table: null });
     expect(at("/portal?table=gaia.gaia_source")).toEqual({ page: "query", job: null, table: "gaia.gaia_source" });
     expect(at("/portal/tokens")).toEqual({ page: "tokens" });
+    expect(at("/portal/notebooks")).toEqual({ page: "notebooks" });
     expect(at("/portal/elsewhere")).toEqual({ page: "unknown" });
   });
 

@@ -53,13 +53,6 @@ def test_after_kill_9_the_next_start_goes_on_with_everything(home: Path) -> None
             ).url.rsplit("/", 1)[1]
             for name, query in {"short": "SELECT COUNT(*) AS n FROM simwide.Visit", "long": long}.items()
         }
-        queued = requests.post(
-            f"{platform.tap}/async",
-            {"QUERY": "SELECT sum(x) AS s FROM TAP_UPLOAD.t", "LANG": "ADQL", "UPLOAD": "t,param:p"},
-            files={"p": ("t.csv", b"x\n1\n2\n39\n")},
-            headers=header,
-            timeout=60,
-        ).url
         phase = f"{platform.tap}/async/{jobs['short']}/phase"
         platform.wait_for(lambda: requests.get(phase, headers=header, timeout=30).text == "COMPLETED")
         family = children(platform)
@@ -71,15 +64,6 @@ def test_after_kill_9_the_next_start_goes_on_with_everything(home: Path) -> None
     with running(home, port=port) as again:
         done = requests.get(f"{again.tap}/async/{jobs['short']}/results/result", headers=header, timeout=30)
         assert done.text.split()[-1] == "20"
-        requests.post(f"{queued}/phase", {"PHASE": "RUN"}, headers=header, timeout=60)
-        again.wait_for(
-            lambda: requests.get(f"{queued}/phase", headers=header, timeout=60).text == "COMPLETED",
-            what="the job with a table of its own",
-        )
-        summed = requests.get(
-            f"{queued}/results/result", {"RESPONSEFORMAT": "csv"}, headers=header, timeout=60
-        )
-        assert summed.text.split() == ["s", "42"]
         taken_up = f"{again.tap}/async/{jobs['long']}/phase"
         again.wait_for(
             lambda: requests.get(taken_up, headers=header, timeout=30).text in ("EXECUTING", "COMPLETED"),

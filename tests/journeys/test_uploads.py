@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import pyvo
 import requests
 from astropy.table import Table
-from support.running import Platform
+from support.running import Platform, copy_home, running
 
 import sciplat
 
@@ -117,6 +118,28 @@ def test_a_job_keeps_its_table_until_it_is_deleted(platform: Platform) -> None:
     assert not any(
         mark.name.endswith(job.rpartition("/")[2]) for mark in (platform.home / "uploads").glob("*/held/*")
     )
+
+
+def test_a_queued_job_finds_its_table_after_everything_was_killed(demo_home: Path, tmp_path: Path) -> None:
+    home = copy_home(demo_home, tmp_path / "home")
+    with running(home) as platform:
+        answer = requests.post(
+            f"{platform.tap}/async",
+            data={"QUERY": "SELECT sum(x) AS s FROM TAP_UPLOAD.t", "LANG": "ADQL", "UPLOAD": "t,param:p"},
+            files={"p": ("t.csv", b"x\n1\n2\n39\n")},
+            allow_redirects=False,
+            timeout=60,
+        )
+        path = answer.headers["location"].removeprefix(platform.url)
+        platform.stop(signal.SIGKILL)
+    with running(home) as platform:
+        job = platform.url + path
+        requests.post(f"{job}/phase", data={"PHASE": "RUN"}, timeout=60)
+        platform.wait_for(lambda: requests.get(f"{job}/phase", timeout=60).text == "COMPLETED")
+        assert requests.get(f"{job}/results/result?RESPONSEFORMAT=csv", timeout=60).text.split() == [
+            "s",
+            "42",
+        ]
 
 
 @pytest.mark.parametrize(

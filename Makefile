@@ -122,7 +122,7 @@ fuzz: install $(DEVELOPED) ## random and changed queries and odd requests, FUZZ=
 	$(RUN) pytest tests/adql/test_fuzz.py tests/adql/test_differential.py tests/journeys/test_fuzz.py --fuzz $(FUZZ)
 
 pictures: install $(DEVELOPED) test-tools ## take the documentation's pictures anew
-	$(RUN) pytest -q tests/journeys/test_portal.py -k pictures --write-pictures
+	$(RUN) pytest -q tests/journeys/test_portal.py tests/journeys/test_image_view.py -k pictures --write-pictures
 
 # A browser, STILTS as a client that is not ours, and PostgreSQL as a store. Only root can install them; others are told what is missing.
 test-tools:

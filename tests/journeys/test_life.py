@@ -37,6 +37,7 @@ def children(platform: Platform) -> list[psutil.Process]:
     return psutil.Process(platform.process.pid).children(recursive=True)
 
 
+@pytest.mark.alone  # a job that takes more than a second of the clock waits for the long one
 def test_after_kill_9_the_next_start_goes_on_with_everything(home: Path) -> None:
     with running(home) as platform:
         token = platform.token("read:tap")

@@ -19,8 +19,8 @@ from sciplat.errors import IngestError, LimitError
 from sciplat.instance import Instance
 from sciplat.services import disk as disks
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_plan import Targets
-from sciplat.services.cutout_request import CutoutRequests
+from sciplat.services.bulk.plan import Targets
+from sciplat.services.cutout.request import CutoutRequests
 from sciplat.services.tile import Which, place_of
 
 pytestmark = pytest.mark.slow

@@ -11,8 +11,8 @@ import pytest
 from sciplat.errors import CancelledError, LimitError, NoOverlapError, NotFoundError, QueryTimeoutError
 from sciplat.jobs.models import CUTOUT, Job, Phase
 from sciplat.services.access import Visitor
-from sciplat.services.cutout_request import CutoutRequest
-from sciplat.services.cutout_work import cutout_verb
+from sciplat.services.cutout.request import CutoutRequest
+from sciplat.services.cutout.work import cutout_verb
 from sciplat.services.shelves import Folders
 from sciplat.services.work import Work
 from sciplat.sky.region import Circle

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from sciplat.services.link_cutouts import Way, cutout_links
-from sciplat.services.link_image import Image, address_of
-from sciplat.services.link_models import Link
+from sciplat.services.link.cutouts import Way, cutout_links
+from sciplat.services.link.image import Image, address_of
+from sciplat.services.link.models import Link
 from sciplat.services.offer import LINKS_TYPE
 from sciplat.services.offer_cutouts import IDENTIFIER, circle_input, many_cutouts, soda
 from sciplat.services.relations import Relation, RelationKind, relations_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from sciplat.errors import UsageError
-from sciplat.services.cutout_request import CONTENTS
+from sciplat.services.cutout.request import CONTENTS
 
 if TYPE_CHECKING:
     from sciplat.images.cutout import Content

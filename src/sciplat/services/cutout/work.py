@@ -11,7 +11,7 @@ from sciplat.errors import LimitError, NoOverlapError
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import Job, JobProgress, JobResult
 from sciplat.services.access import Visitor
-from sciplat.services.cutout_request import CutoutRequest, CutoutRequests
+from sciplat.services.cutout.request import CutoutRequest, CutoutRequests
 from sciplat.services.disk import in_words, room_in
 from sciplat.services.shelves import Folders
 from sciplat.services.stint import Stint
@@ -19,7 +19,7 @@ from sciplat.services.work import Done, Expected, Verb, Work
 from sciplat.system import sync
 
 if TYPE_CHECKING:
-    from sciplat.services.cutout import CutoutService, Sendable
+    from sciplat.services.cutout.cut import CutoutService, Sendable
 
 __all__ = ["cutout_verb"]
 

@@ -25,10 +25,10 @@ from sciplat.errors import CancelledError, LimitError, NotFoundError, QueryTimeo
 from sciplat.jobs.models import BULK_CUTOUT, Job, Phase
 from sciplat.services import bulk_archive
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_archive import Archiver
-from sciplat.services.bulk_plan import Targets, plan_work
-from sciplat.services.bulk_request import BulkRequest
-from sciplat.services.bulk_work import BulkWork
+from sciplat.services.bulk.archive import Archiver
+from sciplat.services.bulk.plan import Targets, plan_work
+from sciplat.services.bulk.request import BulkRequest
+from sciplat.services.bulk.work import BulkWork
 
 WHEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = ["M 31", "../../etc/passwd", "", "Ωμέγα ☄", "/absolute", "\x00\n", "a" * 500, "..", "M31"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote
 
-from sciplat.services.link_cutouts import Way, cutout_links
-from sciplat.services.link_models import Link
+from sciplat.services.link.cutouts import Way, cutout_links
+from sciplat.services.link.models import Link
 from sciplat.services.offer import LINKS, LINKS_TYPE
 from sciplat.services.offer_cutouts import FITS, IDENTIFIER, many_cutouts, soda, soda_inputs
 from sciplat.tables.document import Service

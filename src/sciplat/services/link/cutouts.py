@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from sciplat.services.link_models import Link
+from sciplat.services.link.models import Link
 from sciplat.services.offer_cutouts import FITS
 from sciplat.tables.document import Service
 

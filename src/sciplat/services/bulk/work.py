@@ -22,10 +22,10 @@ from sciplat.images.cutout import CutFile, opened
 from sciplat.images.footprint import Square
 from sciplat.jobs.models import Job, JobProgress, JobResult
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_archive import MEDIA_TYPES, Archiver, Piece
-from sciplat.services.bulk_index import index_of, written
-from sciplat.services.bulk_plan import WORK, slug
-from sciplat.services.bulk_request import BulkRequest
+from sciplat.services.bulk.archive import MEDIA_TYPES, Archiver, Piece
+from sciplat.services.bulk.index import index_of, written
+from sciplat.services.bulk.plan import WORK, slug
+from sciplat.services.bulk.request import BulkRequest
 from sciplat.services.disk import in_words, room_in
 from sciplat.services.stint import Stint
 from sciplat.services.work import Done

@@ -16,8 +16,8 @@ from scipy.spatial import cKDTree
 from sciplat.engine.result import Result
 from sciplat.errors import LimitError, UsageError
 from sciplat.images.footprint import contains
-from sciplat.services.bulk_patches import Skymaps, belongs
-from sciplat.services.bulk_request import BulkRequest
+from sciplat.services.bulk.patches import Skymaps, belongs
+from sciplat.services.bulk.request import BulkRequest
 from sciplat.sky.position import Position
 from sciplat.sky.region import Polygon
 from sciplat.vo.schema import Column
@@ -38,7 +38,7 @@ WORK = pa.schema(
 )
 """What is to be done: a row of the table, counted from 1, and the image that is cut there.
 
-``patch`` tells whether the position belongs to the patch of a coadd (`sciplat.services.bulk_patches`). What
+``patch`` tells whether the position belongs to the patch of a coadd (`sciplat.services.bulk.patches`). What
 cannot be done is known by its ``status`` already, with the ``reason``.
 """
 

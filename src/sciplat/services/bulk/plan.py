@@ -22,7 +22,7 @@ from sciplat.sky.position import Position
 from sciplat.sky.region import Polygon
 from sciplat.vo.schema import Column
 
-__all__ = ["WORK", "Targets", "covering", "plan_work", "slug"]
+__all__ = ["WORK", "Targets", "as_planned", "covering", "plan_work", "slug"]
 
 WORK = pa.schema(
     [
@@ -182,6 +182,18 @@ def plan_work(
             ],
             schema=WORK,
         )
+
+
+def as_planned(work: pa.Table) -> pa.Table:
+    """Return a plan as `WORK` has it; an older version may have made it, which knew fewer columns.
+
+    Of such a plan the new columns are empty. It is not made anew, because the pieces that are done belong to
+    it, one to a row.
+    """
+    for field in WORK:
+        if field.name not in work.column_names:
+            work = work.append_column(field, pa.nulls(work.num_rows, field.type))
+    return work.select(WORK.names)
 
 
 def covering(

@@ -24,7 +24,7 @@ from sciplat.jobs.models import Job, JobProgress, JobResult
 from sciplat.services.access import Visitor
 from sciplat.services.bulk.archive import MEDIA_TYPES, Archiver, Piece
 from sciplat.services.bulk.index import index_of, written
-from sciplat.services.bulk.plan import WORK, slug
+from sciplat.services.bulk.plan import WORK, as_planned, slug
 from sciplat.services.bulk.request import BulkRequest
 from sciplat.services.disk import in_words, room_in
 from sciplat.services.stint import Stint
@@ -112,7 +112,7 @@ class BulkWork:
             part.rename(plan)
             sync(self._folder)
         with pa.OSFile(str(plan)) as source:
-            return pa.ipc.open_file(source).read_all()
+            return as_planned(pa.ipc.open_file(source).read_all())
 
     def _archived(self, work: pa.Table) -> Done:
         folder, kind = self._folder, self._request.archive

@@ -13,7 +13,7 @@ from support.small_disk import filled, small_disk
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
 from astropy.io import fits
-from services.test_bulk_work import Parts, in_tar, work
+from services.bulk.test_work import Parts, in_tar, work
 
 from sciplat.errors import IngestError, LimitError
 from sciplat.instance import Instance

@@ -134,6 +134,7 @@ class BulkWork:
                 self._cut_from(dataset, list(of_one), archiver)
             archiver.save()
             index = index_of(work, archiver.done, kind)
+            failed = sum(piece.status != "ok" for piece in archiver.done)
             size = archiver.finish(b"".join(written(index, "parquet" if kind == "tar" else "fits")))
         with table.open("wb") as file:
             file.writelines(written(index, "votable"))
@@ -145,7 +146,7 @@ class BulkWork:
         stem = f"cutouts-{self._job.id[:8]}"
         return Done(
             (
-                JobResult("result", work.num_rows, size, MEDIA_TYPES[kind], f"{stem}.{kind}"),
+                JobResult("result", work.num_rows, size, MEDIA_TYPES[kind], f"{stem}.{kind}", failed),
                 JobResult("index", None, table.stat().st_size, MEDIA_TYPE, f"{stem}.vot"),
             )
         )

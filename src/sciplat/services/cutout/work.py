@@ -105,7 +105,7 @@ class _CutoutWork:
                     results.append(self._told(name, request, error.reason))
                 self._far = JobProgress(number, self._bytes, number / total, of=total)
             sync(self._folder)
-        if failed is not None and all(result.mime == _REASON for result in results):
+        if failed is not None and all(result.failed for result in results):
             raise failed
         return Done(tuple(results))
 
@@ -145,7 +145,7 @@ class _CutoutWork:
         lines = [error_text(reason), *(f"{parameter}={value}" for parameter, value in asked)]
         content = "".join(f"{line}\n" for line in lines).encode()
         (self._folder / name).write_bytes(content)
-        return JobResult(name, None, len(content), _REASON, f"{name}.txt")
+        return JobResult(name, None, len(content), _REASON, f"{name}.txt", failed=1)
 
 
 class _CutError(Exception):

@@ -11,6 +11,7 @@
         · IngestError              a file cannot become a table
         · ImageFileError           a file is no image that can be read
         · NoOverlapError           a region has no pixel of an image
+        · OAuthError               a client of OAuth asks wrongly
       x AuthenticationError        nobody, or not yet, has signed in
         · UnseenNameError          a query names what only somebody who signs in may see
       x PermissionDeniedError      signed in, but this needs another scope
@@ -46,6 +47,7 @@ __all__ = [
     "MultipleValuesError",
     "NoOverlapError",
     "NotFoundError",
+    "OAuthError",
     "PermissionDeniedError",
     "QueryTimeoutError",
     "SciplatError",
@@ -152,6 +154,26 @@ class NoOverlapError(UsageError):
     """A region has no pixel of an image; the message says where the image lies."""
 
     code = "no_overlap"
+
+
+class OAuthError(UsageError):
+    """A client of OAuth 2.0 asks wrongly.
+
+    Parameters
+    ----------
+    reason
+        What the standard calls it (RFC 6749, sections 4.1.2.1 and 5.2).
+    """
+
+    code = "oauth"
+
+    def __init__(self, message: str, *, reason: str = "invalid_request") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    def facts(self) -> dict[str, Any]:
+        """Return the error as it is sent and kept, with its reason."""
+        return {**super().facts(), "reason": self.reason}
 
 
 class AuthenticationError(SciplatError):

@@ -1,13 +1,15 @@
-"""What only the operating system can promise: data are on the disk, a process ends with its owner."""
+"""What only the operating system can promise: data are on the disk, a process ends with its owner, chance."""
 
 from __future__ import annotations
 
+import base64
 import os
+import secrets
 import signal
 import sys
 from pathlib import Path
 
-__all__ = ["end_with_owner", "sync"]
+__all__ = ["end_with_owner", "new_id", "sync"]
 
 _PR_SET_PDEATHSIG = 1
 
@@ -19,6 +21,11 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def new_id() -> str:
+    """Return an unguessable id: 128 random bits, as 26 lower-case letters and digits."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 def end_with_owner(number: signal.Signals) -> None:

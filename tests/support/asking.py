@@ -68,6 +68,8 @@ def send(platform: Platform, method: str, path: str, **options: object) -> reque
             assert re.match(r"[A-Za-z]+: \S", answer.text), where  # text in the words of the standard
         elif path.startswith("/api/butler/repo/") and answer.status_code == 422:
             assert set(answer.json()) == {"error_type", "detail"}, where  # as the Butler's clients know it
+        elif path == "/api/identity/oauth/token":
+            assert set(answer.json()) == {"error", "error_description"}, where  # RFC 6749, section 5.2
         else:
             assert set(answer.json()["error"]) >= {"code", "message"}, where
     elif "xml" in answer.headers.get("content-type", ""):

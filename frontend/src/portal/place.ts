@@ -28,8 +28,12 @@ export function placeOf(url: URL): Place {
   return { page: "unknown" };
 }
 
-/** Only addresses of the Portal itself may be gone to after signing in. */
+/** Where a program of this instance asks who has signed in; it leads on to that program. */
+const AUTHORIZE = /^\/api\/identity\/oauth\/authorize\?[^\\#]*$/;
+
+/** Only addresses of the Portal itself may be gone to after signing in, and the one that asks who has. */
 export function safe(next: string | null): string {
+  if (next !== null && AUTHORIZE.test(next)) return next;
   if (next === null || !/^\/portal(?:[/?][^\\]*)?$/.test(next)) return HOME;
   // As a browser reads it: dots lead out of the Portal.
   const { pathname } = new URL(next, "http://portal.invalid");
@@ -45,8 +49,9 @@ export function signInAddress(): string {
   return next === HOME ? `${HOME}/sign-in` : `${HOME}/sign-in?next=${encodeURIComponent(next)}`;
 }
 
-/** Go to another page without loading it anew. */
+/** Go to another page, without loading it anew where it is the Portal's. */
 export function go(address: string, replace = false): void {
+  if (AUTHORIZE.test(address)) return location.assign(address);
   history[replace ? "replaceState" : "pushState"](null, "", address);
   read();
 }

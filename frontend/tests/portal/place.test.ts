@@ -29,7 +29,12 @@ describe("where to go after signing in", () => {
     expect(safe("/portal/jobs/x?y=1")).toBe("/portal/jobs/x?y=1");
   });
 
-  it.each(["https://evil.example", "//evil.example", "/portal\\@evil", "/portalx", "/portal/../..//evil.example", "javascript:alert(1)", "/portal/sign-in?next=/portal"])(
+  it("is where a program of this instance asks who has signed in", () => {
+    const asks = "/api/identity/oauth/authorize?client_id=hub&state=x";
+    expect(safe(asks)).toBe(asks);
+  });
+
+  it.each(["/api/identity/oauth/token?x", "/api/identity/oauth/authorize/../me?x", "/api/identity/oauth/authorize?x\\y", "https://evil.example", "//evil.example", "/portal\\@evil", "/portalx", "/portal/../..//evil.example", "javascript:alert(1)", "/portal/sign-in?next=/portal"])(
     "is never %s",
     (next) => {
       expect(safe(next)).toBe("/portal");

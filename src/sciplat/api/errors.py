@@ -44,6 +44,11 @@ IVOA = tuple(f"/api/{service}/" for service in ("tap", "scs", "sia", "datalink",
 SODA = "/api/soda/"
 """Where they are text."""
 
+OAUTH = "/api/identity/oauth/token/"
+"""Where they are as clients of OAuth read them."""
+
+_OAUTH_REASONS = {400: "invalid_request", 401: "invalid_client", 503: "temporarily_unavailable"}
+
 PORTAL = "sciplat-portal"
 """What the Portal calls itself in ``X-Requested-With``: for Basic its browser would open a dialog."""
 
@@ -59,7 +64,8 @@ def status_of(error: errors.SciplatError) -> int:
 def document(request: Request, error: errors.SciplatError) -> Response:
     """Return the response that tells of ``error`` in the form its resource promises.
 
-    The services of the IVOA answer a VOTable (DALI 1.1, section 4.2), SODA text, the rest JSON.
+    The services of the IVOA answer a VOTable (DALI 1.1, section 4.2), SODA text, OAuth its own JSON
+    (RFC 6749, section 5.2), the rest JSON.
     """
     status = status_of(error)
     path = f"{request.scope['path']}/"
@@ -67,6 +73,9 @@ def document(request: Request, error: errors.SciplatError) -> Response:
         response: Response = PlainTextResponse(f"{error_text(error)}\n", status)
     elif path.startswith(IVOA):
         response = Response(votable.error_document(str(error)), status, media_type=votable.MEDIA_TYPE)
+    elif path == OAUTH:
+        reason = getattr(error, "reason", _OAUTH_REASONS.get(status, "invalid_request"))
+        response = JSONResponse({"error": reason, "error_description": str(error)}, status)
     else:
         response = JSONResponse({"error": error.facts()}, status)
     if status == 401:

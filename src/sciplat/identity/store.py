@@ -19,6 +19,7 @@ from sciplat.errors import (
     NotFoundError,
 )
 from sciplat.identity import throttle
+from sciplat.identity.clients import ClientStore
 from sciplat.identity.folders import make_folder
 from sciplat.identity.grants import effective_scopes, grant, issue
 from sciplat.identity.models import Credential, IssuedToken, Scope, Token, TokenKind, User
@@ -82,6 +83,7 @@ class IdentityStore:
         self._workspace = workspace
         self._passwords = Passwords(cost or Cost())
         self._now = clock
+        self.clients = ClientStore(database, clock)
 
     @classmethod
     def open(

@@ -6,7 +6,7 @@ from sqlalchemy import Column, ForeignKey, Integer, LargeBinary, MetaData, Strin
 
 from sciplat.database import Instant
 
-__all__ = ["failed_sign_ins", "metadata", "sign_in_links", "tokens", "users"]
+__all__ = ["clients", "codes", "failed_sign_ins", "metadata", "sign_in_links", "tokens", "users"]
 
 metadata = MetaData()
 
@@ -47,4 +47,24 @@ failed_sign_ins = Table(
     Column("subject", String, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("last", Instant, nullable=False, index=True),
+)
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("secret", LargeBinary, nullable=False),
+    Column("redirect_uri", String, nullable=False),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("code", LargeBinary, primary_key=True),
+    Column("client", ForeignKey("clients.name", ondelete="CASCADE"), nullable=False),
+    Column("redirect_uri", String, nullable=False),
+    Column("challenge", String, nullable=False),
+    Column("session", ForeignKey("tokens.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("expires", Instant, nullable=False, index=True),
+    Column("token", String),
 )

@@ -17,10 +17,12 @@ from sciplat.engine.cache import ResultCache
 from sciplat.engine.pool import QueryPool
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
+from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
 from sciplat.instance.imaging import Imaging
 from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY
 from sciplat.jobs.store import JobStore
+from sciplat.services.authorize import HUB, AuthorizeService
 from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
 from sciplat.services.note import NoteService
@@ -35,7 +37,9 @@ from sciplat.services.space import Space
 from sciplat.services.submit import JobLimits, SubmitService
 from sciplat.services.tokens import TokenService
 from sciplat.services.upload import UploadLimits, UploadService
+from sciplat.services.view import ViewService
 from sciplat.uploads.store import UploadStore
+from sciplat.views.store import ViewStore
 
 _READER_BYTES = 2 << 30
 """Memory of a process that reads an upload."""
@@ -154,6 +158,13 @@ class Instance:
         return TokenService(self.identity)
 
     @cached_property
+    def authorize(self) -> AuthorizeService:
+        """The verb that tells programs of this instance who a user is."""
+        return AuthorizeService(
+            self.identity.clients, {HUB: lambda visitor: visitor.require(Scope.EXEC_NOTEBOOK)}
+        )
+
+    @cached_property
     def submit(self) -> SubmitService:
         """The verb that takes jobs."""
         settings = self.settings.query
@@ -196,6 +207,16 @@ class Instance:
                 keep_seconds=10 * (settings.sync_seconds + settings.queue_seconds),
             ),
         )
+
+    @cached_property
+    def views(self) -> ViewStore:
+        """The views of all users; the process that uses it closes it."""
+        return ViewStore.open(self.home)
+
+    @cached_property
+    def view(self) -> ViewService:
+        """The verb that shares views; one process at a time uses it."""
+        return ViewService(self.views, self.identity)
 
     @property
     def spools(self) -> Path:

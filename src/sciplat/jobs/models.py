@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +20,6 @@ __all__ = [
     "JobResult",
     "Phase",
     "lane_of",
-    "new_id",
 ]
 
 QUERY = "query"
@@ -41,11 +38,6 @@ LANES = (frozenset({QUERY}), frozenset({CUTOUT, BULK_CUTOUT}))
 def lane_of(kind: str) -> frozenset[str]:
     """Return the kinds of jobs that wait in the same queue as a kind."""
     return next((lane for lane in LANES if kind in lane), frozenset({kind}))
-
-
-def new_id() -> str:
-    """Return an unguessable id: 128 random bits, as 26 lower-case letters and digits."""
-    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from sciplat.database import Database, in_folder
 from sciplat.errors import LimitError, UsageError
 from sciplat.jobs import queries
 from sciplat.jobs.change import change, plain, require_phase, required
-from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase, lane_of, new_id
+from sciplat.jobs.models import QUERY, Job, JobBrief, JobReference, Phase, lane_of
 from sciplat.jobs.queries import Kinds, Place
 from sciplat.jobs.queue import JobQueue
 from sciplat.jobs.rows import Pairs, brief_of, checked, job_of, titled, values_of
 from sciplat.jobs.tables import jobs
+from sciplat.system import new_id
 
 __all__ = ["JobStore"]
 

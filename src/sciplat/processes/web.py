@@ -18,6 +18,7 @@ from sciplat.api import (
     jobs,
     links,
     metadata,
+    oauth,
     queries,
     scs,
     sia,
@@ -64,6 +65,7 @@ def create_app(instance: Instance) -> FastAPI:
     app = application(instance, lifespan)
     doors = (
         identity,
+        oauth,
         tap,
         tap_async,
         scs,

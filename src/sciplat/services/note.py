@@ -14,10 +14,11 @@ from sciplat.engine.statement import Outcome
 from sciplat.errors import AuthenticationError, CancelledError, PermissionDeniedError, SciplatError
 from sciplat.history.models import Aspect, Record, TableRead, Upload
 from sciplat.history.recorder import Recorder
-from sciplat.jobs.models import QUERY, Job, Phase, new_id
+from sciplat.jobs.models import QUERY, Job, Phase
 from sciplat.services.access import Visitor
 from sciplat.services.plan import LANGUAGES, Plan, Query
 from sciplat.services.upload import UploadService
+from sciplat.system import new_id
 from sciplat.uploads.models import SCHEMA
 from sciplat.uploads.models import Upload as Received
 

@@ -16,6 +16,7 @@ __all__ = [
     "TokenListResponse",
     "TokenRequest",
     "TokenResponse",
+    "UserInfoResponse",
     "UserResponse",
 ]
 
@@ -91,3 +92,10 @@ class TokenCreatedResponse(BaseModel):
 
     token: str
     key: str
+
+
+class UserInfoResponse(BaseModel):
+    """Who a user is, for a client of OAuth."""
+
+    sub: str
+    """The user's name, which is never another user's (OpenID Connect Core 1.0, section 2)."""

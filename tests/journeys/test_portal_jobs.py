@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tarfile
 
@@ -63,6 +64,8 @@ def test_jobs_that_cut_images_are_listed_and_their_files_are_there(
 
     opened(page, sent["many"])
     expect(page.get_by_role("note")).to_contain_text("could not be made; the index tells why")
+    if shots := os.environ.get("ODDS_SHOTS"):
+        page.screenshot(path=f"{shots}/many.png")
     files = page.get_by_role("list", name="Results")
     expect(files.get_by_role("listitem")).to_have_count(2)
     with page.expect_download() as download:
@@ -78,10 +81,14 @@ def test_jobs_that_cut_images_are_listed_and_their_files_are_there(
         found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa']})")
         assert [each["id"] for each in found["violations"]] == []
 
+    if shots := os.environ.get("ODDS_SHOTS"):
+        page.screenshot(path=f"{shots}/some.png")
     opened(page, sent["failed"])
     expect(page.get_by_role("heading", name="The job failed")).to_be_visible()
     expect(page.get_by_text("There is no").last).to_be_visible()
     expect(page.get_by_test_id("query-error")).to_have_count(0)
+    if shots := os.environ.get("ODDS_SHOTS"):
+        page.screenshot(path=f"{shots}/failed.png")
 
     failed.get_by_role("button", name=re.compile("^Delete")).click()
     expect(failed).to_have_count(0)

@@ -19,7 +19,7 @@
       x ConflictError              it exists already, or is in use
       x LimitError                 an announced limit was reached
         · QueryTimeoutError        a query ran into its time limit
-        · TooManyAttemptsError     sign-in failed too often: wait
+        · TooManyAttemptsError     too often in too short a time: wait
       x UnavailableError           a part of the instance is not there now
         · MissingExtraError        a part was not installed
       x CancelledError             somebody stopped it
@@ -217,7 +217,7 @@ class QueryTimeoutError(LimitError):
 
 
 class TooManyAttemptsError(LimitError):
-    """Sign-in failed too often; the message says how long to wait.
+    """Sign-in failed too often, or too much was done at once; the message says to wait.
 
     Parameters
     ----------

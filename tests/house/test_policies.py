@@ -18,7 +18,7 @@ try:
 except ModuleNotFoundError:  # without the [images] extra
     images = None
 
-POLICIES = {policy.anyone, policy._visiting, policy._signed_in, pages.everybody}
+POLICIES = {policy.anyone, policy._visiting, policy._signed_in, policy.socket_visitor, pages.everybody}
 
 
 @pytest.mark.parametrize("process", [web, views, images], ids=["web", "views", "images"])

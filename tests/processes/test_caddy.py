@@ -42,6 +42,7 @@ def test_the_program_comes_with_its_package() -> None:
         ("/api/viewsort", "web"),
         ("/api/views", "views"),
         ("/api/views/1/rows", "views"),
+        ("/api/rows/count", "views"),
     ],
 )
 def test_a_path_leads_to_its_process(small: Any, path: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The routes of an application, those of included routers too."""
+"""The routes of an application, those of included routers and of sockets too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, APIWebSocketRoute
 
 __all__ = ["FRAMEWORK", "calls", "routes"]
 
@@ -14,16 +14,16 @@ FRAMEWORK = frozenset({"/api/openapi.json"})
 """Routes that FastAPI makes itself: public descriptions, without data."""
 
 
-def routes(app: FastAPI) -> list[APIRoute]:
+def routes(app: FastAPI) -> list[APIRoute | APIWebSocketRoute]:
     """Return every route of ours; one of a kind that cannot be judged is an error."""
     found = list(_walk(app.routes))
     assert found, "an application without routes has nothing to judge"
     return found
 
 
-def _walk(candidates: list[object]) -> Iterator[APIRoute]:
+def _walk(candidates: list[object]) -> Iterator[APIRoute | APIWebSocketRoute]:
     for route in candidates:
-        if isinstance(route, APIRoute):
+        if isinstance(route, APIRoute | APIWebSocketRoute):
             yield route
         elif hasattr(route, "original_router"):
             yield from _walk(route.original_router.routes)

@@ -14,12 +14,13 @@ __all__ = ["serving"]
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, **options: Any) -> Iterator[str]:
     """Serve an application for as long as the block lasts, and give its address.
 
-    The socket listens before the server runs: who connects meanwhile waits in its queue.
+    The socket listens before the server runs: who connects meanwhile waits in its queue. ``options`` are
+    those of uvicorn.
     """
-    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1)
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1, **options)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0), backlog=config.backlog) as listening:
 

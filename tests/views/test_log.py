@@ -21,10 +21,12 @@ from sciplat.errors import (
     SciplatError,
     UsageError,
 )
-from sciplat.views.log import MOST_STATE_BYTES, RECENT, Log
+from sciplat.views import log as views_log
+from sciplat.views.log import MOST_OPERATION_BYTES, RECENT, Log
 from sciplat.views.references import broken
 from sciplat.views.state import EMPTY, applied, fingerprint, inverse, patch_from_json, patch_to_json, value_at
 from sciplat.wire.operations import OPERATION, to_json
+from sciplat.wire.view_state import ViewState
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 JOB = {"kind": "job", "job": "abc"}
@@ -65,6 +67,7 @@ def test_whoever_follows_the_log_has_the_same_state(seed: int) -> None:
         assert json.loads(entry.text) == told
         assert to_json(OPERATION.validate_python(told["operation"])) == entry.operation
         assert broken(made.state) is None
+        ViewState.model_validate(made.state)
     again = log()
     for entry in done:
         operation_again = OPERATION.validate_python(entry.operation)
@@ -254,21 +257,31 @@ def test_nothing_is_taken_back_that_something_else_needs() -> None:
         do(made, op="undo", force=True)
 
 
-def test_a_view_has_a_largest_size() -> None:
+def test_an_operation_and_a_view_have_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
     made = log()
-    full = {"x": "y" * (MOST_STATE_BYTES // 3)}
-    for name in "abc":
-        do(made, op="layout.set", layout=full | {"name": name})
-    do(made, op="table.open", target="T1", source=JOB)
-
+    text = "y" * (MOST_OPERATION_BYTES - 1000)
+    with pytest.raises(LimitError, match="at most 256 kB"):
+        do(made, op="layout.set", layout={"x": text + "y" * 1000})
+    for number in range(7):
+        do(made, op="sky.open", target=f"S{number}")
+    do(made, op="layout.set", layout={"x": text})
+    monkeypatch.setattr(views_log, "MOST_STATE_BYTES", 3 * len(text) // 2)
     with pytest.raises(LimitError, match="close what is not needed"):
-        do(made, op="layout.set", layout={"x": "y" * MOST_STATE_BYTES})
+        do(made, op="action.register", target="A1", title="t", trigger="row", parameters=many_choices())
     do(made, op="layout.set", layout={})
-    assert made.revision == 5
-    for name in "abcdef":
-        do(made, op="layout.set", layout=full | {"name": name})
-    assert made.after(made.revision - 2) is not None
+    do(made, op="action.register", target="A1", title="t", trigger="row", parameters=many_choices())
+    monkeypatch.undo()
+    for _ in range(20):
+        do(made, op="layout.set", layout={"x": text})
+
+    assert made.after(made.revision - 6) is not None
     assert made.after(1) is None
+
+
+def many_choices() -> dict:
+    """Return parameters that take 200 kB."""
+    choices = [f"{number:0200}" for number in range(100)]
+    return {f"p{number}": {"kind": "choice", "choices": choices} for number in range(12)}
 
 
 def test_what_is_not_said_of_a_chart_stays() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
 
 from sciplat.instance import Instance
 from sciplat.services.query import QueryService
@@ -12,8 +13,8 @@ from sciplat.services.query import QueryService
 __all__ = ["Asking", "Reach"]
 
 
-async def _instance(request: Request) -> Instance:
-    instance = request.app.state.instance
+async def _instance(connection: HTTPConnection) -> Instance:
+    instance = connection.app.state.instance
     assert isinstance(instance, Instance)
     return instance
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import re
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.websockets import WebSocketState
 
 from sciplat import errors
+from sciplat.api.policy import origin
 from sciplat.services.disk import is_full
 from sciplat.tables import votable
 from sciplat.vo.soda import error_text
@@ -38,6 +41,9 @@ STATUS_CODES: dict[type[errors.SciplatError], int] = {
 CHALLENGES = ('Basic realm="sciplat", charset="UTF-8"', 'Bearer realm="sciplat"')
 """Basic is among them: TOPCAT and STILTS know no other (their password is a token)."""
 
+SOCKET_CODES = 4000
+"""What is added to an HTTP status to close a WebSocket for the same reason."""
+
 IVOA = tuple(f"/api/{service}/" for service in ("tap", "scs", "sia", "datalink", "cutouts"))
 """Where errors are VOTables."""
 
@@ -61,7 +67,7 @@ def status_of(error: errors.SciplatError) -> int:
     return 500
 
 
-def document(request: Request, error: errors.SciplatError) -> Response:
+def document(request: HTTPConnection, error: errors.SciplatError) -> Response:
     """Return the response that tells of ``error`` in the form its resource promises.
 
     The services of the IVOA answer a VOTable (DALI 1.1, section 4.2), SODA text, OAuth its own JSON
@@ -88,12 +94,30 @@ def document(request: Request, error: errors.SciplatError) -> Response:
     return response
 
 
+async def refuse(socket: WebSocket, error: errors.SciplatError) -> None:
+    """End a WebSocket with the reason.
+
+    A program that asks for one gets an answer of HTTP (RFC 6455, section 4.2.2). A page could not read that,
+    so one of our own gets its WebSocket, which is closed at once: with 4000 and the status, and with the
+    message, for which there are 123 bytes (sections 5.5 and 7.4.2).
+    """
+    if socket.application_state is WebSocketState.CONNECTING:
+        if socket.headers.get("origin") != origin(socket):
+            await socket.send_denial_response(document(socket, error))
+            return
+        await socket.accept()
+    await socket.close(SOCKET_CODES + status_of(error), error.message.encode()[:120].decode(errors="ignore"))
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Let ``app`` answer every error with the document of its resource, and no traceback ever."""
 
     @app.exception_handler(errors.SciplatError)
-    async def _known(request: Request, error: Exception) -> Response:
+    async def _known(request: HTTPConnection, error: Exception) -> Response | None:
         assert isinstance(error, errors.SciplatError)
+        if isinstance(request, WebSocket):
+            await refuse(request, error)
+            return None
         return document(request, error)
 
     @app.exception_handler(RequestValidationError)

@@ -7,6 +7,9 @@ Credentials come as session cookie, as ``Authorization: Bearer TOKEN``, or as Ba
 token as the password (TOPCAT, STILTS, curl) or as the user name. A cookie changes state only from
 the Portal's own origin, because other pages of the same browser can send it too.
 
+``SignedSocket`` takes a session or a token for a WebSocket, which any page can open with this browser's
+cookie (RFC 6455, section 10.2): a cookie counts from the Portal's own origin alone.
+
 They are coroutines because a plain function would take a turn in a thread for each request, and
 only credentials have to be looked up.
 """
@@ -18,22 +21,33 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import Depends, Request
+from fastapi import Depends, Request, WebSocket
+from starlette.requests import HTTPConnection
 
 from sciplat.api.dependencies import Reach
 from sciplat.errors import AuthenticationError, PermissionDeniedError, UsageError
 from sciplat.services.access import Visitor
 
-__all__ = ["SESSION_COOKIE", "Anyone", "SignedIn", "Visiting", "anyone", "origin", "own_origin_only"]
+__all__ = [
+    "SESSION_COOKIE",
+    "Anyone",
+    "SignedIn",
+    "SignedSocket",
+    "Visiting",
+    "anyone",
+    "origin",
+    "own_origin_only",
+    "socket_visitor",
+]
 
 SESSION_COOKIE = "sciplat_session"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def origin(request: Request) -> str:
+def origin(request: HTTPConnection) -> str:
     """Return the origin at which the asker reached this instance."""
-    return f"{request.url.scheme}://{request.url.netloc}"
+    return f"{request.url.scheme.replace('ws', 'http', 1)}://{request.url.netloc}"
 
 
 def own_origin_only(request: Request) -> None:
@@ -97,10 +111,35 @@ async def _signed_in(visitor: Annotated[Visitor, Depends(_visiting)]) -> Visitor
     return visitor
 
 
+async def socket_visitor(socket: WebSocket, instance: Reach) -> Visitor:
+    """Return who opens a WebSocket, or has opened it and may still be let in.
+
+    Raises
+    ------
+    AuthenticationError
+        Nobody has signed in, or the session or token has ended.
+    PermissionDeniedError
+        Another page shows this browser's cookie.
+    """
+    header, cookie = socket.headers.get("authorization"), socket.cookies.get(SESSION_COOKIE)
+    if header is not None:
+        token = _token_of(header)
+    elif cookie is None:
+        raise AuthenticationError("Sign in, or send a token.")
+    elif socket.headers.get("origin") != origin(socket):
+        raise PermissionDeniedError(
+            "A session opens this only from the Portal's own pages. Scripts send a token instead."
+        )
+    else:
+        token = cookie
+    return await to_thread.run_sync(instance.sign_in.visitor, token)
+
+
 async def anyone() -> None:
     """Let everybody in."""
 
 
 Visiting = Annotated[Visitor, Depends(_visiting)]
 SignedIn = Annotated[Visitor, Depends(_signed_in)]
+SignedSocket = Annotated[Visitor, Depends(socket_visitor)]
 Anyone = Annotated[None, Depends(anyone)]

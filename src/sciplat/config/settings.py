@@ -268,6 +268,42 @@ class BatchSettings(_Group):
     )
 
 
+class RowsSettings(_Group):
+    """What filtering, sorting and plotting the rows of results may use."""
+
+    workers: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="How many questions about rows the engine works at at once; a large one leaves a worker "
+        "to others, where there is more than one. They start when they are first needed.",
+    )
+    seconds: int = Field(
+        default=60, ge=1, le=3600, description="How long one question about rows may take in the engine."
+    )
+    at_once: int = Field(
+        default=20,
+        ge=1,
+        le=10_000,
+        description="How many questions of one user the engine may work at or have waiting; more are sent "
+        "away. All who have not signed in count as one user.",
+    )
+    cache_mb: int = Field(
+        default=4000,
+        ge=100,
+        le=100_000_000,
+        description="Disk (megabytes) for what is known of every row: sorted orders, filters, and values of "
+        "axes. Those that nobody asked for longest go first, and all can be made again.",
+    )
+    cubes_mb: int = Field(
+        default=400,
+        ge=50,
+        le=1_000_000,
+        description="Memory (megabytes) for the figures from which brushes are answered; one set of charts "
+        "may have half of it.",
+    )
+
+
 class HistorySettings(_Group):
     """How much is remembered of what users ask."""
 
@@ -326,6 +362,9 @@ class Settings(_Group):
     images: ImageSettings = Field(default_factory=ImageSettings, description="What reading images may use.")
     batch: BatchSettings = Field(
         default_factory=BatchSettings, description="What jobs that cut out of images may use."
+    )
+    rows: RowsSettings = Field(
+        default_factory=RowsSettings, description="What filtering and plotting rows of results may use."
     )
     history: HistorySettings = Field(
         default_factory=HistorySettings, description="How much is remembered of what users ask."

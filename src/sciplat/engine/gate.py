@@ -62,28 +62,39 @@ class Gate:
     """Lets statements through, and knows again the texts that it has let through."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, frozenset[str]], Admitted] = OrderedDict()
+        self._known: OrderedDict[tuple[str, frozenset[str], frozenset[str]], Admitted] = OrderedDict()
         self._characters = 0
 
-    def admit(self, connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[str]) -> Admitted:
-        """Let ``sql`` through, which reads the databases ``aliases``; raise as `check` does."""
-        key = (sql, frozenset(aliases))
+    def admit(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        sql: str,
+        aliases: Collection[str],
+        spools: Collection[str] = (),
+    ) -> Admitted:
+        """Let ``sql`` through, which reads databases ``aliases`` and ``spools``; raise as `check` does."""
+        key = (sql, frozenset(aliases), frozenset(spools))
         admitted = self._known.get(key)
         if admitted is None:
-            check(connection, sql, aliases)
+            check(connection, sql, aliases, spools)
             (statement,) = connection.extract_statements(sql)
             admitted = self._known[key] = Admitted(statement)
             self._characters += len(sql)
             while self._characters > _MOST_CHARACTERS:
-                (forgotten, _), _ = self._known.popitem(last=False)
+                (forgotten, _, _), _ = self._known.popitem(last=False)
                 self._characters -= len(forgotten)
         else:
             self._known.move_to_end(key)
         return admitted
 
 
-def check(connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[str]) -> None:
-    """Refuse ``sql`` unless it is one SELECT that reads only tables of the databases ``aliases``.
+def check(
+    connection: duckdb.DuckDBPyConnection,
+    sql: str,
+    aliases: Collection[str],
+    spools: Collection[str] = (),
+) -> None:
+    """Refuse ``sql`` unless it is one SELECT of tables of the databases ``aliases``, and of ``spools``.
 
     Raises
     ------
@@ -126,5 +137,6 @@ def check(connection: duckdb.DuckDBPyConnection, sql: str, aliases: Collection[s
         common_tables = node.get("cte_map")
         if isinstance(common_tables, dict):
             defined.update(entry["key"].lower() for entry in common_tables["map"])
-    if bare - defined:
-        raise RefusedError(f"tables without a database: {sorted(bare - defined)}")
+    foreign = bare - defined - {name.lower() for name in spools}
+    if foreign:
+        raise RefusedError(f"tables without a database: {sorted(foreign)}")

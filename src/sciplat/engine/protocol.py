@@ -137,6 +137,8 @@ def statement_to_wire(statement: Statement) -> dict[str, Any]:
     return {
         "sql": statement.sql,
         "attachments": [[alias, str(path.absolute())] for alias, path in statement.attachments],
+        "spools": [[name, str(path.absolute())] for name, path in statement.spools],
+        "numbered": statement.numbered,
         "columns": [column.to_json() for column in statement.columns],
         "maxrec": statement.maxrec,
         "byte_limit": statement.byte_limit,
@@ -149,6 +151,8 @@ def statement_from_wire(wire: Mapping[str, Any]) -> Statement:
     return Statement(
         sql=wire["sql"],
         attachments=tuple((alias, Path(path)) for alias, path in wire["attachments"]),
+        spools=tuple((name, Path(path)) for name, path in wire["spools"]),
+        numbered=wire["numbered"],
         columns=tuple(Column.from_json(column) for column in wire["columns"]),
         maxrec=wire["maxrec"],
         byte_limit=wire["byte_limit"],

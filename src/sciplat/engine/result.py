@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterator
-from itertools import accumulate
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from sciplat.engine.spool import TRAILER, part_of
@@ -93,6 +95,23 @@ class Result:
             start = end
             index += 1
         return pa.Table.from_batches(parts, schema=self.schema)
+
+    def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> pa.Table:
+        """Return rows by their numbers, from 0, in this order; ``IndexError`` if there is no such one."""
+        wanted = np.asarray(rows, np.int64)
+        if len(wanted) and not 0 <= wanted.min() <= wanted.max() < self.rows:
+            raise IndexError(f"rows are 0 to {self.rows - 1}")
+        order = np.argsort(wanted, kind="stable")
+        found = wanted[order]
+        ends = np.searchsorted(found, self._starts)
+        parts = [
+            self._reader.get_batch(index).take(pa.array(found[first:end] - self._starts[index]))
+            for index, (first, end) in enumerate(pairwise(ends))
+            if first < end
+        ]
+        places = np.empty(len(wanted), np.int64)
+        places[order] = np.arange(len(wanted))
+        return pa.Table.from_batches(parts, schema=self.schema).take(pa.array(places))
 
     def stream(self) -> TableStream:
         """Return all rows, batch after batch."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from sciplat.engine.limits import Limits
+from sciplat.engine.mapped import Mapped
 from sciplat.engine.quoting import identifier, literal
 
 __all__ = ["Session"]
@@ -28,9 +29,24 @@ class Session:
         self._files: dict[str, Path] = {}
         """By name in the SQL, the longest unused first."""
         self._threads = limits.threads
+        self._mapped = Mapped()
 
-    def cursor(self, attachments: Iterable[tuple[str, Path]]) -> duckdb.DuckDBPyConnection:
-        """Return a connection to a DuckDB that has (at least) these files attached."""
+    def cursor(
+        self,
+        attachments: Iterable[tuple[str, Path]],
+        *,
+        spools: Iterable[tuple[str, Path]] = (),
+        numbered: str | None = None,
+    ) -> duckdb.DuckDBPyConnection:
+        """Return a connection to a DuckDB that has (at least) these files attached, and these spools.
+
+        Parameters
+        ----------
+        spools
+            Pairs of name and Arrow IPC file; they are tables of this connection alone.
+        numbered
+            The name of a column with the numbers of the rows of each spool.
+        """
         needed = dict(attachments)
         if self._connection is None or not needed.items() <= self._files.items():
             self._renew(needed)
@@ -38,7 +54,14 @@ class Session:
             del self._files[alias]
             self._files[alias] = path
         assert self._connection is not None
-        return self._connection.cursor()
+        cursor = self._connection.cursor()
+        try:
+            for name, path in spools:
+                cursor.register(name, self._mapped.table(path, numbered=numbered))
+        except BaseException:
+            cursor.close()
+            raise
+        return cursor
 
     def use_threads(self, count: int) -> None:
         """Work on the next statement with so many threads, at most those of the limits.
@@ -56,6 +79,7 @@ class Session:
         """Let go of files that were deleted: while they are attached their disk space isn't free."""
         if not all(path.exists() for path in self._files.values()):
             self._renew({})
+        self._mapped.forget_deleted()
 
     def _renew(self, needed: dict[str, Path]) -> None:
         kept = {alias: path for alias, path in self._files.items() if alias not in needed and path.exists()}

@@ -33,6 +33,12 @@ class Statement:
     """What each output column means; where ``datatype`` is None, the engine decides. An empty
     tuple takes everything from the engine."""
 
+    spools: tuple[tuple[str, Path], ...] = ()
+    """Pairs of (name in the SQL, Arrow IPC file), which are tables too. A path never gets other content."""
+
+    numbered: str | None = None
+    """The name of a column that is added to each of ``spools``: the number of the row, from 0."""
+
     maxrec: int | None = None
     """The most rows of the result; one more is OVERFLOW (DALI 1.1, section 3.4.4)."""
 

@@ -138,11 +138,14 @@ class Worker:
     def _run(self, task: _Task, request: dict[str, Any]) -> tuple[dict[str, Any], pa.Buffer | None]:
         statement = statement_from_wire(request["statement"])
         self._session.use_threads(request["threads"])
-        connection = self._session.cursor(statement.attachments)
+        connection = self._session.cursor(
+            statement.attachments, spools=statement.spools, numbered=statement.numbered
+        )
         with self._lock:
             task.connection = connection
         lifted = lift(statement.sql)
-        admitted = self._gate.admit(connection, lifted.text, [alias for alias, _ in statement.attachments])
+        aliases, spools = ([name for name, _ in pairs] for pairs in (statement.attachments, statement.spools))
+        admitted = self._gate.admit(connection, lifted.text, aliases, spools)
         if task.stopped:
             raise CancelledError(_STOPPED)
         reader = _reader(connection, admitted, lifted, brief=request["brief"])

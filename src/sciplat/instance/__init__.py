@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shutil import disk_usage
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sciplat.catalogs.store import CatalogStore
@@ -14,7 +17,9 @@ from sciplat.config import Settings
 from sciplat.config.home import prepare_home
 from sciplat.config.machine import cores
 from sciplat.engine.cache import ResultCache
+from sciplat.engine.cubes import Cubes
 from sciplat.engine.pool import QueryPool
+from sciplat.engine.vectors import Vectors
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
 from sciplat.identity.models import Scope
@@ -30,6 +35,7 @@ from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
 from sciplat.services.query_work import query_verb
 from sciplat.services.recall import HistoryLimits, RecallService
+from sciplat.services.rows import RowsLimits, RowsService
 from sciplat.services.share import ShareService
 from sciplat.services.shelves import Folders, Spools
 from sciplat.services.sign_in import SignInService
@@ -244,6 +250,32 @@ class Instance:
         folder = self.home / "tmp"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder
+
+    @contextmanager
+    def rows(self) -> Iterator[RowsService]:
+        """Yield the verbs of rows of results; their workers start when they are first needed."""
+        settings = self.settings.rows
+        with ExitStack() as stack:
+            lock = Lock()
+            pools: list[QueryPool] = []
+
+            def pool() -> QueryPool:
+                with lock:
+                    if not pools:
+                        made = self.pool("rows", settings.workers, queue_seconds=settings.seconds)
+                        pools.append(stack.enter_context(made))
+                    return pools[0]
+
+            folder = self.work / "vectors"
+            shutil.rmtree(folder, ignore_errors=True)
+            yield RowsService(
+                self.submit,
+                pool,
+                Vectors(folder / "kept", settings.cache_mb * 1_000_000),
+                Cubes(settings.cubes_mb * 1_000_000),
+                work=folder,
+                limits=RowsLimits(settings.seconds, settings.at_once, reckon_at_once=cores()),
+            )
 
     def pool(self, name: str, workers: int, *, queue_seconds: float | None) -> QueryPool:
         """Start that many warm query workers; the caller closes them.

@@ -115,7 +115,7 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
                 "terminal": True,
             },
             {
-                "match": [{"path": _paths("/api/views")}],
+                "match": [{"path": _paths("/api/views", "/api/rows")}],
                 "handle": [_proxy(run_directory / "views.sock")],
             },
             {

@@ -7,10 +7,22 @@ from typing import Any
 
 import uvicorn
 
-__all__ = ["GRACE_SECONDS", "serve"]
+__all__ = ["GRACE_SECONDS", "MOST_MESSAGE_BYTES", "SOCKETS", "serve"]
 
 GRACE_SECONDS = 5
 """How long requests may go on after the process was asked to stop."""
+
+
+MOST_MESSAGE_BYTES = 256 << 10
+"""Of a client over a WebSocket, which is closed at a longer one (1009)."""
+
+SOCKETS: dict[str, Any] = {
+    "ws": "websockets-sansio",
+    "ws_max_size": MOST_MESSAGE_BYTES,
+    # Messages are small, and each would wait for its compression.
+    "ws_per_message_deflate": False,
+}
+"""How WebSockets are spoken."""
 
 
 def serve(app: Any, socket: Path) -> None:
@@ -31,5 +43,6 @@ def serve(app: Any, socket: Path) -> None:
             forwarded_allow_ips="*",
             timeout_graceful_shutdown=GRACE_SECONDS,
             timeout_keep_alive=300,
+            **SOCKETS,
         )
     ).run()

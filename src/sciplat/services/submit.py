@@ -280,7 +280,11 @@ class SubmitService:
         ConflictError
             The job has no result, yet or ever; the message says its phase.
         """
-        return Result.open(self._spools.path(self._completed(job_id, visitor).id))
+        return Result.open(self.spool(job_id, visitor=visitor))
+
+    def spool(self, job_id: str, *, visitor: Visitor) -> Path:
+        """Return the file with the rows of a completed job; raises as `result` does."""
+        return self._spools.path(self._completed(job_id, visitor).id)
 
     def file(self, job_id: str, name: str, *, visitor: Visitor) -> tuple[JobResult, Path]:
         """Return a result of a completed job that is no query, and its file.

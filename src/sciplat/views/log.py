@@ -18,7 +18,7 @@ from sciplat.views.references import broken
 from sciplat.views.state import Patch, Removed, State, applied, inverse, patch_to_json, value_at
 from sciplat.wire import operations as ops
 
-__all__ = ["MOST_STATE_BYTES", "RECENT", "Entry", "Log"]
+__all__ = ["MOST_OPERATION_BYTES", "MOST_STATE_BYTES", "RECENT", "Entry", "Log"]
 
 RECENT = 1000
 """Operations that can be taken back, and that are known again if they are sent twice."""
@@ -28,6 +28,9 @@ _RECENT_BYTES = 4 << 20
 
 MOST_STATE_BYTES = 2 << 20
 """Of a view's state, as JSON."""
+
+MOST_OPERATION_BYTES = 256 << 10
+"""Of one operation, as JSON."""
 
 _NEVER_TAKEN_BACK = frozenset(
     {"highlight", "action.register", "action.unregister", "action.invoke", "action.progress"}
@@ -113,8 +116,11 @@ class Log:
         ConflictError
             There is nothing to take back, or somebody else has changed the same since; else as `reduced`.
         LimitError
-            The view would be too large.
+            The operation is too large, or the view would be.
         """
+        said = ops.to_json(operation)
+        if len(_text(said)) > MOST_OPERATION_BYTES:
+            raise LimitError(f"An operation has at most {MOST_OPERATION_BYTES >> 10} kB.")
         of = None
         match operation:
             case ops.Undo():
@@ -133,7 +139,7 @@ class Log:
         growth = _weight(patch) - _weight(back)
         if growth > 0 and self._size + growth > MOST_STATE_BYTES:
             raise LimitError(f"A view holds at most {MOST_STATE_BYTES >> 20} MB; close what is not needed.")
-        return Entry(self.revision + 1, id, actor, moment, ops.to_json(operation), patch, back, of)
+        return Entry(self.revision + 1, id, actor, moment, said, patch, back, of)
 
     def append(self, entry: Entry) -> None:
         """Take in what was done, after it is safe."""

@@ -105,7 +105,7 @@ def test_a_region_from_a_query_in_from_is_refused_with_a_way_on(ask):
         ({"POS": ["RANGE 170 190 -90 -60"]}, ["south"]),
         ({"POS": ["RANGE 10 350 -90 90"]}, ["south"]),
         ({"POS": ["RANGE 1.6 359 -90 90"]}, ["near", "south"]),
-        ({"POS": ["RANGE 2 359.4 -90 90"]}, ["south", "zero"]),
+        ({"POS": ["RANGE 2 359.6 -90 90"]}, ["south", "zero"]),
         pytest.param({"POS": ["RANGE 100 260 -89 89"]}, ["south"], marks=pytest.mark.slow),
         pytest.param({"POS": ["RANGE 1.6 180 -90 90"]}, ["near", "south"], marks=pytest.mark.slow),
         pytest.param({"POS": ["RANGE 10 350 -61 80"]}, ["south"], marks=pytest.mark.slow),
@@ -147,7 +147,7 @@ def test_wide_ranges_are_few_regions(place):
 
     assert query.count("INTERSECTS") + query.count("CONTAINS") <= 8
     sql = translate(query, Catalog([TableSource(obscore_table(), ("memory", "main", "obscore"))])).sql
-    assert len(sql) < 60_000
+    assert len(sql) < 90_000
 
 
 @pytest.mark.parametrize("place", ["1 1 2 3", "1 2 3 3", "1 2 0 1e-50"])

@@ -57,7 +57,7 @@ $(BIN)/python:
 $(INSTALLED): pyproject.toml constraints.txt hatch_build.py | $(BIN)/python
 	@echo "Installing sciplat and what it needs into $(VENV)"
 	@$(RUN) pip install -q 'pip>=25.1'
-	@$(RUN) pip install -q --compile -c constraints.txt -e '.[server,images,demo]'
+	@$(RUN) pip install -q --compile -c constraints.txt -e '.[server,images,notebook,demo]'
 	@touch $@
 
 # Without byte code each start would compile the sources again.
@@ -111,7 +111,7 @@ fuzz: install $(DEVELOPED) ## random and changed queries and odd requests, FUZZ=
 	$(RUN) pytest tests/adql/test_fuzz.py tests/adql/test_differential.py tests/journeys/test_fuzz.py --fuzz $(FUZZ)
 
 pictures: install $(DEVELOPED) test-tools ## take the documentation's pictures anew
-	$(RUN) pytest -q tests/journeys/test_portal.py -k pictures --write-pictures
+	$(RUN) pytest -q tests/journeys/test_portal.py tests/journeys/test_image_view.py -k pictures --write-pictures
 
 # A browser, STILTS as a client that is not ours, and PostgreSQL as a store. Only root can install them; others are told what is missing.
 test-tools:

@@ -18,10 +18,12 @@ import clients  # noqa: E402
 import cutouts  # noqa: E402
 import discovery  # noqa: E402
 import formats  # noqa: E402
+import image_view  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
 import many_cutouts  # noqa: E402
 import memory  # noqa: E402
+import rows  # noqa: E402
 import scale  # noqa: E402
 import soda  # noqa: E402
 import start  # noqa: E402
@@ -44,7 +46,9 @@ BENCHMARKS = {
     "discovery": discovery,
     "announce": announce,
     "many_cutouts": many_cutouts,
+    "rows": rows,
     "soda": soda,
+    "image_view": image_view,
 }
 
 

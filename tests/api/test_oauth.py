@@ -84,7 +84,8 @@ def told(answer: requests.Response) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    instance = Instance(tmp_path_factory.mktemp("oauth"), Settings())
+    settings = Settings.model_validate({"notebooks": {"spawner": "system-users"}})  # for more than one user
+    instance = Instance(tmp_path_factory.mktemp("oauth"), settings)
     instance.identity.create_user("vera")
     instance.identity.create_user("rosa", scopes=[Scope.READ_TAP])
     secret = instance.identity.clients.register("hub", redirect_uri=BACK)

@@ -6,6 +6,7 @@ import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -15,6 +16,9 @@ from support.running import Platform, copy_home, running, sciplat
 from support.sky_files import simple
 
 from sciplat.instance import Instance
+
+if TYPE_CHECKING:
+    from support.looked_at import LookedAt
 
 CHROMIUM = next(
     (
@@ -68,6 +72,14 @@ def coadds(platform: Platform) -> None:
     instance = Instance.open(platform.home)
     make_sky(instance, "sim1")
     instance.images.announce.announce("sim1")
+
+
+@pytest.fixture(scope="session")
+def look(platform: Platform) -> LookedAt:
+    """Put an image that is made to be looked at into a public release of its own."""
+    from support.looked_at import make_looked_at  # as above
+
+    return make_looked_at(Instance.open(platform.home))
 
 
 @pytest.fixture(scope="module")

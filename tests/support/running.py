@@ -146,8 +146,11 @@ class Platform:
 
 
 @contextmanager
-def running(home: Path, *options: str, port: int | None = None, ready: bool = True) -> Iterator[Platform]:
+def running(
+    home: Path, *options: str, port: int | None = None, ready: bool = True, notebooks: bool = False
+) -> Iterator[Platform]:
     """Run ``sciplat up`` on ``home`` for as long as the block lasts."""
+    options = options if notebooks else (*options, "--without-notebooks")
     port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "sciplat", "up", "--port", str(port), *options],

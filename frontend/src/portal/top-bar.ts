@@ -81,6 +81,7 @@ export class TopBar extends LitElement {
         <span>${session.instanceName.value}</span>
       </a>
       <span class="room"></span>
+      ${me?.user ? this.toNotebooks() : nothing}
       <button class="quiet help" aria-label="Keyboard help" title="Keyboard help (?)" @click=${() => this.tell("sp-help")}>?</button>
       ${me === null ? nothing : me.user ? this.account(me.user.name) : this.visitor()}
     </header>`;
@@ -104,6 +105,11 @@ export class TopBar extends LitElement {
       { label: "Sign out", run: () => this.tell("sp-sign-out") },
     ];
     return html`<sp-menu quiet label=${name} .items=${items} data-testid="account"></sp-menu>`;
+  }
+
+  private toNotebooks(): TemplateResult {
+    const current = place.value.page === "notebooks" ? "page" : nothing;
+    return html`<a class="button quiet" href="/portal/notebooks" aria-current=${current}>Notebooks</a>`;
   }
 
   private visitor(): TemplateResult {

@@ -11,7 +11,14 @@ describe("an address", () => {
     expect(at("/portal/jobs/ab-1")).toEqual({ page: "query", job: "ab-1", table: null });
     expect(at("/portal?table=gaia.gaia_source")).toEqual({ page: "query", job: null, table: "gaia.gaia_source" });
     expect(at("/portal/tokens")).toEqual({ page: "tokens" });
+    expect(at("/portal/notebooks")).toEqual({ page: "notebooks" });
     expect(at("/portal/elsewhere")).toEqual({ page: "unknown" });
+  });
+
+  it("names an image, and what is in its middle", () => {
+    expect(at("/portal/image?id=ivo%3A%2F%2Fa%2Fr%3Fb")).toEqual({ page: "image", id: "ivo://a/r?b", at: null });
+    expect(at("/portal/image?id=x&ra=25.6&dec=-0.3")).toEqual({ page: "image", id: "x", at: { ra: 25.6, dec: -0.3 } });
+    expect(at("/portal/image?ra=25.6&dec=-93")).toEqual({ page: "image", id: "", at: null });
   });
 
   it("carries what opens a shared query in its fragment", () => {

@@ -20,7 +20,8 @@ __all__ = ["up"]
     help="The port of the front door, instead of the one in the settings.  [default: 8080]",
 )
 @click.option("--demo", is_flag=True, help="Make the demo surveys too, unless they are there.")
-def up(home: Path, port: int | None, *, demo: bool) -> None:
+@click.option("--without-notebooks", is_flag=True, help="Don't start JupyterHub.")
+def up(home: Path, port: int | None, *, demo: bool, without_notebooks: bool) -> None:
     """Run an instance here, until Ctrl-C.
 
     Prints the address of the Portal and, until the administrator has a
@@ -38,6 +39,7 @@ def up(home: Path, port: int | None, *, demo: bool) -> None:
         host=settings.host,
         port=settings.port if port is None else port,
         demo=demo,
+        notebooks=not without_notebooks,
         terminal=Terminal(
             say=click.echo, warn=lambda line: click.echo(line, err=True), progress=progress_bar
         ),

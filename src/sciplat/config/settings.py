@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from sciplat.config.group import Group
+from sciplat.config.history import HistorySettings
 from sciplat.config.machine import cores, memory_bytes
+from sciplat.config.notebooks import NotebookSettings
 from sciplat.config.read import read_settings
 
-__all__ = ["BatchSettings", "HistorySettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
+__all__ = ["BatchSettings", "ImageSettings", "LogSettings", "QuerySettings", "Settings"]
 
 _MEGABYTE = 1_000_000
 
@@ -22,11 +25,7 @@ def _memory_mb(others: Mapping[str, Any]) -> int:
     return max(100, min(800, memory_bytes() // 4 // workers // _MEGABYTE))
 
 
-class _Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
-
-
-class LogSettings(_Group):
+class LogSettings(Group):
     """What the processes write into their logs."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(
@@ -34,7 +33,7 @@ class LogSettings(_Group):
     )
 
 
-class QuerySettings(_Group):
+class QuerySettings(Group):
     """What queries may use."""
 
     sync_workers: int = Field(
@@ -190,7 +189,7 @@ class QuerySettings(_Group):
         return 4 * self.result_days
 
 
-class ImageSettings(_Group):
+class ImageSettings(Group):
     """What reading images may use."""
 
     butler_seconds: int = Field(
@@ -226,7 +225,7 @@ class ImageSettings(_Group):
     )
 
 
-class BatchSettings(_Group):
+class BatchSettings(Group):
     """What jobs that cut out of images may use."""
 
     jobs: int = Field(
@@ -268,7 +267,7 @@ class BatchSettings(_Group):
     )
 
 
-class RowsSettings(_Group):
+class RowsSettings(Group):
     """What filtering, sorting and plotting the rows of results may use."""
 
     workers: int = Field(
@@ -304,28 +303,7 @@ class RowsSettings(_Group):
     )
 
 
-class HistorySettings(_Group):
-    """How much is remembered of what users ask."""
-
-    days: int = Field(
-        default=365, ge=1, le=36_500, description="How long the history of a user keeps a query."
-    )
-    upload_days: int = Field(
-        default=30,
-        ge=0,
-        le=3650,
-        description="How long a table that came with a query is kept for running that query again, while a "
-        "quarter of the room for uploads suffices; 0 keeps none.",
-    )
-    most: int = Field(
-        default=100_000,
-        ge=10,
-        le=10_000_000,
-        description="How many queries the history of a user keeps; the oldest go first.",
-    )
-
-
-class Settings(_Group):
+class Settings(Group):
     """One instance's settings; those of the instance itself stand at the top of the file."""
 
     name: str = Field(
@@ -354,6 +332,17 @@ class Settings(_Group):
         le=65_535,
         description="The port of the front door: Portal and API are at `http://HOST:PORT/`.",
     )
+    url: str = Field(
+        default="",
+        max_length=300,
+        pattern=r"^(https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?)?$",
+        description="The address at which people reach the Portal, where the front door can't know it: "
+        "behind a proxy of the observatory, or under a name. Notebooks are told apart from the Portal by it.",
+        json_schema_extra={
+            "allowed_text": "`http://` or `https://`, a host name, and a port if need be",
+            "default_text": "`http://HOST:PORT`, with `localhost` for an address of this machine",
+        },
+    )
     session_days: int = Field(
         default=30, ge=1, le=3650, description="How long a browser stays signed in without signing in again."
     )
@@ -362,6 +351,9 @@ class Settings(_Group):
     images: ImageSettings = Field(default_factory=ImageSettings, description="What reading images may use.")
     batch: BatchSettings = Field(
         default_factory=BatchSettings, description="What jobs that cut out of images may use."
+    )
+    notebooks: NotebookSettings = Field(
+        default_factory=NotebookSettings, description="How notebooks are started."
     )
     rows: RowsSettings = Field(
         default_factory=RowsSettings, description="What filtering and plotting rows of results may use."

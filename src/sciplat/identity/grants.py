@@ -32,6 +32,7 @@ def grant(
     name: str,
     expires: datetime | None,
     parent: str | None,
+    kind: TokenKind,
     now: datetime,
 ) -> IssuedToken:
     """Make a token of a user, as `IdentityStore.create_token` says."""
@@ -50,7 +51,7 @@ def grant(
         expires = expires or maker.expires
         if maker.expires is not None and (expires is None or expires > maker.expires):
             raise UsageError("A token can't outlive the one that makes it")
-    return issue(connection, Token("", user, TokenKind.USER, name, wanted, now, expires, parent))
+    return issue(connection, Token("", user, kind, name, wanted, now, expires, parent))
 
 
 def issue(connection: Connection, draft: Token) -> IssuedToken:

@@ -53,6 +53,9 @@ class TokenKind(StrEnum):
     USER = "user"
     """Made by a user, for scripts and other clients."""
 
+    NOTEBOOK = "notebook"
+    """Of a lab, for as long as that runs."""
+
     CLIENT = "client"
     """Of a client of OAuth that a user signed in to: it says who the user is, and opens nothing."""
 

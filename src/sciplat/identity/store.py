@@ -276,6 +276,7 @@ class IdentityStore:
         name: str = "",
         expires: datetime | None = None,
         parent: str | None = None,
+        kind: TokenKind = TokenKind.USER,
     ) -> IssuedToken:
         """Make a token for scripts and other clients.
 
@@ -308,6 +309,7 @@ class IdentityStore:
                 name=name,
                 expires=expires,
                 parent=parent,
+                kind=kind,
                 now=self._now(),
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,7 +23,6 @@ from sciplat.engine.pool import QueryPool
 from sciplat.engine.vectors import Vectors
 from sciplat.history.recorder import Recorder
 from sciplat.history.store import HistoryStore
-from sciplat.identity.models import Scope
 from sciplat.identity.store import IdentityStore
 from sciplat.instance.imaging import Imaging
 from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY
@@ -31,6 +31,7 @@ from sciplat.services.authorize import HUB, AuthorizeService
 from sciplat.services.execute import ExecuteService
 from sciplat.services.loader import Loader
 from sciplat.services.note import NoteService
+from sciplat.services.notebook import NotebookService
 from sciplat.services.plan import QueryLimits
 from sciplat.services.query import QueryService
 from sciplat.services.query_work import query_verb
@@ -84,7 +85,10 @@ class Instance:
             ``sciplat.yaml`` or an environment variable is wrong.
         """
         prepare_home(home)
-        return cls(home, Settings.load(home))
+        settings = Settings.load(home)
+        if settings.notebooks.spawner == "system-users":
+            os.umask(0o077)  # their accounts pass through the home, and read nothing on their way
+        return cls(home, settings)
 
     @cached_property
     def catalogs(self) -> CatalogStore:
@@ -166,9 +170,13 @@ class Instance:
     @cached_property
     def authorize(self) -> AuthorizeService:
         """The verb that tells programs of this instance who a user is."""
-        return AuthorizeService(
-            self.identity.clients, {HUB: lambda visitor: visitor.require(Scope.EXEC_NOTEBOOK)}
-        )
+        return AuthorizeService(self.identity.clients, {HUB: self.notebooks.require})
+
+    @cached_property
+    def notebooks(self) -> NotebookService:
+        """The verb that says who may start notebooks, and gives labs their tokens."""
+        settings = self.settings.notebooks
+        return NotebookService(self.identity, same_user=settings.spawner == "same-user", days=settings.days)
 
     @cached_property
     def submit(self) -> SubmitService:

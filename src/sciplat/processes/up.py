@@ -15,9 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from sciplat.config import Settings
 from sciplat.config.home import prepare_home
+from sciplat.config.public import notebooks_url
 from sciplat.processes.caddy import caddy_process
+from sciplat.processes.hubbing import can_run_notebooks, check_rights, end_labs, hub_process
 from sciplat.processes.imaging import can_read_images, has_images, images_are_needed
 from sciplat.processes.lock import locked
 from sciplat.processes.logs import log_file, redact, write_logs
@@ -71,8 +75,14 @@ class Helpers:
         )
 
 
-def instance_processes(home: Path, run_directory: Path, *, host: str, port: int) -> tuple[Process, ...]:
+def instance_processes(
+    home: Path, run_directory: Path, *, host: str, port: int, notebooks: bool = True
+) -> tuple[Process, ...]:
     """Return the processes of an instance: the front door first, then what it leads to."""
+    notebooks = notebooks and can_run_notebooks()
+    settings = Settings.load(home)
+    outside = notebooks_url(settings, port=port) if notebooks else None
+    check_rights(settings.notebooks.spawner if notebooks else None)
 
     def served(
         name: str, *, stage: int, after: str | None = None, needed: Callable[[], bool] | None = None
@@ -82,6 +92,7 @@ def instance_processes(home: Path, run_directory: Path, *, host: str, port: int)
             command=(
                 *(sys.executable, "-m", "sciplat.processes.serve", name),
                 *("--home", str(home), "--run-directory", str(run_directory)),
+                *(("--notebooks", outside) if outside else ()),
             ),
             ready=run_directory / f"{name}.sock",
             stage=stage,
@@ -90,7 +101,13 @@ def instance_processes(home: Path, run_directory: Path, *, host: str, port: int)
         )
 
     return (
-        caddy_process(home, run_directory, host=host, port=port),
+        caddy_process(
+            home,
+            run_directory,
+            host=host,
+            port=port,
+            notebooks=urlsplit(outside).hostname if outside else None,
+        ),
         served("web", stage=1),
         # The first page needs neither; each costs a second of a processor to start.
         served("views", stage=1, after="web"),
@@ -98,6 +115,8 @@ def instance_processes(home: Path, run_directory: Path, *, host: str, port: int)
         # The Butler takes four seconds of a processor.
         served("images", stage=1, after="runner", needed=partial(images_are_needed, home)),
         served("batch", stage=2, after="images", needed=partial(images_are_needed, home)),
+        # JupyterHub takes as long.
+        hub_process(home, run_directory, host=host, port=port, after="images", outside=outside),
     )
 
 
@@ -108,6 +127,7 @@ def up(
     port: int,
     demo: bool,
     terminal: Terminal,
+    notebooks: bool = True,
     processes: Callable[..., tuple[Process, ...]] = instance_processes,
     helpers: Helpers | None = None,
     log_level: str = "info",
@@ -120,6 +140,8 @@ def up(
         Where the front door listens; ``127.0.0.1`` means the loopback of IPv6 too.
     demo
         Make the demo surveys once everything answers, unless they are there.
+    notebooks
+        Start the hub, where what it needs is installed.
     processes, helpers
         What is run; tests run less.
 
@@ -147,13 +169,17 @@ def up(
                 _run(
                     home,
                     record,
-                    processes(home, record.directory, host=host, port=port),
+                    processes(home, record.directory, host=host, port=port)
+                    if notebooks
+                    else processes(home, record.directory, host=host, port=port, notebooks=False),
                     helpers or Helpers.of(home),
                     demo=demo,
                     terminal=terminal,
                 )
             )
         finally:
+            if ended := end_labs(home):
+                logger.info("ended the labs of %s", ", ".join(ended))
             forget(home, record.directory)
 
 

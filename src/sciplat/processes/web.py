@@ -18,6 +18,7 @@ from sciplat.api import (
     jobs,
     links,
     metadata,
+    notebooks,
     oauth,
     queries,
     scs,
@@ -65,6 +66,7 @@ def create_app(instance: Instance) -> FastAPI:
     app = application(instance, lifespan)
     doors = (
         identity,
+        notebooks,
         oauth,
         tap,
         tap_async,

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
 
 from sciplat.wire.operations import Operation
 from sciplat.wire.view_parts import Title
@@ -90,7 +90,7 @@ class EntryResponse(_Told):
     id: str
     actor: str
     moment: datetime
-    operation: dict[str, Any]
+    operation: Operation
     patch: list[Change]
     """What it changed, in order."""
     of: int | None
@@ -119,4 +119,4 @@ class MemberRequest(_Asked):
 class MembersResponse(_Told):
     """Who may see a view, and what else each may."""
 
-    members: dict[str, ViewRole] = Field(default_factory=dict)
+    members: dict[str, ViewRole]

@@ -1,0 +1,1 @@
+"""The Notebook Aspect: JupyterHub, and what fits it to the instance."""

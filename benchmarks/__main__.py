@@ -26,6 +26,7 @@ import scale  # noqa: E402
 import soda  # noqa: E402
 import start  # noqa: E402
 import tap_peer  # noqa: E402
+import views  # noqa: E402
 
 # Figures are those of queries that run.
 os.environ["SCIPLAT_QUERY__CACHE_SECONDS"] = "0"
@@ -45,6 +46,7 @@ BENCHMARKS = {
     "announce": announce,
     "many_cutouts": many_cutouts,
     "soda": soda,
+    "views": views,
 }
 
 

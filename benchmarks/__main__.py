@@ -22,6 +22,7 @@ import jobs  # noqa: E402
 import load  # noqa: E402
 import many_cutouts  # noqa: E402
 import memory  # noqa: E402
+import rows  # noqa: E402
 import scale  # noqa: E402
 import soda  # noqa: E402
 import start  # noqa: E402
@@ -45,6 +46,7 @@ BENCHMARKS = {
     "discovery": discovery,
     "announce": announce,
     "many_cutouts": many_cutouts,
+    "rows": rows,
     "soda": soda,
     "views": views,
 }

@@ -147,3 +147,44 @@ def test_a_wrong_expression_is_shown_at_its_place(door, ada, job) -> None:
     assert answer.status_code == 400
     error = answer.json()["error"]
     assert (error["code"], error["line"], error["column"], error["length"]) == ("adql", 1, 6, 7)
+
+
+def facts(answer: requests.Response) -> tuple[pa.Table, dict]:
+    assert answer.status_code == 200, answer.text
+    table = pa.ipc.open_stream(answer.content).read_all()
+    return table, json.loads(table.schema.metadata[b"sciplat"])
+
+
+def test_charts_come_with_what_is_said_beside_them(door, ada, job) -> None:
+    axis = {"expression": "MOD(id, 10)", "bins": 10, "low": 0, "high": 10}
+
+    table, said = facts(door.post("/api/rows/density", json=ask(job, x=axis, y=axis), headers=ada))
+    assert (table["count"].to_numpy().sum(), len(table), said["x"]["edges"][1]) == (3, 100, 1.0)
+
+    table, said = facts(
+        door.post("/api/rows/sample", json=ask(job, expressions=["id"], needed=1, most=2), headers=ada)
+    )
+    assert (len(table), table.column_names, said["rows"], said["of"]) == (2, ["id", "#"], 2, 3)
+
+    brush = {"kind": "span", "x": [1.1, 2.9]}
+    table, said = facts(
+        door.post(
+            "/api/rows/brush",
+            json=ask(job, charts=[{"x": axis}, {"x": axis, "y": axis}], active=0, brush=brush),
+            headers=ada,
+        )
+    )
+    assert [len(counts) for counts in table["counts"].to_pylist()] == [10, 100]
+    assert said["rows"] == sum(table["counts"][1].as_py()) == 1
+    assert (said["x"][0], said["x"][1] < 3) == (1.0, True)
+
+    whole = door.post("/api/rows/histogram", json=ask(job, axis=axis), headers=ada).json()
+    assert (sum(whole["counts"]), whole["selected"]) == (3, None)
+
+
+def test_statistics_keep_what_no_number_of_json_holds(door, ada, job) -> None:
+    answer = door.post("/api/rows/statistics", json=ask(job, columns=["id", "name"]), headers=ada).json()
+
+    identity, name = answer["columns"]
+    assert (identity["minimum"], identity["maximum"]) == (2, str(2**53 + 1))
+    assert (name["minimum"], name["missing"]) == ("<b>x</b>", 1)

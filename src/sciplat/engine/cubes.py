@@ -5,11 +5,25 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
 
 from sciplat.errors import LimitError
-from sciplat.tables.cube import Cube
 
-__all__ = ["Cubes"]
+__all__ = ["Cubes", "Sized"]
+
+
+class Sized(Protocol):
+    """What knows how much memory it takes."""
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+
+
+_MOST = 32
+"""Each holds files of vectors too, which take disk as long as they are mapped."""
+
+T = TypeVar("T", bound=Sized)
 
 
 class Cubes:
@@ -23,11 +37,11 @@ class Cubes:
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
-        self._kept: OrderedDict[str, Cube] = OrderedDict()
-        self._lock = threading.Lock()
-        self._making: dict[str, threading.Lock] = {}
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._making: set[str] = set()
+        self._changed = threading.Condition()
 
-    def get(self, key: str, size: int, make: Callable[[], Cube]) -> Cube:
+    def get(self, key: str, size: int, make: Callable[[], T]) -> T:
         """Return the cube of a key, made if it is not there; two that want the same one wait for one making.
 
         Raises
@@ -40,17 +54,22 @@ class Cubes:
                 f"These charts have too many bins to be brushed together: figures of {size >> 20} MB, "
                 f"and {self.limit_bytes >> 21} MB are allowed. Ask for fewer bins."
             )
-        with self._lock:
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            with self._lock:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key]
-            cube = make()
-            with self._lock:
-                self._kept[key] = cube
-                self._making.pop(key, None)
-                while sum(each.bytes for each in self._kept.values()) > self.limit_bytes:
+        with self._changed:
+            while key not in self._kept and key in self._making:
+                self._changed.wait()
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                found: T = self._kept[key]
+                return found
+            self._making.add(key)
+        try:
+            made = make()
+            with self._changed:
+                self._kept[key] = made
+                while len(self._kept) > _MOST or sum(e.bytes for e in self._kept.values()) > self.limit_bytes:
                     self._kept.popitem(last=False)
-            return cube
+            return made
+        finally:
+            with self._changed:
+                self._making.discard(key)
+                self._changed.notify_all()

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from sciplat.adql.expressions import Columns
 from sciplat.adql.kinds import Kind
-from sciplat.adql.selections import condition_select, lasso_select, number_select, ranges_select
+from sciplat.adql.selections import condition_select, number_select, ranges_select
 from sciplat.engine.cubes import Cubes
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.result import Result
@@ -33,6 +33,7 @@ from sciplat.services.access import Visitor
 from sciplat.services.rows_relation import Conditional, Lasso, Numbered, Ranges, Relation, Selection
 from sciplat.services.submit import SubmitService
 from sciplat.tables.bins import Places
+from sciplat.tables.polygon import Corners, many_within
 from sciplat.tables.stream import TableStream
 from sciplat.vo.schema import Column
 
@@ -128,6 +129,7 @@ class RowsService:
             A column to derive or to sort by cannot be.
         """
         path = self._submit.spool(relation.source.job, visitor=visitor)
+        self._pool()  # whoever looks at rows will want the engine: it starts meanwhile
         if relation.source.result != "result":
             raise NotFoundError(
                 f"Job {relation.source.job} has no table called {relation.source.result[:80]!r}."
@@ -229,12 +231,12 @@ class Rows:
         return found
 
     def selected(self, selection: Selection) -> Bools:
-        """Return for every row of the table as it came whether it is selected, as the engine says."""
+        """Return for every row of the table as it came whether it is selected, exactly."""
         match selection:
             case Ranges(ranges):
                 sql = ranges_select(self.columns, ranges, SPOOL)
             case Lasso(x, y, corners):
-                sql = lasso_select(self.columns, x, y, corners, SPOOL)
+                return self._lasso(x, y, corners)
             case Conditional(condition):
                 sql = condition_select(self.columns, condition, SPOOL)
             case Numbered(rows):
@@ -243,6 +245,17 @@ class Rows:
                 chosen[numbers[(numbers >= 0) & (numbers < len(chosen))]] = True
                 return chosen
         found: Bools = self._vector(sql, np.bool_)
+        return found
+
+    def _lasso(self, x: str, y: str, corners: Corners) -> Bools:
+        across, up = self.values(x), self.values(y)
+
+        def make() -> Iterator[Bools]:
+            with self.turn():
+                yield many_within(across, up, corners, look=self.look)
+
+        key = f"{number_select(self.columns, x, SPOOL)} {number_select(self.columns, y, SPOOL)} {corners}"
+        found: Bools = self._kept(key, np.bool_, make)
         return found
 
     def seen(self, selection: Selection | None) -> Bools | None:

@@ -13,11 +13,10 @@ from sciplat.services.rows import Rows
 from sciplat.services.rows_axes import Axis, Placed, place
 from sciplat.services.rows_relation import Selection
 from sciplat.tables.bins import Bins
-from sciplat.tables.cube import Chart, Cube, build, counts_within, size_of
+from sciplat.tables.cube import Chart, Cube, Runs, build, cells_of, counts_within, runs_of, size_of
+from sciplat.tables.polygon import within
 
 __all__ = ["Brush", "Brushed", "ChartAxes", "Polygon", "Span", "brush"]
-
-MOST_CHARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,26 @@ class Brushed:
     y: tuple[float, float] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Charts that are made ready for brushes on one of them."""
+
+    drawn: tuple[Chart, ...]
+    bins: tuple[tuple[Bins, Bins | None], ...]
+    counted: npt.NDArray[np.bool_] | None
+    """The rows that count at all; None for all."""
+    everything: tuple[npt.NDArray[np.uint32], ...]
+    """Of every chart, without a brush."""
+    cube: Cube
+    cubed: tuple[int, ...]
+    """The charts that are in the cube; for others the rows are counted each time."""
+
+    @property
+    def bytes(self) -> int:
+        """How much memory it takes."""
+        return self.cube.bytes
+
+
 def brush(
     rows: Rows,
     charts: tuple[ChartAxes, ...],
@@ -84,75 +103,90 @@ def brush(
     ------
     ADQLError, UsageError
         An axis is wrong, or the brush does not fit its chart.
-    LimitError
-        The charts have too many bins.
     """
     if not 0 <= active < len(charts):
         raise UsageError(f"There is no chart {active}: they are counted from 0 to {len(charts) - 1}.")
+    key = rows.relation.fingerprint("brush", [asdict(each) for each in charts], active, repr(selection))
+    cells = [each.x.bins * (1 if each.y is None else each.y.bins) for each in charts]
+    cubed = _fitting(cells, active, rows.cubes.limit_bytes // 2)
+    ready = rows.cubes.get(
+        key,
+        size_of(cells[active], [cells[i] for i in cubed]),
+        lambda: _ready(rows, charts, active, cubed, selection),
+    )
+    across, up = ready.bins[active]
+    if by is None:
+        number = _number(ready, active, [(0, ready.drawn[active].cells)])
+        return Brushed(number, ready.everything, ready.bins, None, None)
+    chosen, x, y = _chosen(across, up, by)
+    runs = runs_of(chosen)
+    found = list(ready.everything)
+    for chart, counts in zip(cubed, ready.cube.within(runs), strict=True):
+        found[chart] = counts
+    others = [i for i in range(len(charts)) if i != active and i not in cubed]
+    if others:
+        with rows.turn():
+            drawn = [ready.drawn[i] for i in others]
+            _, counted = counts_within(ready.drawn[active], chosen, drawn, ready.counted, look=rows.look)
+        for chart, counts in zip(others, counted, strict=True):
+            found[chart] = counts
+    return Brushed(_number(ready, active, runs), tuple(found), ready.bins, x, y)
+
+
+def _fitting(cells: list[int], active: int, most_bytes: int) -> tuple[int, ...]:
+    """Return the charts for which there is room in the cube, those with the fewest cells first."""
+    fitting: list[int] = []
+    for chart in sorted((i for i in range(len(cells)) if i != active), key=lambda i: cells[i]):
+        if size_of(cells[active], [cells[i] for i in (*fitting, chart)]) <= most_bytes:
+            fitting.append(chart)
+    return tuple(sorted(fitting))
+
+
+def _ready(
+    rows: Rows,
+    charts: tuple[ChartAxes, ...],
+    active: int,
+    cubed: tuple[int, ...],
+    selection: Selection | None,
+) -> Ready:
     mask = rows.mask()
     axes = [(place(rows, c.x, mask), None if c.y is None else place(rows, c.y, mask)) for c in charts]
     counted = rows.seen(selection)
-    drawn = [_chart(*pair) for pair in axes]
+    drawn = tuple(_chart(*pair) for pair in axes)
+    with rows.turn():
+        cube = build(drawn[active], [drawn[i] for i in cubed], counted, look=rows.look)
+        everything = tuple(cells_of(chart, counted, look=rows.look) for chart in drawn)
     bins = tuple((x.bins, None if y is None else y.bins) for x, y in axes)
-    x, y = axes[active]
-    told = [asdict(each) for each in charts]
+    return Ready(drawn, bins, counted, everything, cube, cubed)
 
-    def cube() -> Cube:
-        size = size_of(x.bins.number, drawn)
-        key = rows.relation.fingerprint("cube", told, active, repr(selection))
 
-        def make() -> Cube:
-            with rows.turn():
-                return build(x.places, x.bins.number, drawn, counted, look=rows.look)
+def _number(ready: Ready, active: int, runs: Runs) -> int:
+    counts = ready.everything[active]
+    return sum(int(counts[first:end].sum(dtype=np.int64)) for first, end in runs)
 
-        return rows.cubes.get(key, size, make)
 
-    if y is None:
-        made = cube()
-        number = x.bins.number
-        if by is None:
-            return Brushed(made.total[-1], tuple(made.between(0, number)), bins, None, None)
+def _chosen(
+    across: Bins, up: Bins | None, by: Brush
+) -> tuple[npt.NDArray[np.bool_], tuple[float, float] | None, tuple[float, float] | None]:
+    """Return which cells of the brushed chart are chosen, and the ends to which the brush snapped."""
+    if up is None:
         if not isinstance(by, Span) or by.y is not None:
             raise UsageError("A histogram is brushed from one number to another, on its one axis.")
-        first, end = _snapped(x.bins, by.x)
-        found = made.between(first, end)
-        found[active] = made.between(0, number)[active]
-        return Brushed(
-            made.total[end] - made.total[first], tuple(found), bins, _span(x.bins, first, end), None
-        )
-    return _on_density(rows, drawn, bins, active, by, counted)
-
-
-def _on_density(
-    rows: Rows,
-    drawn: list[Chart],
-    bins: tuple[tuple[Bins, Bins | None], ...],
-    active: int,
-    by: Brush | None,
-    counted: npt.NDArray[np.bool_] | None,
-) -> Brushed:
-    across, up = bins[active]
-    assert up is not None
+        first, end = _snapped(across, by.x)
+        chosen = np.zeros(across.number, np.bool_)
+        chosen[first:end] = True
+        return chosen, across.span(first, end), None
     chosen = np.zeros((across.number, up.number), np.bool_)
-    spans: list[tuple[float, float] | None] = [None, None]
     match by:
-        case None:
-            chosen[:] = True
         case Span(x, y) if y is not None:
             (left, right), (low, high) = _snapped(across, x), _snapped(up, y)
             chosen[left:right, low:high] = True
-            spans = [_span(across, left, right), _span(up, low, high)]
+            return chosen.reshape(-1), across.span(left, right), up.span(low, high)
         case Polygon(corners):
-            chosen[:] = _within(_middles(across)[:, None], _middles(up)[None, :], corners)
+            chosen |= within(_middles(across)[:, None], _middles(up)[None, :], corners)
+            return chosen.reshape(-1), None, None
         case _:
             raise UsageError("A density is brushed by a box, with ends on both axes, or by a lasso.")
-    others = [chart for place, chart in enumerate(drawn) if place != active]
-    with rows.turn():
-        number, counts = counts_within(drawn[active], chosen.reshape(-1), others, counted, look=rows.look)
-        everything = np.ones(drawn[active].cells, np.bool_)
-        whole = counts_within(drawn[active], everything, [drawn[active]], counted, look=rows.look)[1]
-    counts.insert(active, whole[0])
-    return Brushed(number, tuple(counts), bins, spans[0], spans[1])
 
 
 def _chart(x: Placed, y: Placed | None) -> Chart:
@@ -177,23 +211,8 @@ def _nearest(bins: Bins, number: float) -> int:
     return place - 1 if number - left < right - number else place
 
 
-def _span(bins: Bins, first: int, end: int) -> tuple[float, float] | None:
-    return None if first == end else bins.span(first, end)
-
-
 def _middles(bins: Bins) -> npt.NDArray[np.float64]:
     edges = np.asarray(bins.edges, np.float64)
     low, high = edges[:-1], edges[1:]
     middles: npt.NDArray[np.float64] = np.sqrt(low * high) if bins.scale == "log" else (low + high) / 2
     return middles
-
-
-def _within(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], corners: tuple[tuple[float, float], ...]
-) -> npt.NDArray[np.bool_]:
-    """Return which points lie in a polygon, by the even-odd rule."""
-    inside = np.zeros(np.broadcast_shapes(x.shape, y.shape), np.bool_)
-    for (x1, y1), (x2, y2) in zip(corners, [*corners[1:], corners[0]], strict=True):
-        if y1 != y2:
-            inside ^= ((y1 > y) != (y2 > y)) & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
-    return inside

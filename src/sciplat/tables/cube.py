@@ -1,7 +1,8 @@
-"""Counts of several charts for every brush on one axis: a brush that moves is two slices and a subtraction.
+"""Counts of several charts for every brush on one of them: a brush that moves is a few subtractions.
 
-For each edge of the brushed axis, a cumulative cube has the counts of every other chart of all rows
-below that edge. The rows between two edges are the difference of two of its layers, which is exact.
+For each cell of the brushed chart, a cumulative cube has the counts of every other chart of all rows in
+the cells before it. The rows in a run of cells are the difference of two of its layers, which is exact: a
+brush on a histogram is one run, a box or lasso on a density is one or a few for each column of cells.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import numpy.typing as npt
 
 from sciplat.tables.bins import Bools, Places, spans
 
-__all__ = ["Chart", "Cube", "build", "counts_within", "size_of"]
+__all__ = ["Chart", "Cube", "Runs", "build", "cells_of", "counts_within", "runs_of", "size_of"]
 
 Counts = npt.NDArray[np.uint32]
+Runs = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,22 @@ class Chart:
 
 @dataclass(frozen=True)
 class Cube:
-    """Cumulative counts of charts along a brushed axis of ``bins`` bins."""
+    """Cumulative counts of charts along the cells of a brushed one."""
 
     layers: Counts
-    """(bins + 1, cells of all charts): the counts of rows below each edge."""
+    """(cells of the brushed chart + 1, cells of all charts): the counts of rows in the cells before each.
+
+    They count modulo 2**32, as there are fewer rows.
+    """
     cells: tuple[int, ...]
     """Of each chart."""
-    total: tuple[int, ...]
-    """How many rows lie below each edge of the brushed axis."""
 
-    def between(self, first: int, end: int) -> list[Counts]:
-        """Return the counts of each chart of the rows in bins ``first`` to ``end``, without that."""
-        whole = self.layers[end] - self.layers[first]
-        return np.split(whole, np.cumsum(self.cells)[:-1])
+    def within(self, runs: Runs) -> list[Counts]:
+        """Return the counts of each chart of the rows in runs of cells, each the first and the one after."""
+        whole = np.zeros(self.layers.shape[1], np.uint32)
+        for first, end in runs:
+            whole += self.layers[end] - self.layers[first]
+        return np.split(whole, np.cumsum(self.cells)[:-1]) if self.cells else []
 
     @property
     def bytes(self) -> int:
@@ -66,51 +71,64 @@ class Cube:
         return self.layers.nbytes
 
 
-def size_of(bins: int, charts: Sequence[Chart]) -> int:
-    """Return how many bytes a cube takes."""
-    return 4 * (bins + 1) * sum(chart.cells for chart in charts)
+def runs_of(chosen: Bools) -> Runs:
+    """Return the runs of cells that are chosen."""
+    steps = np.flatnonzero(np.diff(np.concatenate(([False], chosen, [False])).astype(np.int8)))
+    return [(int(first), int(end)) for first, end in steps.reshape(-1, 2)]
+
+
+def size_of(cells: int, others: Sequence[int]) -> int:
+    """Return how many bytes the cube of a brushed chart with so many cells takes, and others with theirs."""
+    return 4 * (cells + 1) * sum(others)
 
 
 def build(
-    brushed: Places,
-    bins: int,
+    brushed: Chart,
     charts: Sequence[Chart],
     mask: Bools | None = None,
     *,
     look: Callable[[], None] = lambda: None,
 ) -> Cube:
-    """Count the rows of all charts for each bin of a brushed axis.
+    """Count the rows of all charts for each cell of a brushed one.
 
     Parameters
     ----------
-    brushed
-        The bin of every row on the brushed axis.
     mask
         Which rows count; None for all.
     look
         Called now and then; what it raises ends the work.
     """
     cells = tuple(chart.cells for chart in charts)
-    layers = np.zeros((bins + 1, sum(cells)), np.uint32)
-    flat = layers.reshape(-1)
-    total = np.zeros(bins, np.int64)
-    for part in spans(len(brushed)):
+    layers = np.zeros((brushed.cells + 1, sum(cells)), np.uint32)
+    flat, one = layers.reshape(-1), np.uint32(1)
+    for part in spans(len(brushed.across)):
         look()
-        active = brushed[part].astype(np.int64)
-        inside = active < bins
+        active, inside = brushed.places(part)
         if mask is not None:
             inside &= mask[part]
-        total += np.bincount(active[inside], minlength=bins)[:bins]
+        # The layer of a cell is that before the next one.
+        starts = (active.astype(np.int64) + 1) * layers.shape[1]
         start = 0
         for chart in charts:
             place, on = chart.places(part)
             on &= inside
-            # The layer of bin b is that below edge b + 1.
-            np.add.at(flat, (active[on] + 1) * layers.shape[1] + (place[on] + start), np.uint32(1))
+            np.add.at(flat, starts[on] + place[on] + start, one)
             start += chart.cells
-    for layer in range(1, bins + 1):
+    for layer in range(1, len(layers)):
         layers[layer] += layers[layer - 1]
-    return Cube(layers, cells, (0, *np.cumsum(total).tolist()))
+    return Cube(layers, cells)
+
+
+def cells_of(chart: Chart, mask: Bools | None = None, *, look: Callable[[], None] = lambda: None) -> Counts:
+    """Return how many rows lie in each cell of a chart."""
+    found = np.zeros(chart.cells, np.int64)
+    for part in spans(len(chart.across)):
+        look()
+        place, on = chart.places(part)
+        if mask is not None:
+            on &= mask[part]
+        found += np.bincount(place[on], minlength=chart.cells)
+    return found.astype(np.uint32)
 
 
 def counts_within(

@@ -18,6 +18,7 @@ import clients  # noqa: E402
 import cutouts  # noqa: E402
 import discovery  # noqa: E402
 import formats  # noqa: E402
+import image_view  # noqa: E402
 import jobs  # noqa: E402
 import load  # noqa: E402
 import many_cutouts  # noqa: E402
@@ -48,6 +49,7 @@ BENCHMARKS = {
     "many_cutouts": many_cutouts,
     "rows": rows,
     "soda": soda,
+    "image_view": image_view,
     "views": views,
 }
 

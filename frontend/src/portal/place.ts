@@ -8,6 +8,8 @@ export type Place =
   /** Somebody's shared query; what opens it stands in the fragment, which no server ever sees. */
   | { page: "shared"; secret: string | null }
   | { page: "tokens" }
+  /** An image by its publisher's identifier, with what to show in its middle (ICRS degrees). */
+  | { page: "image"; id: string; at: { ra: number; dec: number } | null }
   | { page: "notebooks" }
   | { page: "unknown" };
 
@@ -26,8 +28,14 @@ export function placeOf(url: URL): Place {
   }
   if (path === `${HOME}/shared`) return { page: "shared", secret: url.hash.slice(1) || null };
   if (path === `${HOME}/tokens`) return { page: "tokens" };
+  if (path === `${HOME}/image`) return { page: "image", id: url.searchParams.get("id") ?? "", at: positionIn(url.searchParams) };
   if (path === `${HOME}/notebooks`) return { page: "notebooks" };
   return { page: "unknown" };
+}
+
+function positionIn(parameters: URLSearchParams): { ra: number; dec: number } | null {
+  const [ra, dec] = ["ra", "dec"].map((name) => Number.parseFloat(parameters.get(name) ?? "")) as [number, number];
+  return Number.isFinite(ra) && Math.abs(dec) <= 90 ? { ra, dec } : null;
 }
 
 /** Where a program of this instance asks who has signed in; it leads on to that program. */

@@ -167,6 +167,10 @@ export class Portal extends LitElement {
         return html`<sp-sign-in .code=${at.code} .next=${at.next}></sp-sign-in>`;
       case "shared":
         return html`<sp-shared .secret=${at.secret} .work=${this.work}></sp-shared>`;
+      case "image":
+        // Not before somebody looks at one: the first page is quicker without.
+        void import("./image-page");
+        return html`<sp-image-page .identifier=${at.id} .at=${at.at}></sp-image-page>`;
       case "tokens":
         return html`<sp-tokens></sp-tokens>`;
       case "notebooks":
@@ -181,7 +185,15 @@ export class Portal extends LitElement {
   }
 }
 
-const TITLES = { query: "Query", "sign-in": "Sign in", shared: "Shared query", tokens: "Tokens", notebooks: "Notebooks", unknown: "Not found" } as const;
+const TITLES = {
+  query: "Query",
+  "sign-in": "Sign in",
+  shared: "Shared query",
+  image: "Image",
+  tokens: "Tokens",
+  notebooks: "Notebooks",
+  unknown: "Not found",
+} as const;
 
 /** Whether a key belongs to a text that somebody is writing. */
 function isTyping(event: KeyboardEvent): boolean {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { ApiError, ConnectionError, messageOf } from "../api/http";
+import { imageAddress, imageNameOf } from "../api/images";
 import { downloadUrl } from "../api/results";
 import { count, size, span } from "../table/format";
 import { define } from "../views/define";
 import { duration } from "../views/job-list";
+import { icon } from "../views/icons";
 import "../views/menu";
 import type { MenuItem } from "../views/menu";
 import "../views/result-table";
@@ -33,7 +35,7 @@ export class ResultPanel extends LitElement {
     super();
     new Watch(this, () => {
       const { work } = this;
-      return work && [work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
+      return work && [work.selection.value, work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
     });
   }
 
@@ -97,7 +99,12 @@ export class ResultPanel extends LitElement {
       ${this.work.isRunning.value ? html`<div class="progress" aria-hidden="true"><i></i></div>` : nothing}
       <div class="visually-hidden" role="status" data-testid="run-state">${this.spoken(job)}</div>
       ${job ? this.bar(job) : nothing} ${job?.phase === "COMPLETED" && job.overflow ? this.cut(job) : nothing}
-      <sp-result-table ?hidden=${!hasRows} label="Result" .store=${this.work.table}></sp-result-table>
+      <sp-result-table
+        ?hidden=${!hasRows}
+        label="Result"
+        .store=${this.work.table}
+        @sp-columns=${() => this.requestUpdate()}
+      ></sp-result-table>
       ${hasRows ? nothing : this.instead(job)}
     `;
   }
@@ -137,6 +144,7 @@ export class ResultPanel extends LitElement {
       <span class="state" data-testid="row-count" title=${job.destruction ? `Kept until ${job.destruction}` : nothing}>${rowsOf(job)}</span>
       ${time}${job.bytes ? html`<span class="fact size">${size(job.bytes)}</span>` : nothing}
       <span class="room"></span>
+      ${this.image()}
       ${(job.rows ?? 0) > 20
         ? html`<label class="row"
             ><span>Go to row</span>
@@ -145,6 +153,16 @@ export class ResultPanel extends LitElement {
         : nothing}
       <sp-menu quiet icon="download" label="Download" .items=${this.downloads(job)}></sp-menu>
     </div>`;
+  }
+
+  /** A way to the image of the row that is chosen, or of the first one. */
+  private image(): TemplateResult | typeof nothing {
+    const table = this.renderRoot.querySelector<ResultTable>("sp-result-table");
+    const row = this.work.selection.value?.cursor.row ?? 0;
+    const identifier = table?.valueIn(row, "obs_publisher_did");
+    const kind = table?.valueIn(row, "dataproduct_type") ?? "image";
+    if (typeof identifier !== "string" || kind !== "image" || !imageNameOf(identifier)) return nothing;
+    return html`<a class="button quiet" href=${imageAddress(identifier)} title="The image of row ${row + 1}">${icon("image")} Open image</a>`;
   }
 
   private cut(job: Job): TemplateResult {

@@ -6,6 +6,7 @@ import * as jobsApi from "../api/jobs";
 import { pagesUrl } from "../api/results";
 import * as tap from "../api/tap";
 import type { ResultSource } from "../views/result-table";
+import type { Selection } from "../table/selection";
 import { memoryStore, type Store } from "../views/store";
 import { isFinal, type Job, type JobBrief } from "../wire/job";
 import { keep, kept } from "./kept";
@@ -20,6 +21,8 @@ export class Work {
   readonly editor: Store = memoryStore({ query: kept("query", ""), error: null });
   /** Of the result table: `result` and `selection`. */
   readonly table: Store = memoryStore({ result: null, selection: null });
+  /** Of the result table; the same as in its store, for who watches. */
+  readonly selection = signal<Selection | null>(null);
   readonly maxrec = signal(kept("maxrec", USUAL_LIMIT));
   readonly job = signal<Job | null>(null);
   /** When this tab started the query, by its own clock; null for a job that it found. */
@@ -37,6 +40,7 @@ export class Work {
 
   constructor() {
     this.editor.on("query", () => keep("query", this.query));
+    this.table.on("selection", () => (this.selection.value = this.table.get("selection") as Selection | null));
   }
 
   get query(): string {

@@ -92,6 +92,12 @@ export class ResultTable extends LitElement {
     this.scroller.focus();
   }
 
+  /** A value by the name of its column; undefined where there is no such column, or its page is not here. */
+  valueIn(row: number, name: string): unknown {
+    const column = this.columns.findIndex((each) => each.name.toLowerCase() === name);
+    return column < 0 ? undefined : this.pages?.value(row, column);
+  }
+
   /** The selected cells as tab-separated text, with names where asked. */
   async copy(withNames = false): Promise<void> {
     if (!this.pages || !this.selection) {

@@ -15,6 +15,12 @@ describe("an address", () => {
     expect(at("/portal/elsewhere")).toEqual({ page: "unknown" });
   });
 
+  it("names an image, and what is in its middle", () => {
+    expect(at("/portal/image?id=ivo%3A%2F%2Fa%2Fr%3Fb")).toEqual({ page: "image", id: "ivo://a/r?b", at: null });
+    expect(at("/portal/image?id=x&ra=25.6&dec=-0.3")).toEqual({ page: "image", id: "x", at: { ra: 25.6, dec: -0.3 } });
+    expect(at("/portal/image?ra=25.6&dec=-93")).toEqual({ page: "image", id: "", at: null });
+  });
+
   it("carries what opens a shared query in its fragment", () => {
     expect(at("/portal/shared#sq-abc")).toEqual({ page: "shared", secret: "sq-abc" });
     expect(at("/portal/shared")).toEqual({ page: "shared", secret: null });

@@ -22,6 +22,7 @@ def log(home: Path, name: str = "supervisor") -> list[dict[str, Any]]:
     return [json.loads(line) for line in (home / "logs" / f"{name}.log").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_it_prints_the_portal_and_then_the_link_to_sign_in(launch: Any, home: Path, wait_for: Any) -> None:
     running = launch(home).wait_until_ready()
     wait_for(lambda: len(running.lines) == 2)

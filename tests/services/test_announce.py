@@ -85,6 +85,7 @@ def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
     assert len(list((instance.catalogs.folder / "dr1").glob("observations-*"))) == 1
 
 
+@pytest.mark.slow
 def test_few_that_come_or_go_amend_the_table_of_all(tmp_path, monkeypatch):
     """The last of them so often that it is sorted anew; the rows are those that there are each time."""
     done = []
@@ -118,6 +119,7 @@ def test_few_that_come_or_go_amend_the_table_of_all(tmp_path, monkeypatch):
     assert len(set(rows["obs_publisher_did"].to_pylist())) == rows.num_rows == 2
 
 
+@pytest.mark.slow
 def test_an_instance_without_images_has_the_table_without_rows(tmp_path):
     instance = Instance.open(tmp_path / "home")
     instance.ingest.prepare()

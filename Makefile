@@ -82,28 +82,39 @@ $(DEVELOPED): $(INSTALLED)
 	@$(RUN) pip install -q --compile -c constraints.txt --group dev
 	@touch $@
 
-.PHONY: look
-look: install $(DEVELOPED)
+# Parts of `check` and `test` that run beside one another: each keeps a processor busy for a while.
+TOGETHER := $(MAKE) --no-print-directory --jobs --keep-going --output-sync=target
+
+.PHONY: style types front units
+style:
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	$(BIN)/lint-imports
-	@# Without its cache mypy keeps one processor busy for half a minute: the other one has the front end.
-	@$(RUN) mypy & types=$$!; ($(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent); \
-	front=$$?; wait $$types && exit $$front
 
-check: look ## format, lint, types, import contracts, unit tests: under 90 s
+types:
+	$(RUN) mypy
+
+front:
+	@$(WITH_NODE); cd frontend && $$NPM run --silent check && $$NPM test --silent
+
+units:
 	$(RUN) pytest -q -n 2 --dist worksteal -m "not slow and not journey" --ignore=tests/journeys \
 	  --hypothesis-profile=quick
 
-test: look test-tools ## everything `check` does and all tests, with a browser and real clients
-	@# Journeys run alone, for they take times of the platform; the others two at a time.
-	@# Both runs share the homes that cost much. (Without the sign =, pytest looks for its settings beside them.)
+check: install $(DEVELOPED) ## format, lint, types, import contracts, unit tests: under 90 s
+	@$(TOGETHER) style types front units
+
+test: install $(DEVELOPED) test-tools ## everything `check` does and all tests, with a browser and real clients
+	@$(TOGETHER) style types front
+	@# Journeys whose result depends on times run alone; all else two at a time, of the journeys two files at a time,
+	@# each beside a platform of its own. The three runs share the homes that cost much, and write one page together.
+	@# (Without the sign =, pytest looks for its settings beside the homes.)
 	homes=$$(mktemp -d) && trap 'rm -rf "$$homes"' EXIT && trap 'exit 1' INT TERM && \
-	{ $(RUN) pytest -n 2 --dist worksteal --durations=25 --ignore=tests/journeys --keep-requirements \
-	  --homes="$$homes"; \
-	others=$$?; \
-	$(RUN) pytest --durations=25 --write-requirements=docs/requirements.md --homes="$$homes" tests/journeys && \
-	  exit $$others; }
+	shared="--durations=25 --homes=$$homes --keep-requirements=$$homes/requirements.json" && failed=0 && \
+	{ $(RUN) pytest $$shared -n 2 --dist worksteal --ignore=tests/journeys || failed=1; \
+	$(RUN) pytest $$shared -n 2 --dist loadfile --no-loadscope-reorder -m "not alone" tests/journeys || failed=1; \
+	$(RUN) pytest $$shared -m alone --write-requirements=docs/requirements.md tests/journeys || failed=1; \
+	exit $$failed; }
 
 FUZZ ?= 10000
 

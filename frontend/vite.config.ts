@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 /** The Portal's page is served at `/portal/*`, its files at `/portal/assets/*`. */
 export default defineConfig({
@@ -16,4 +16,6 @@ export default defineConfig({
     // The polyfill is for browsers older than the ones that we support.
     modulePreload: { polyfill: false },
   },
+  // The tests keep nothing in their modules: a process for each file would start for longer than all of them run.
+  test: { isolate: false },
 });

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import json
 import os
 import tomllib
 import warnings
@@ -17,12 +18,11 @@ from support.examples import QUICK, examples
 
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("house", deadline=None)
-settings.register_profile(QUICK, deadline=None, max_examples=16)
+settings.register_profile(QUICK, deadline=None, max_examples=10)
 settings.load_profile("house")
 
 ROOT = Path(__file__).resolve().parents[1]
 WORDS = ROOT / "docs" / "requirements.toml"
-KEPT = "sciplat/requirements"
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +64,14 @@ def small_sim1(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Pa
     from support.small_sim1 import make_small_sim1
 
     return made_once("small-sim1", make_small_sim1)
+
+
+@pytest.fixture(scope="session")
+def skies(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A home with two small releases of images (`support.coadds.make_skies`) that no test changes."""
+    from support.coadds import make_skies
+
+    return made_once("skies", make_skies)
 
 
 @pytest.fixture(scope="session")
@@ -114,17 +122,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--write-pictures", action="store_true", help="take the documentation's pictures anew")
     parser.addoption(
         "--keep-requirements",
-        action="store_true",
-        help="keep what is proven here for the table that a later run writes",
+        metavar="FILE",
+        help="add what is proven to this file, for the table that the last of several runs writes",
     )
     parser.addoption("--write-requirements", metavar="FILE", help="write the table of proven requirements")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    target = config.getoption("--write-requirements")
-    if (target or config.getoption("--keep-requirements")) and not hasattr(config, "workerinput"):
-        assert config.cache is not None
-        config.pluginmanager.register(Record(config.cache, Path(target) if target else None), "requirements")
+    target, kept = config.getoption("--write-requirements"), config.getoption("--keep-requirements")
+    if (target or kept) and not hasattr(config, "workerinput"):
+        record = Record(Path(kept) if kept else None, Path(target) if target else None)
+        config.pluginmanager.register(record, "requirements")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -135,14 +143,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Record:
-    """Writes which requirement each test proved, when all tests have run, maybe in two runs."""
+    """Writes which requirement each test proved, when all tests have run, maybe in several runs."""
 
-    def __init__(self, cache: pytest.Cache, target: Path | None) -> None:
-        self.cache = cache
+    def __init__(self, kept: Path | None, target: Path | None) -> None:
+        self.kept = kept
         self.target = target
         self.outcomes: dict[str, dict[str, str]] = defaultdict(dict)
-        if target:
-            self.outcomes.update(cache.get(KEPT, None) or {})
+        if kept and kept.exists():
+            self.outcomes.update(json.loads(kept.read_text()))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or report.outcome != "passed":
@@ -153,7 +161,8 @@ class Record:
                         tests[test] = report.outcome
 
     def pytest_sessionfinish(self) -> None:
-        self.cache.set(KEPT, None if self.target else self.outcomes)
+        if self.kept:
+            self.kept.write_text(json.dumps(self.outcomes))
         if self.target is None:
             return
         words = tomllib.loads(WORDS.read_text())

@@ -119,7 +119,13 @@ LONG = {
 }
 
 
-@pytest.mark.parametrize("query", LONG.values(), ids=LONG.keys())
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(query, id=name, marks=pytest.mark.slow if name in {"ands", "ors"} else ())
+        for name, query in LONG.items()
+    ],
+)
 def test_long_queries_run_even_below_a_deep_stack(run, query):
     def below(depth):
         return run(query) if depth == 0 else below(depth - 1)

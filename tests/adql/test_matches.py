@@ -1,5 +1,7 @@
 """Joins by position find just the pairs that brute force finds, and never look at all of them."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -12,17 +14,23 @@ def _vectors(ra, dec):
 
 
 @pytest.fixture(scope="module")
-def angles(sky):
+def squares(sky):
+    """The squares of the chords between all objects."""
     vectors = _vectors(sky["coord_ra"], sky["coord_dec"])
-    squares = np.maximum(2 - 2 * vectors @ vectors.T, 0)
-    return np.degrees(2 * np.arcsin(np.minimum(np.sqrt(squares) / 2, 1)))
+    return np.maximum(2 - 2 * vectors @ vectors.T, 0)
 
 
-def pairs_within(sky, angles, radius):
-    left, right = np.nonzero(angles <= radius)
-    apart = left != right
+@pytest.fixture(scope="module")
+def pairs_within(sky, squares):
     ids = sky["objectId"]
-    return sorted(zip(ids[left[apart]].tolist(), ids[right[apart]].tolist(), strict=True))
+
+    @cache
+    def within(radius):
+        left, right = np.nonzero(squares <= (2 * np.sin(np.radians(radius) / 2)) ** 2)
+        apart = left != right
+        return sorted(zip(ids[left[apart]].tolist(), ids[right[apart]].tolist(), strict=True))
+
+    return within
 
 
 NEAR = "1 = CONTAINS(POINT(b.coord_ra, b.coord_dec), CIRCLE(a.coord_ra, a.coord_dec, {radius}))"
@@ -38,8 +46,8 @@ FORMS = [
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("radius", [0.01, 0.3, pytest.param(4.0, marks=pytest.mark.slow)])
-def test_neighbours_are_those_of_brute_force(run, sky, angles, form, radius):
-    expected = pairs_within(sky, angles, radius)
+def test_neighbours_are_those_of_brute_force(run, pairs_within, form, radius):
+    expected = pairs_within(radius)
 
     found = run(f"SELECT a.objectId, b.objectId FROM {form.format(radius=radius)}")
 
@@ -59,7 +67,7 @@ def test_a_join_by_position_is_by_equal_cells(connection, catalog, form):
 
 
 @pytest.mark.parametrize("cone", [(60, -30, 0.3), (0, 0, 0.3), (10, 90, 0.4), (0, -90, 0.4)])
-def test_a_constant_cone_on_one_side_cuts_the_other(run, catalog, sky, angles, cone):
+def test_a_constant_cone_on_one_side_cuts_the_other(run, catalog, sky, pairs_within, cone):
     ra, dec, radius = cone
     inside = np.degrees(
         2
@@ -68,7 +76,7 @@ def test_a_constant_cone_on_one_side_cuts_the_other(run, catalog, sky, angles, c
         )
     )
     near = dict(zip(sky["objectId"].tolist(), (inside <= radius).tolist(), strict=True))
-    expected = [pair for pair in pairs_within(sky, angles, 0.05) if near[pair[0]]]
+    expected = [pair for pair in pairs_within(0.05) if near[pair[0]]]
     query = (
         f"SELECT a.objectId, b.objectId FROM {FORMS[0].format(radius=0.05)} AND "
         f"1 = CONTAINS(POINT(a.coord_ra, a.coord_dec), CIRCLE({ra}, {dec}, {radius}))"
@@ -153,7 +161,7 @@ def test_three_tables_meet(run, sky):
     assert dict(found) == {name: count for name, count in expected.items() if count}
 
 
-def test_a_subquery_meets_its_neighbours(run, sky, angles):
+def test_a_subquery_meets_its_neighbours(run, sky, pairs_within):
     found = run(
         "SELECT a.objectId, b.objectId FROM (SELECT objectId, coord_ra AS x, coord_dec AS y FROM Object "
         "WHERE n = 2) AS a JOIN Object AS b "
@@ -162,10 +170,10 @@ def test_a_subquery_meets_its_neighbours(run, sky, angles):
     )
 
     two = {i for i, n in zip(sky["objectId"].tolist(), sky["n"].tolist(), strict=True) if n == 2}
-    assert sorted(found) == [pair for pair in pairs_within(sky, angles, 0.1) if pair[0] in two]
+    assert sorted(found) == [pair for pair in pairs_within(0.1) if pair[0] in two]
 
 
-def test_two_joins_by_position_and_a_region_meet(run, sky, angles):
+def test_two_joins_by_position_and_a_region_meet(run, sky, pairs_within):
     near = "DISTANCE(POINT({0}.coord_ra, {0}.coord_dec), POINT({1}.coord_ra, {1}.coord_dec)) < 0.02"
     found = run(
         "SELECT a.objectId, b.objectId, c.objectId "
@@ -178,7 +186,7 @@ def test_two_joins_by_position_and_a_region_meet(run, sky, angles):
     inside = {row[0] for row in run(
         "SELECT objectId FROM Object WHERE 1 = CONTAINS(POINT(coord_ra, coord_dec), BOX(60, -30, 0.5, 0.5))"
     )}  # fmt: skip
-    pairs = [pair for pair in pairs_within(sky, angles, 0.02) if pair[0] < pair[1]]
+    pairs = [pair for pair in pairs_within(0.02) if pair[0] < pair[1]]
     after = {}
     for one, other in pairs:
         after.setdefault(one, []).append(other)

@@ -323,6 +323,7 @@ def test_what_stands_before_in_is_compared_as_its_kind(run):
                "band END)") == [(0,)]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_work_for_a_query_grows_with_its_columns_and_not_with_their_square(catalog):
     def calls(count):
         names = ", ".join(f"c{i}" for i in range(count))

@@ -185,6 +185,7 @@ def test_a_star_at_a_pole_moves_along_its_meridian(run):
     assert row[:2] == pytest.approx([120.0, 90 - np.degrees(np.arctan(np.radians(1)))])
 
 
+@pytest.mark.slow
 def test_stars_are_joined_where_they_were(run):
     text = "DISTANCE(ivo_epoch_prop_pos({0}), ivo_epoch_prop_pos({1})) < 1 / 3600000.0"
     one, other = (", ".join(f"{t}.{n}" for n in NAMES) + ", 1950" for t in "ab")

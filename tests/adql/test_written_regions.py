@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from support.examples import examples
 
 from sciplat.adql import Catalog, TableSource, translate
 from sciplat.errors import ADQLError, UsageError
@@ -130,6 +131,7 @@ meridians = st.one_of(st.floats(0, 360), st.sampled_from([0.0, 0.1, 10.0, 180.0,
 parallels = st.one_of(st.floats(-90, 90), st.sampled_from([-90.0, 0.0, 45.0, 90.0]))
 
 
+@settings(max_examples=examples(60))
 @given(west=meridians, east=meridians, dec=st.tuples(parallels, parallels))
 def test_any_range_that_has_an_extent_is_a_query(west, east, dec):
     south, north = sorted(dec)

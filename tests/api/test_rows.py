@@ -121,6 +121,12 @@ def test_a_result_of_somebody_is_not_there_for_others(door, ada, job, instance) 
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
 
 
+def test_a_credential_that_opens_nothing_is_refused_before_the_question_is_read(door) -> None:
+    for method in (door.get, door.post):
+        answer = method("/api/rows/count", headers={"Authorization": "Bearer sp-nonsense"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (401, "authentication")
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -12,7 +12,8 @@ from astropy.io import fits
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
-from support.coadds import make_sky
+from support.coadds import sky_in
+from support.running import copy_home
 
 from sciplat.instance import Instance
 from sciplat.services.access import Visitor
@@ -67,9 +68,9 @@ CHILD = """
 
 
 @pytest.mark.slow
-def test_a_large_image_is_served_in_little_memory(tmp_path: Path) -> None:
-    instance = Instance.open(tmp_path / "home")
-    sky = make_sky(instance, "wide")
+def test_a_large_image_is_served_in_little_memory(skies: Path, tmp_path: Path) -> None:
+    instance = Instance.open(copy_home(skies, tmp_path / "home"))
+    sky = sky_in(instance, "wide")
     path = instance.images.locate.identified(sky.did(sky.visit_id), visitor=Visitor.anonymous()).path
     with fits.open(path) as hdus:
         header = hdus["IMAGE"].header.copy()

@@ -127,6 +127,7 @@ HOLD = """
 """
 
 
+@pytest.mark.slow
 def test_what_another_process_reads_stays_until_it_is_killed(store):
     publish(store, table(), "old")
     reading = [

@@ -55,6 +55,7 @@ def test_wrong_usage_is_exit_code_2(run, file, table):
     assert "RELEASE.TABLE" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_release_is_published_and_taken_back(run, file):
     run("ingest", "catalog", file, "--table", "dr1.stars")
 
@@ -71,6 +72,7 @@ def test_a_release_that_is_not_there_is_named(run):
     assert "There is no release 'dr9'" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_table_is_dropped(run, file):
     run("ingest", "catalog", file, "--table", "dr1.stars")
 
@@ -86,6 +88,7 @@ def images(tmp_path):
     return tmp_path / "night"
 
 
+@pytest.mark.slow
 def test_a_folder_of_images_becomes_part_of_a_release(run, images):
     done = run("ingest", "images", images, "--release", "dr1", "--public")
 

@@ -18,6 +18,8 @@ from sciplat.jobs import Job, JobError, JobResult, JobStore, Phase
 from sciplat.jobs.models import JobProgress
 
 FIRST_VERSION = Path(__file__).parents[1] / "jobs" / "first_version.sql"
+pytestmark = pytest.mark.slow
+
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
 
 

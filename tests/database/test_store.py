@@ -137,6 +137,7 @@ def test_the_version_changes_with_every_write_of_whoever_it_was(room: Path, tmp_
     database.close()
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_survives_kill_9(room: Path, tmp_path: Path) -> None:
     opened(tmp_path).close()
     program = """

@@ -25,6 +25,7 @@ def worker(tmp_path: Path) -> Iterator[WorkerProcess]:
     process.end(0.0)
 
 
+@pytest.mark.slow
 def test_a_worker_ends_by_itself_when_its_owner_hangs_up(worker: WorkerProcess) -> None:
     worker.channel.close()
 

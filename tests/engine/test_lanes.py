@@ -112,6 +112,7 @@ def test_places_are_opened_up_to_twice_the_usual_number(ask, tmp_path, make_pool
         until(lambda: len(pool.worker_pids) == 2)
 
 
+@pytest.mark.slow
 def test_a_heavy_query_gives_way_in_all_its_threads_and_its_place_does_not(ask, tmp_path, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=2, short_seconds=0.1) as pool:
         pool.warm()
@@ -210,6 +211,7 @@ def test_one_address_cannot_fill_the_queue_of_all_who_have_not_signed_in(busy) -
         busy("SELECT 1 AS x", workers=1, address="third", **limits)
 
 
+@pytest.mark.slow
 def test_threads_are_shared_by_all_queries_that_take_longer_than_a_moment(ask, tmp_path, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=3) as pool:
         pool.warm()
@@ -232,6 +234,7 @@ def test_threads_are_shared_by_all_queries_that_take_longer_than_a_moment(ask, t
         until(lambda: threads() == 2)
 
 
+@pytest.mark.slow
 def test_what_queries_take_is_learned(ask, tmp_path, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1) as pool:
         pool.warm()

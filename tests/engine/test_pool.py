@@ -294,6 +294,7 @@ def test_a_query_that_takes_too_long_is_interrupted_and_told_what_to_do(pool: Qu
     assert pool.worker_pids == pids
 
 
+@pytest.mark.slow
 def test_a_query_that_cannot_be_interrupted_is_killed(tmp_path, ask, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1) as pool:
         pool.warm()
@@ -373,6 +374,7 @@ def test_memory_that_duckdb_does_not_count_is_limited_too(ask) -> None:
     assert ask("SELECT 1 AS x").wait().rows == 1
 
 
+@pytest.mark.slow
 def test_a_killed_worker_takes_only_its_own_query_along(pool: QueryPool, ask, open_paths) -> None:
     pool.warm()
     running = ask("SELECT a.* FROM g_1.main.data a, g_1.main.data b")
@@ -401,6 +403,7 @@ def test_an_idle_worker_that_dies_is_replaced(tmp_path, ask, make_pool) -> None:
         assert ask("SELECT 1 AS x", on=pool).wait().rows == 1
 
 
+@pytest.mark.slow
 def test_generations_are_read_side_by_side_until_they_are_deleted(
     ask, tmp_path, make_pool, make_generation, open_paths
 ) -> None:
@@ -447,6 +450,7 @@ def test_one_statement_does_not_reach_the_files_of_another(ask, tmp_path, make_g
             ask("SELECT x FROM g_secret.main.data").wait()
 
 
+@pytest.mark.slow
 def test_a_full_pool_makes_queries_wait_and_says_when_it_was_too_long(tmp_path, ask, make_pool) -> None:
     with make_pool(tmp_path / "pool", size=1) as pool:
         pool.warm()
@@ -498,6 +502,7 @@ def test_close_ends_queries_workers_and_descriptors(tmp_path, ask, make_pool) ->
         ask("SELECT 1 AS x", on=pool)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_workers_die_with_their_owner(tmp_path: Path, how: signal.Signals) -> None:
     program = (

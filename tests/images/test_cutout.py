@@ -127,6 +127,7 @@ def test_a_cut_of_a_cut_is_the_cut_of_the_whole(exposure: Exposure) -> None:
     assert np.allclose(twice.wcs.wcs.crpix, once.wcs.wcs.crpix, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_many_cutouts_of_one_open_file_are_those_of_many(exposure: Exposure) -> None:
     file = io.BytesIO()
     fits.write(exposure, file)

@@ -52,6 +52,7 @@ def test_the_order_has_cells_like_the_pixels() -> None:
     assert hips.order_for(1e-12) == 20
 
 
+@pytest.mark.slow
 def test_an_image_comes_to_its_cells(make_exposure: Callable[..., Exposure]) -> None:
     exposure = make_exposure(10.0, 20.0, (400, 420), pixel=0.8 / 3600)
     y, x = np.mgrid[:400, :420]

@@ -94,6 +94,7 @@ def test_a_part_of_an_image_is_made_without_the_rest(
         pyramid.build(lambda: contextlib.nullcontext(exposure), 2, 2, 0, mask=False, executor=executor)
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_an_error_and_nothing_hangs(
     tmp_path: Path, executor: ThreadPoolExecutor, make_exposure: Callable[..., Exposure]
 ) -> None:

@@ -16,7 +16,7 @@ import requests
 from support.asking import STARS, ask, others_are_answered, send
 from support.running import Platform
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.alone]
 
 
 LARGE = "SELECT * FROM simwide.ForcedSource"

@@ -12,7 +12,7 @@ import pyvo
 import requests
 from astropy.io import fits
 from support.finding import image_identifier
-from support.running import Platform, copy_home, running
+from support.running import Platform
 from support.sky_files import pixels
 
 pytestmark = pytest.mark.journey
@@ -81,22 +81,20 @@ def test_private_images_need_a_token_with_the_scope(platform: Platform) -> None:
     assert requests.get(url.replace("/secret/", "/field/"), headers=both, timeout=30).status_code == 404
 
 
-def test_the_images_process_comes_back_and_others_do_not_notice(demo_home, platform, tmp_path) -> None:
-    home = copy_home(platform.home, tmp_path / "home")
-    with running(home) as own:
-        url = address(own, "field")
-        assert requests.get(url, timeout=30).status_code == 200
-        pid = images_pid(own)
+def test_the_images_process_comes_back_and_others_do_not_notice(platform: Platform) -> None:
+    url = address(platform, "field")
+    assert requests.get(url, timeout=30).status_code == 200
+    pid = images_pid(platform)
 
-        os.kill(pid, signal.SIGKILL)
-        own.wait_for(lambda: own.health()["components"]["images"] != "up", what="notice")
+    os.kill(pid, signal.SIGKILL)
+    platform.wait_for(lambda: platform.health()["components"]["images"] != "up", what="notice")
 
-        away = requests.get(url, timeout=30)
-        assert away.status_code in (503, 200)
-        pyvo.dal.TAPService(own.tap).search("SELECT TOP 1 * FROM gaia.gaia_source")
-        own.wait_for(lambda: own.health()["components"]["images"] == "up", what="images")
-        assert requests.get(url, timeout=30).status_code == 200
-        assert images_pid(own) != pid
+    away = requests.get(url, timeout=30)
+    assert away.status_code in (503, 200)
+    pyvo.dal.TAPService(platform.tap).search("SELECT TOP 1 * FROM gaia.gaia_source")
+    platform.wait_for(lambda: platform.health()["components"]["images"] == "up", what="images")
+    assert requests.get(url, timeout=30).status_code == 200
+    assert images_pid(platform) != pid
 
 
 def images_pid(platform: Platform) -> int:

@@ -16,18 +16,13 @@ import pytest
 import requests
 from support.running import Platform, copy_home, free_port, running
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.alone]
 
 JOBS = 200
 PHASE = re.compile(r"<uws:phase>([A-Z]+)</uws:phase>")
 FINAL = {"COMPLETED", "ERROR", "ABORTED"}
 
 HEAVY = "SELECT COUNT(*) AS n FROM simwide.ForcedSource AS a JOIN simwide.ForcedSource AS b USING (visit)"
-
-
-@pytest.fixture
-def home(demo_home: Path, tmp_path: Path) -> Path:
-    return copy_home(demo_home, tmp_path / "home")
 
 
 class Owner:
@@ -123,14 +118,14 @@ class Kept:
         self.platform = self.stack.enter_context(running(self.home, port=self.port))
 
 
-@pytest.fixture
-def kept(home: Path) -> Iterator[Kept]:
-    kept = Kept(home)
+@pytest.fixture(scope="module")
+def kept(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    kept = Kept(copy_home(demo_home, tmp_path_factory.mktemp("jobs") / "home"))
     with kept.stack:
         yield kept
 
 
-def test_no_job_is_lost_or_runs_twice_whatever_is_killed(kept: Kept, home: Path) -> None:
+def test_no_job_is_lost_or_runs_twice_whatever_is_killed(kept: Kept) -> None:
     owner, choice = Owner(kept.platform), random.Random(20_261_121)
     deeds: list[Callable[[], None]] = [
         lambda: kill(of(kept.platform, "serve", "web")),
@@ -169,27 +164,26 @@ def test_no_job_is_lost_or_runs_twice_whatever_is_killed(kept: Kept, home: Path)
     everything = re.findall(r'jobref id="([a-z0-9]+)"', listed)
     assert {owner.end(name)[0] for name in everything} <= {"COMPLETED", "ERROR"}
     completed = {name for name in everything if owner.job(name)[0] == "COMPLETED"}
-    files = [file.name for file in (home / "spool").iterdir()]
+    files = [file.name for file in (kept.home / "spool").iterdir()]
     assert sorted(files) == sorted(f"{name}.arrow" for name in completed)
     # A worker that is killed takes one query with it, and nothing else may fail.
     assert phases["ERROR"] <= 4
 
 
 @pytest.mark.requirement("DMS-API-REQ-0008")
-def test_two_hundred_of_two_hundred_jobs_succeed_while_heavy_ones_run(home: Path) -> None:
-    with running(home) as platform:
-        owner = Owner(platform)
-        heavy = [owner.submit(HEAVY) for _ in range(4)]
-        with ThreadPoolExecutor(8) as pool:
-            names = list(
-                pool.map(
-                    owner.submit,
-                    [f"SELECT TOP 1 {number} AS n FROM tap_schema.tables" for number in range(JOBS)],
-                )
+def test_two_hundred_of_two_hundred_jobs_succeed_while_heavy_ones_run(kept: Kept) -> None:
+    owner = Owner(kept.platform)
+    heavy = [owner.submit(HEAVY) for _ in range(4)]
+    with ThreadPoolExecutor(8) as pool:
+        names = list(
+            pool.map(
+                owner.submit,
+                [f"SELECT TOP 1 {number} AS n FROM tap_schema.tables" for number in range(JOBS)],
             )
-            phases = Counter(phase for phase, _ in pool.map(owner.end, names))
+        )
+        phases = Counter(phase for phase, _ in pool.map(owner.end, names))
 
-        assert phases == {"COMPLETED": JOBS}
-        assert {owner.job(name)[0] for name in heavy} <= {"EXECUTING", "QUEUED", "COMPLETED"}
-        for name in heavy:
-            owner.ask("POST", f"async/{name}/phase", data={"PHASE": "ABORT"})
+    assert phases == {"COMPLETED": JOBS}
+    assert {owner.job(name)[0] for name in heavy} <= {"EXECUTING", "QUEUED", "COMPLETED"}
+    for name in heavy:
+        owner.ask("POST", f"async/{name}/phase", data={"PHASE": "ABORT"})

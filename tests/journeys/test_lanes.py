@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.running import Platform, running, sciplat
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.alone]
 
 ROWS = 1_000_000
 CONE = (

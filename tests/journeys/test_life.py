@@ -22,7 +22,7 @@ def home(demo_home: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def lively(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """One that runs on after what is done to it."""
+    """One that runs on after what is done to it, until the last test of this module stops it."""
     with running(copy_home(demo_home, tmp_path_factory.mktemp("lively") / "home")) as platform:
         yield platform
 
@@ -37,17 +37,7 @@ def children(platform: Platform) -> list[psutil.Process]:
     return psutil.Process(platform.process.pid).children(recursive=True)
 
 
-def test_ctrl_c_ends_every_process(home: Path) -> None:
-    with running(home) as platform:
-        family = children(platform)
-        assert len(family) >= 6  # Caddy, web, views, runner, and workers
-
-        assert platform.stop(signal.SIGINT) == 0
-
-        _, alive = psutil.wait_procs(family, timeout=5)
-        assert alive == []
-
-
+@pytest.mark.alone  # a job that takes more than a second of the clock waits for the long one
 def test_after_kill_9_the_next_start_goes_on_with_everything(home: Path) -> None:
     with running(home) as platform:
         token = platform.token("read:tap")
@@ -128,6 +118,16 @@ def test_an_ingest_is_there_at_once_and_a_replacement_is_never_half(lively: Plat
     assert replacing.returncode == 0
     assert seen <= {"1000", "3000"}
     assert count(lively, "lab.stars") == "3000"
+
+
+def test_ctrl_c_ends_every_process(lively: Platform) -> None:
+    family = children(lively)
+    assert len(family) >= 6  # Caddy, web, views, runner, and workers
+
+    assert lively.stop(signal.SIGINT) == 0
+
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert alive == []
 
 
 def _command(home: Path) -> list[str]:

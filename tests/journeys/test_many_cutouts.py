@@ -20,7 +20,7 @@ from astropy.io.votable import parse_single_table
 from pyvo.dal import AsyncTAPJob
 from support.running import Platform
 
-pytestmark = [pytest.mark.journey, pytest.mark.slow]
+pytestmark = [pytest.mark.journey, pytest.mark.slow, pytest.mark.alone]
 
 ROWS = 400
 FINAL = {"COMPLETED", "ERROR", "ABORTED"}

@@ -180,11 +180,23 @@ def test_what_kernels_say_is_on_no_port_and_the_hubs_folder_is_its_own(
 def test_another_user_is_told_why_there_are_no_notebooks(browser: Browser, place: Platform) -> None:
     context = signed_in(browser, place, "ada")
     page = context.new_page()
-    page.goto(f"{nb(place)}/")
 
+    page.goto(f"{place.url}/portal")
+    page.get_by_role("link", name="Notebooks").click()
+    page.get_by_text("only admin may use them").wait_for()
+    page.goto(f"{nb(place)}/")
     page.get_by_text("only admin may use them").first.wait_for()
     assert page.goto(f"{nb(place)}/user/admin/lab").status in (400, 403, 404)  # type: ignore[union-attr]
     context.close()
+
+
+def test_the_portal_leads_there(lab: Page, place: Platform) -> None:
+    page = lab.context.new_page()
+    page.goto(f"{place.url}/portal")
+    page.get_by_role("link", name="Notebooks").click()
+
+    page.wait_for_url(f"{nb(place)}/user/admin/lab**", wait_until="commit")
+    page.close()
 
 
 def test_nobody_gets_in_without_signing_in(place: Platform, lab: Page) -> None:

@@ -13,7 +13,7 @@ import pytest
 from support.asking import Ada, ask, send, session_of
 from support.running import Platform, sciplat
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.alone]
 
 
 def sign_in(platform: Platform, user: str, password: str, source: str) -> tuple[int, dict[str, str], str]:

@@ -117,6 +117,7 @@ def test_a_box_that_is_not_inside_is_refused_in_words(filled, bbox):
     assert any(isinstance(error, UsageError) for error in errors)
 
 
+@pytest.mark.slow
 def test_the_file_says_which_dataset_it_is_and_what_it_was_made_of(repositories, filled):
     ref = filled.butler.find_dataset("visit_image", FIRST, collections="dr1")
     header = get(filled, "visit_image.header")
@@ -135,6 +136,7 @@ def test_the_file_says_which_dataset_it_is_and_what_it_was_made_of(repositories,
     assert [each.id for each in told.inputs] == [raw.id]
 
 
+@pytest.mark.slow
 def test_the_same_data_id_is_not_put_twice(repositories):
     made = repositories.create("dr1")
     SimCam().register(made.butler.registry)
@@ -164,6 +166,7 @@ def test_a_file_is_registered_where_it_lies_or_copied(repositories, tmp_path):
     np.testing.assert_array_equal(made.butler.get(here).image, made.butler.get(there).image)
 
 
+@pytest.mark.slow
 def test_collections_are_runs_chains_and_tags(filled, repositories):
     assert filled.collections() == {"runs/a": "RUN", "runs/b": "RUN", "dr1": "CHAINED"}
 

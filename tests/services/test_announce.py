@@ -14,6 +14,8 @@ from sciplat.services.access import Visitor
 from sciplat.services.discover import discovery
 from sciplat.services.plan import Query
 
+pytestmark = pytest.mark.slow
+
 NOBODY = Visitor.anonymous()
 
 
@@ -73,7 +75,6 @@ def test_images_are_discovered(ask, parameters, found):
     assert sorted(round(row["s_ra"]) for row in ask(discovery(parameters))) == found
 
 
-@pytest.mark.slow
 def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
     instance = Instance.open(tmp_path / "home")
     instance.images.ingest.ingest("dr1", [file])

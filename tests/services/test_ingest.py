@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sciplat.catalogs.store import CatalogStore
 from sciplat.errors import ConflictError, IngestError
 from sciplat.services import ingest as module
 from sciplat.services.ingest import IngestLimits, IngestService
@@ -129,6 +130,7 @@ def test_ids_that_do_not_follow_the_sky_get_a_lookup(service, store):
     assert rows_in(store, "dr1.drawn", ordered) == [(rows,)]
 
 
+@pytest.mark.slow
 def test_light_curves_are_clustered_by_object_and_time(service, store):
     n = 1000
     made = pa.table(
@@ -148,6 +150,7 @@ def test_light_curves_are_clustered_by_object_and_time(service, store):
         assert all(t < u for (a, t), (b, u) in itertools.pairwise(found) if a == b)
 
 
+@pytest.mark.slow
 def test_partitions_are_small_where_the_sky_is_crowded(store, tmp_path):
     service = IngestService(store, tmp_path / "work", IngestLimits(partition_rows=500))
     rng = np.random.default_rng(5)
@@ -173,6 +176,7 @@ def test_partitions_carry_descriptions_and_the_index_first(service, store, stars
         assert columns[2].unit == "deg"
 
 
+@pytest.mark.slow
 def test_clustered_tables_have_partitions_sorted_by_position(service, store):
     rng = np.random.default_rng(5)
     made = pa.table(
@@ -186,6 +190,7 @@ def test_clustered_tables_have_partitions_sorted_by_position(service, store):
     assert cells == sorted(cells)
 
 
+@pytest.mark.slow
 def test_what_was_written_can_be_ingested_again(service, store, stars):
     first = service.ingest("dr1", "stars", [stars(ra=[1.0, 2.0, 3.0])])
     hats = store.folder / "dr1" / "stars" / f"hats-g{first.generation:04d}"
@@ -196,6 +201,7 @@ def test_what_was_written_can_be_ingested_again(service, store, stars):
     assert rows_in(store, "dr2.stars") == rows_in(store, "dr1.stars")
 
 
+@pytest.mark.slow
 def test_positions_in_radians_get_degrees(service, store):
     schema = pa.schema([("coord_ra", pa.float64()), ("coord_dec", pa.float64())])
     columns = (
@@ -218,6 +224,7 @@ def test_positions_in_radians_get_degrees(service, store):
     assert again.warnings == ()
 
 
+@pytest.mark.slow
 def test_the_guess_is_written_as_felis_and_can_be_edited(service, store, stars):
     report = service.ingest("dr1", "stars", [stars(x=[1, 2, 3])])
     felis.Schema.from_uri(str(report.felis), context={"id_generation": True})
@@ -296,6 +303,7 @@ def test_impossible_names_are_refused(service, stars, release, table, message):
         service.ingest(release, table, [stars()])
 
 
+@pytest.mark.slow
 def test_names_in_other_case_are_refused(service, stars):
     service.ingest("dr1", "stars", [stars()])
 
@@ -335,9 +343,21 @@ def bad_inputs(write) -> dict[str, tuple[list[Path], str]]:
     }
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> tuple[CatalogStore, IngestService]:
+    """A store with a table, which bad input for it does not change, and its service."""
+    home = tmp_path_factory.mktemp("good") / "home"
+    store = CatalogStore(home / "catalogs")
+    service = IngestService(store, home / "work")
+    service.ingest(
+        "dr1", "stars", source(pa.table({"id": [1, 2, 3], "ra": [1.0, 2.0, 3.0], "dec": [1.0] * 3}))
+    )
+    return store, service
+
+
 @pytest.mark.parametrize("case", ["cut", "column missing", "RA 400", "same name", "no rows", "odd line"])
-def test_bad_input_ends_with_one_line_and_changes_nothing(service, store, stars, case):
-    service.ingest("dr1", "stars", [stars("good.parquet")])
+def test_bad_input_ends_with_one_line_and_changes_nothing(good, stars, case):
+    store, service = good
     before = store.snapshot()
     files = sorted(path for path in store.folder.rglob("*") if not path.match("generation*"))
     paths, message = bad_inputs(stars)[case]
@@ -359,6 +379,7 @@ def test_a_disk_that_is_too_small_is_said_to_be(service, stars, monkeypatch, sto
     assert store.snapshot().schemas == ()
 
 
+@pytest.mark.slow
 def test_progress_is_told_from_beginning_to_end(service):
     told = []
     rng = np.random.default_rng(5)
@@ -415,6 +436,7 @@ def test_readers_never_see_half_of_a_replaced_table(service, store):
     assert [v for _, _, v in sorted(seen, key=lambda s: s[2])][-1] <= 5
 
 
+@pytest.mark.slow
 def test_a_dropped_table_is_gone_from_tap_schema_too(service, store, stars):
     service.ingest("dr1", "stars", [stars()])
     service.drop("dr1", "stars")

@@ -106,6 +106,7 @@ def test_the_same_pixels_under_two_names_are_taken_once(house, night):
     assert "it is the same as" in str(report.refused[0])
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_left_away_and_the_rest_goes_on(house, night):
     (night / "broken.fits").write_bytes((night / "im1.fits").read_bytes()[:6000])
     fits.writeto(night / "nowhere.fits", pixels(7))
@@ -142,6 +143,7 @@ def test_an_edited_profile_puts_guesses_right(house, night, tmp_path):
     assert sorted(ref.dataId["band"] for ref in house.refs()) == ["Halpha", "g"]
 
 
+@pytest.mark.slow
 def test_rules_of_a_profile_hold_for_all_files(house, night, tmp_path):
     rules = tmp_path / "rules.yaml"
     rules.write_text(
@@ -198,6 +200,7 @@ def test_headers_that_were_copied_do_not_make_images_one(house, tmp_path):
     assert counts(house.ingest(tmp_path / "in")) == (0, 0, 5, 0)
 
 
+@pytest.mark.slow
 def test_a_profile_cannot_give_two_images_one_place(house, night, tmp_path):
     profile = tmp_path / "p.yaml"
     profile.write_text(

@@ -40,9 +40,18 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory, files):
-    """Images that are copied (``open``), left in files of others (``lying``), and private (``closed``)."""
+    """Images that are copied (``open``), and private ones (``closed``)."""
     copied = simple(files / "open" / "im1.fits", 1, **CARDS)
     closed = simple(files / "closed" / "im1.fits", 2, **CARDS)
+    made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
+    made.images.ingest.ingest("open", [copied], public=True)
+    made.images.ingest.ingest("closed", [closed])
+    return made
+
+
+@pytest.fixture(scope="module")
+def lying(instance, files):
+    """The same with images that are left in files of others (``lying``)."""
     alone = simple(files / "lying" / "im1.fits", 3, **CARDS | {"DATE_OBS": "2026-03-02T20:00:00"})
     simple(files / "lying" / "two_ooi_g.fits", 4, **CARDS | {"DATE_OBS": "2026-03-03T20:00:00"})
     fits.writeto(files / "lying" / "two_ood_g.fits", np.ones(pixels().shape, np.int16))
@@ -53,13 +62,10 @@ def instance(tmp_path_factory, files):
     ]
     many[0].header["DATE-OBS"] = "2026-03-05T20:00:00"
     fits.HDUList(many).writeto(files / "lying" / "many.fits")
-    made = Instance.open(tmp_path_factory.mktemp("instance") / "home")
-    made.images.ingest.ingest("open", [copied], public=True)
-    made.images.ingest.ingest("closed", [closed])
-    report = made.images.ingest.ingest("lying", [files / "lying"], public=True, in_place=True)
+    report = instance.images.ingest.ingest("lying", [files / "lying"], public=True, in_place=True)
     assert report.registered == 5, report
     assert alone.is_file()
-    return made
+    return instance
 
 
 def visitor(*scopes: Scope) -> Visitor:
@@ -122,48 +128,52 @@ def test_what_identifies_nothing_is_not_found(instance, identifier, error):
         instance.images.locate.identified(identifier.format(**words), visitor=NOBODY)
 
 
-def test_files_of_others_are_given_as_they_lie_where_one_file_has_all(instance, files):
-    numbers = set(ids(instance, "lying", 10.0))
+@pytest.mark.slow
+def test_files_of_others_are_given_as_they_lie_where_one_file_has_all(lying, files):
+    numbers = set(ids(lying, "lying", 10.0))
     found = {
         located.layout.image.file.name: located
-        for located in (instance.images.locate.dataset("lying", number, visitor=NOBODY) for number in numbers)
+        for located in (lying.images.locate.dataset("lying", number, visitor=NOBODY) for number in numbers)
     }
 
     assert found["im1.fits"].path == files / "lying" / "im1.fits"
     together = found["two_ooi_g.fits"].path
-    assert together.is_relative_to(instance.work / "images")
+    assert together.is_relative_to(lying.work / "images")
     np.testing.assert_array_equal(read(together).image, pixels(4))
     np.testing.assert_array_equal(read(together).mask, 1)
     assert list(together.parent.glob("*.unfinished")) == []
 
 
-def test_of_a_file_with_many_images_only_the_one_that_is_meant_is_given(instance):
-    (number,) = ids(instance, "lying", 19.0)
+@pytest.mark.slow
+def test_of_a_file_with_many_images_only_the_one_that_is_meant_is_given(lying):
+    (number,) = ids(lying, "lying", 19.0)
 
-    path = instance.images.locate.dataset("lying", number, visitor=NOBODY).path
+    path = lying.images.locate.dataset("lying", number, visitor=NOBODY).path
 
     np.testing.assert_array_equal(read(path).image, pixels(7))
 
 
-def test_a_file_that_is_gone_or_has_changed_is_noticed(instance, files):
-    (number,) = ids(instance, "lying", 11.0)
-    before = instance.images.locate.dataset("lying", number, visitor=NOBODY)
-    assert instance.images.locate.dataset("lying", number, visitor=NOBODY) is before
+@pytest.mark.slow
+def test_a_file_that_is_gone_or_has_changed_is_noticed(lying, files):
+    (number,) = ids(lying, "lying", 11.0)
+    before = lying.images.locate.dataset("lying", number, visitor=NOBODY)
+    assert lying.images.locate.dataset("lying", number, visitor=NOBODY) is before
 
     (files / "lying" / "gone.fits").unlink()
 
     with pytest.raises(NotFoundError, match="not where they were") as raised:
-        instance.images.locate.dataset("lying", number, visitor=NOBODY)
+        lying.images.locate.dataset("lying", number, visitor=NOBODY)
     assert str(files) not in str(raised.value)
 
 
-def test_what_is_put_together_has_a_cap_and_its_fingerprint_stays_while_it_does(instance, monkeypatch):
-    locate = instance.images.locate
-    (number,) = ids(instance, "lying", 13.0 + 6.0)
+@pytest.mark.slow
+def test_what_is_put_together_has_a_cap_and_its_fingerprint_stays_while_it_does(lying, monkeypatch):
+    locate = lying.images.locate
+    (number,) = ids(lying, "lying", 13.0 + 6.0)
     first = locate.dataset("lying", number, visitor=NOBODY)
     before = fingerprint([first.path])
     os.utime(first.path, ns=(0, first.path.stat().st_mtime_ns))
-    store = TileStore(instance.work / "images", 0, grace_seconds=600)
+    store = TileStore(lying.work / "images", 0, grace_seconds=600)
     monkeypatch.setattr(locate, "_converted", store)
 
     assert locate.dataset("lying", number, visitor=NOBODY) is first
@@ -171,23 +181,24 @@ def test_what_is_put_together_has_a_cap_and_its_fingerprint_stays_while_it_does(
     assert fingerprint([first.path]) == before  # it was asked for just now
 
     with first.path.open("rb") as reading:
-        TileStore(instance.work / "images", 0).has_room(0)
+        TileStore(lying.work / "images", 0).has_room(0)
         assert not first.path.exists()
         assert fits.getdata(reading, "IMAGE").shape == pixels().shape  # who has it open reads on
     again = locate.dataset("lying", number, visitor=NOBODY)
     np.testing.assert_array_equal(read(again.path).image, pixels(7))
 
 
-def test_a_full_disk_is_said(instance, monkeypatch):
-    (number,) = ids(instance, "lying", 12.0 + 6.0)
+@pytest.mark.slow
+def test_a_full_disk_is_said(lying, monkeypatch):
+    (number,) = ids(lying, "lying", 12.0 + 6.0)
     monkeypatch.setattr(
         TileStore, "make", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device"))
     )
     monkeypatch.setattr(TileStore, "file", lambda *_: None)
-    instance.images.locate._known.clear()
+    lying.images.locate._known.clear()
 
     with pytest.raises(UnavailableError, match="make room on the disk"):
-        instance.images.locate.dataset("lying", number, visitor=NOBODY)
+        lying.images.locate.dataset("lying", number, visitor=NOBODY)
 
 
 def test_the_instance_itself_sees_what_is_private(instance):

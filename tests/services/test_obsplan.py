@@ -98,6 +98,7 @@ def test_a_table_of_other_columns_is_left_alone(
     assert "obsplan" not in tables(store)
 
 
+@pytest.mark.slow
 def test_a_home_of_before_gets_the_table_when_it_is_started(
     store: CatalogStore, service: IngestService, exposures: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_home_of_before_gets_the_table_when_it_is_started(
     assert "obsplan" in tables(store)
 
 
+@pytest.mark.slow
 def test_a_table_of_an_older_form_is_made_anew_when_the_instance_is_started(
     store: CatalogStore, service: IngestService, exposures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -235,6 +235,22 @@ def test_somebody_elses_result_does_not_exist(
         pass
 
 
+def test_nothing_is_kept_of_a_result_that_is_gone(
+    instance: Instance, service: RowsService, ada: Visitor, stars: pa.Table
+) -> None:
+    job, other = (completed(instance, stars, visitor=ada) for _ in range(2))
+    with service.open(Relation(Source(job), condition="flux > 1.5"), visitor=ada, stop=Stop()) as rows:
+        assert count(rows).seen == 3
+    before = service.vectors.bytes
+    instance.submit.delete(job, visitor=ada)
+
+    service._next_look = 0.0
+    with service.open(Relation(Source(other)), visitor=ada, stop=Stop()):
+        assert service.vectors.bytes < before
+    with pytest.raises(NotFoundError), service.open(Relation(Source(job)), visitor=ada, stop=Stop()):
+        pass
+
+
 def test_what_nobody_waits_for_stops(opened: Open) -> None:
     rows = opened(condition="flux > 0.123")
     rows._stop.set()

@@ -7,7 +7,7 @@ __all__ = ["QUICK", "examples"]
 QUICK = "quick"
 """The profile of `make check`."""
 
-_FEWER = 6
+_FEWER = 12
 
 
 def examples(most: int) -> int:

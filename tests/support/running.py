@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -14,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -29,10 +30,19 @@ _LOOK_SECONDS = 0.02
 
 
 def free_port() -> int:
-    """Return a port of the loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback that nobody uses now, and that nobody is given who asks for any port.
+
+    Tests that run beside these look among others, so that no two of them find the same one.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 20_000 + 2_000 * worker  # those given to who asks for any begin at 32768
+    for _ in range(100):
+        port = random.randrange(first, first + 2_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -44,9 +54,9 @@ def sciplat(
 ) -> subprocess.CompletedProcess[str]:
     """Run a ``sciplat`` command on ``home`` and return what it printed.
 
-    What is about users and tokens runs in this process: to start another takes far longer than the command.
+    What is about users, tokens and releases runs in this process: to start another takes far longer.
     """
-    if arguments[0] in {"token", "user"}:
+    if arguments[0] in {"release", "token", "user"}:
         done = CliRunner().invoke(main, arguments, env={"SCIPLAT_HOME": str(home), "NO_COLOR": "1"})
         if done.exception and not isinstance(done.exception, SystemExit):
             raise done.exception
@@ -105,7 +115,7 @@ class Platform:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return {"status": "absent", "components": {}}
 
-    def wait_for(self, condition, *, seconds: float = 60, what: str = "the condition") -> None:
+    def wait_for(self, condition, *, seconds: float = 120, what: str = "the condition") -> None:
         """Return as soon as ``condition()`` holds."""
         deadline = time.monotonic() + seconds
         while not condition():

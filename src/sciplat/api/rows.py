@@ -56,7 +56,7 @@ router = APIRouter(prefix="/api/rows", tags=["rows"])
 @router.get("/page", response_class=Response, responses=_BINARY)
 @router.post("/page", response_class=Response, responses=_BINARY)
 async def rows_page(
-    request: Request, ask: Annotated[AskPage, asked(AskPage)], visitor: Visiting, reading: Reading
+    request: Request, visitor: Visiting, ask: Annotated[AskPage, asked(AskPage)], reading: Reading
 ) -> Response:
     """Answer some rows as an Arrow IPC stream; the last column, ``#``, has the numbers of the rows."""
 
@@ -71,7 +71,7 @@ async def rows_page(
 @router.get("/count", response_model=CountResponse)
 @router.post("/count", response_model=CountResponse)
 async def rows_count(
-    request: Request, ask: Annotated[AskCount, asked(AskCount)], visitor: Visiting, reading: Reading
+    request: Request, visitor: Visiting, ask: Annotated[AskCount, asked(AskCount)], reading: Reading
 ) -> Response:
     """Answer how many rows there are, seen, and selected."""
 
@@ -85,7 +85,7 @@ async def rows_count(
 @router.get("/statistics", response_model=StatisticsResponse)
 @router.post("/statistics", response_model=StatisticsResponse)
 async def rows_statistics(
-    request: Request, ask: Annotated[AskStatistics, asked(AskStatistics)], visitor: Visiting, reading: Reading
+    request: Request, visitor: Visiting, ask: Annotated[AskStatistics, asked(AskStatistics)], reading: Reading
 ) -> Response:
     """Answer what the values of columns are like."""
 
@@ -99,7 +99,7 @@ async def rows_statistics(
 @router.get("/histogram", response_model=HistogramResponse)
 @router.post("/histogram", response_model=HistogramResponse)
 async def rows_histogram(
-    request: Request, ask: Annotated[AskHistogram, asked(AskHistogram)], visitor: Visiting, reading: Reading
+    request: Request, visitor: Visiting, ask: Annotated[AskHistogram, asked(AskHistogram)], reading: Reading
 ) -> Response:
     """Answer how many rows lie in the bins of an axis, exactly."""
 
@@ -122,7 +122,7 @@ async def rows_histogram(
 @router.get("/density", response_class=Response, responses=_BINARY)
 @router.post("/density", response_class=Response, responses=_BINARY)
 async def rows_density(
-    request: Request, ask: Annotated[AskDensity, asked(AskDensity)], visitor: Visiting, reading: Reading
+    request: Request, visitor: Visiting, ask: Annotated[AskDensity, asked(AskDensity)], reading: Reading
 ) -> Response:
     """Answer how many rows lie in the bins of two axes: a column of counts, one bin of x after the other."""
 
@@ -139,7 +139,7 @@ async def rows_density(
 @router.get("/sample", response_class=Response, responses=_BINARY)
 @router.post("/sample", response_class=Response, responses=_BINARY)
 async def rows_sample(
-    request: Request, ask: Annotated[AskSample, asked(AskSample)], visitor: Visiting, reading: Reading
+    request: Request, visitor: Visiting, ask: Annotated[AskSample, asked(AskSample)], reading: Reading
 ) -> Response:
     """Answer the values of expressions, a column each, and ``#``, the numbers of their rows."""
 
@@ -159,7 +159,7 @@ async def rows_sample(
 @router.get("/brush", response_class=Response, responses=_BINARY)
 @router.post("/brush", response_class=Response, responses=_BINARY)
 async def rows_brush(
-    request: Request, ask: Annotated[AskBrush, asked(AskBrush)], visitor: Visiting, reading: Reading
+    request: Request, visitor: Visiting, ask: Annotated[AskBrush, asked(AskBrush)], reading: Reading
 ) -> Response:
     """Answer the counts of charts under a brush on one of them: for each chart a row with a list."""
 

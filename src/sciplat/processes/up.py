@@ -174,6 +174,7 @@ def up(
                     else processes(home, record.directory, host=host, port=port, notebooks=False),
                     helpers or Helpers.of(home),
                     demo=demo,
+                    notebooks=notebooks,
                     terminal=terminal,
                 )
             )
@@ -190,6 +191,7 @@ async def _run(
     helpers: Helpers,
     *,
     demo: bool,
+    notebooks: bool,
     terminal: Terminal,
 ) -> None:
     supervisor = Supervisor(
@@ -203,7 +205,7 @@ async def _run(
     _listen_to_signals(end, supervisor)
     supervisor.start()
     work = asyncio.create_task(
-        _greet_and_go_on(home, record, supervisor, helpers, demo=demo, terminal=terminal)
+        _greet_and_go_on(home, record, supervisor, helpers, demo=demo, notebooks=notebooks, terminal=terminal)
     )
     ended = asyncio.create_task(end.wait())
     try:
@@ -232,7 +234,14 @@ def _listen_to_signals(end: asyncio.Event, supervisor: Supervisor) -> None:
 
 
 async def _greet_and_go_on(
-    home: Path, record: RunRecord, supervisor: Supervisor, helpers: Helpers, *, demo: bool, terminal: Terminal
+    home: Path,
+    record: RunRecord,
+    supervisor: Supervisor,
+    helpers: Helpers,
+    *,
+    demo: bool,
+    notebooks: bool,
+    terminal: Terminal,
 ) -> None:
     with terminal.progress("Starting") as progress:
 
@@ -253,6 +262,10 @@ async def _greet_and_go_on(
     facts = await _welcome(supervisor, helpers, greet)
     if has_images(home) and not can_read_images():
         terminal.warn("Images are not served without the [images] extra: pip install 'sciplat[images]'")
+    if notebooks and supervisor.components.get("hub") == "off":
+        terminal.warn(
+            "Notebooks are not started without the [notebook] extra: pip install 'sciplat[notebook]'"
+        )
     if "sign_in" not in facts:
         terminal.warn(f"The link to sign in could not be made; see {log_file(home, 'supervisor')}")
     supervisor.set_state("demo", "ready" if facts.get("demo") else "absent")

@@ -21,8 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sciplat.adql.expressions import Columns
-from sciplat.adql.kinds import Kind
-from sciplat.adql.selections import condition_select, number_select, ranges_select
+from sciplat.adql.selections import condition_select, number_select, ranges_select, sort_select
 from sciplat.engine.cubes import Cubes
 from sciplat.engine.pool import QueryPool
 from sciplat.engine.result import Result
@@ -93,6 +92,7 @@ class RowsService:
         self._limits = limits
         self.cubes = cubes
         self._turns = BoundedSemaphore(limits.reckon_at_once)
+        self._next_look = 0.0
 
     @contextmanager
     def turn(self, stop: Stop) -> Iterator[None]:
@@ -130,12 +130,19 @@ class RowsService:
         """
         path = self._submit.spool(relation.source.job, visitor=visitor)
         self._pool()  # whoever looks at rows will want the engine: it starts meanwhile
+        self._forget_gone(path.parent)
         if relation.source.result != "result":
             raise NotFoundError(
                 f"Job {relation.source.job} has no table called {relation.source.result[:80]!r}."
             )
         with Result.open(path) as result:
             yield Rows(self, relation, result, path, visitor, stop)
+
+    def _forget_gone(self, spools: Path) -> None:
+        """Keep nothing of results that are gone, which is looked for now and then."""
+        if monotonic() > self._next_look:
+            self._next_look = monotonic() + _FORGET_SECONDS
+            self.vectors.forget(lambda owner: not (spools / owner).exists())
 
     @contextmanager
     def run(
@@ -345,24 +352,8 @@ class Rows:
         return found
 
     def _sort_sql(self, condition: str) -> str:
-        keys = [(key, self.columns.column(key.column)) for key in self.relation.sort]
-        terms = []
-        for key, value in keys:
-            sql = (
-                f"CASE WHEN NOT ISNAN({value.sql}) THEN {value.sql} END"
-                if value.kind is Kind.FLOAT
-                else value.sql
-            )
-            terms.append(f"{sql} {'DESC' if key.descending else 'ASC'} NULLS LAST")
-        needed = [value for _, value in keys]
-        where = ""
-        if condition:
-            test = self.columns.condition(condition)
-            needed.append(test)
-            where = f" WHERE {test.sql}"
-        number = _quoted(_ROW)
-        table = self.columns.table_sql(SPOOL, *needed)
-        return f"SELECT {number} AS v FROM {table}{where} ORDER BY {', '.join(terms)}, {number}"
+        keys = [(key.column, key.descending) for key in self.relation.sort]
+        return sort_select(self.columns, keys, condition, SPOOL, number=_ROW)
 
     def _vector(self, sql: str, dtype: npt.DTypeLike, *, numbered: str | None = None) -> Any:
         def make() -> Iterator[npt.NDArray[np.generic]]:
@@ -397,6 +388,7 @@ class Rows:
 _PART_ROWS = 1 << 20
 _STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.2
+_FORGET_SECONDS = 10.0
 _HEAVY_ROWS = 1_000_000
 """A scan of more rows leaves a worker to others."""
 

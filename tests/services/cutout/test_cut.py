@@ -16,7 +16,8 @@ from support.examples import examples
 
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
-from support.coadds import SCALE, Sky, make_sky
+from support.coadds import SCALE, Sky, make_sky, sky_in
+from support.running import copy_home
 from support.sky_files import simple
 
 from sciplat.errors import (
@@ -46,13 +47,13 @@ ADA = Visitor(User("ada", frozenset(), datetime.now(UTC), False), frozenset({Sco
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory) -> Instance:
-    return Instance.open(tmp_path_factory.mktemp("instance") / "home")
+def instance(skies, tmp_path_factory) -> Instance:
+    return Instance.open(copy_home(skies, tmp_path_factory.mktemp("instance") / "home"))
 
 
 @pytest.fixture(scope="module")
 def sky(instance) -> Sky:
-    return make_sky(instance, "wide")
+    return sky_in(instance, "wide")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def seam(instance) -> Sky:
 
 @pytest.fixture(scope="module")
 def secret(instance) -> Sky:
-    return make_sky(instance, "secret", public=False)
+    return sky_in(instance, "secret")
 
 
 def ask(instance: Instance, identifier: str, visitor: Visitor = NOBODY, **parameters: str) -> Sendable:
@@ -202,6 +203,7 @@ def test_three_bands_are_one_picture(instance, sky):
         ask(instance, sky.did("deep_coadd/i,r"), POS=region, RESPONSEFORMAT="png")
 
 
+@pytest.mark.slow
 def test_images_are_brought_to_a_grid(instance, sky):
     ra, dec = world.sky(sky.whole["r"].wcs, 149.5, 149.5)
     grid = f"{float(ra[0])!r} {float(dec[0])!r} 80 60 1.0"
@@ -315,8 +317,9 @@ def test_limits_are_told(instance, sky):
 
 
 @pytest.mark.slow
-def test_damaged_and_removed_files_are_told(instance, tmp_path):
-    own = make_sky(instance, "fragile")
+def test_damaged_and_removed_files_are_told(skies, tmp_path):
+    instance = Instance.open(copy_home(skies, tmp_path / "home"))
+    own = sky_in(instance, "wide")
     path = instance.images.locate.identified(own.did(own.visit_id), visitor=NOBODY).path
     kept = tmp_path / "kept.fits"
     shutil.copy(path, kept)

@@ -14,7 +14,6 @@ from sciplat.services.title import title_of
         (QUERY, [("LANG", "ADQL"), ("QUERY", "-- mine\nSELECT\n  1")], "SELECT 1"),
         (QUERY, [("LANG", "ADQL")], ""),
         (BULK_CUTOUT, [("RELEASE", "r"), ("QUERY", "SELECT 2")], "SELECT 2"),
-        (BULK_CUTOUT, [("UPLOAD", "targets,sha256:abc"), ("RELEASE", "r")], "Table targets"),
         (BULK_CUTOUT, [("JOB", "k9")], "Result of job k9"),
         (CUTOUT, [("ID", "ivo://a/r?1"), ("CIRCLE", "1 2 3")], "CIRCLE 1 2 3 of ivo://a/r?1"),
         (CUTOUT, [("ID", "ivo://a/r?1"), ("POS", "RANGE 1 2 3 4")], "RANGE 1 2 3 4 of ivo://a/r?1"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sciplat.jobs.models import CUTOUT
-from sciplat.uploads.models import uploads_of
 
 __all__ = ["title_of"]
 
@@ -21,9 +20,7 @@ def title_of(kind: str, parameters: Sequence[tuple[str, str]]) -> str:
         if name == "QUERY":
             lines = (line.strip() for line in value[:_READ].splitlines())
             return _one_line(" ".join(line for line in lines if not line.startswith("--")))
-    tables = [f"Table {name}" for name, _ in uploads_of(parameters)]
-    results = [f"Result of job {value}" for name, value in parameters if name == "JOB"]
-    return _one_line(" and ".join([*tables, *results][:5]))
+    return _one_line(next((f"Result of job {value}" for name, value in parameters if name == "JOB"), ""))
 
 
 def _cutouts(parameters: Sequence[tuple[str, str]]) -> str:

@@ -255,7 +255,7 @@ def test_a_job_of_soda_has_a_result_for_each_image_and_region(platform: Platform
         assert answer.headers["Content-Type"].startswith(kind)
         assert f'size="{len(answer.content)}"' in listed
         if kind == "text/plain":
-            assert answer.text.startswith("UsageError: CIRCLE" if number < 5 else "AuthenticationError: ")
+            assert answer.text.startswith("UsageError: CIRCLE" if number < 5 else "UsageError: Release")
             assert f"ID={form[(number - 1) // 2][1]}\n" in answer.text
     sync = requests.get(
         f"{platform.url}/api/soda/sync",

@@ -24,7 +24,7 @@ from sciplat.api.sending import Cutting
 from sciplat.errors import UnavailableError
 from sciplat.instance import Instance
 from sciplat.processes import images
-from sciplat.services.cutout_request import PARAMETERS, CutoutRequests
+from sciplat.services.cutout.request import PARAMETERS, CutoutRequests
 from sciplat.services.sendable import Sendable
 
 HERE = "25.6 0.3 0.002"

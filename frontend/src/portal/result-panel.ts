@@ -5,6 +5,7 @@ import { imageAddress, imageNameOf } from "../api/images";
 import { downloadUrl } from "../api/results";
 import { count, size, span } from "../table/format";
 import { define } from "../views/define";
+import { KINDS, partsOf } from "../views/job-kind";
 import { duration } from "../views/job-list";
 import { icon } from "../views/icons";
 import "../views/menu";
@@ -14,6 +15,7 @@ import type { ResultTable } from "../views/result-table";
 import { base, controls } from "../views/style";
 import { Watch } from "../views/watch";
 import type { Job } from "../wire/job";
+import { files, filesInWords, filesStyle, missing } from "./job-files";
 import { tell } from "./notices";
 import { outlookOf } from "./outlook";
 import { signInAddress } from "./place";
@@ -23,9 +25,9 @@ import { Work } from "./work";
 
 const RUN = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318 Enter" : "Ctrl Enter";
 
-/** What became of the query: how it goes, or its rows. */
+/** What became of the job: how it goes, the rows of a query, or the files of another job. */
 export class ResultPanel extends LitElement {
-  static override styles = [base, controls, style];
+  static override styles = [base, controls, style, filesStyle];
   static override properties = { work: { attribute: false } };
 
   declare work: Work;
@@ -94,31 +96,35 @@ export class ResultPanel extends LitElement {
 
   override render(): TemplateResult {
     const job = this.work.job.value;
-    const hasRows = job?.phase === "COMPLETED" && (job.rows ?? 0) > 0;
+    const isDone = job?.phase === "COMPLETED";
+    const isQuery = job?.kind === "query";
+    const hasRows = isDone && isQuery && (job.rows ?? 0) > 0;
     return html`
       ${this.work.isRunning.value ? html`<div class="progress" aria-hidden="true"><i></i></div>` : nothing}
       <div class="visually-hidden" role="status" data-testid="run-state">${this.spoken(job)}</div>
-      ${job ? this.bar(job) : nothing} ${job?.phase === "COMPLETED" && job.overflow ? this.cut(job) : nothing}
+      ${job ? this.bar(job) : nothing} ${isDone && job.overflow ? this.cut(job) : nothing}
+      ${isDone && !isQuery ? missing(job) : nothing}
       <sp-result-table
         ?hidden=${!hasRows}
         label="Result"
         .store=${this.work.table}
         @sp-columns=${() => this.requestUpdate()}
       ></sp-result-table>
-      ${hasRows ? nothing : this.instead(job)}
+      ${isDone && !isQuery ? files(job) : hasRows ? nothing : this.instead(job)}
     `;
   }
 
   /** One sentence for each phase, not for each tick. */
   private spoken(job: Job | null): string {
-    if (this.work.isRunning.value) return "The query is running";
+    const what = `The ${nameOf(job)}`;
+    if (this.work.isRunning.value) return `${what} is running`;
     switch (job?.phase) {
       case "COMPLETED":
-        return `The query is done: ${rowsOf(job)}${job.overflow ? ", cut" : ""}`;
+        return `${what} is done: ${job.kind === "query" ? partsOf(job) : filesInWords(job)}${job.overflow ? ", cut" : ""}`;
       case "ERROR":
-        return "The query failed";
+        return `${what} failed`;
       case "ABORTED":
-        return "The query was stopped";
+        return `${what} was stopped`;
       default:
         return "";
     }
@@ -134,14 +140,20 @@ export class ResultPanel extends LitElement {
       return html`<div class="bar">
         <span class="state">${what}</span>${time}
         ${job.progress ? html`<span class="fact">${Math.floor(job.progress * 100)} %</span>` : nothing}
-        ${job.rows ? html`<span class="fact">${rowsOf(job)} so far</span>` : nothing}
+        ${job.rows ? html`<span class="fact">${partsOf(job)} so far</span>` : nothing}
       </div>`;
     }
     if (job.phase !== "COMPLETED") {
       return html`<div class="bar"><span class="state">${job.phase === "ABORTED" ? "Stopped" : "Failed"}</span>${time}</div>`;
     }
+    const kept = job.destruction ? `Kept until ${job.destruction}` : nothing;
+    if (job.kind !== "query") {
+      return html`<div class="bar">
+        <span class="state" title=${kept}>${filesInWords(job)}</span>${time}${job.bytes ? html`<span class="fact size">${size(job.bytes)}</span>` : nothing}
+      </div>`;
+    }
     return html`<div class="bar" role="toolbar" aria-label="Result">
-      <span class="state" data-testid="row-count" title=${job.destruction ? `Kept until ${job.destruction}` : nothing}>${rowsOf(job)}</span>
+      <span class="state" data-testid="row-count" title=${kept}>${partsOf(job)}</span>
       ${time}${job.bytes ? html`<span class="fact size">${size(job.bytes)}</span>` : nothing}
       <span class="room"></span>
       ${this.image()}
@@ -186,9 +198,9 @@ export class ResultPanel extends LitElement {
       case "ERROR":
         return this.failed(job);
       case "ABORTED":
-        return message("Stopped", "Change the query if you like, and run it again.");
+        return message("Stopped", job.kind === "query" ? "Change the query if you like, and run it again." : "To have it done after all, send it again.");
       case "ARCHIVED":
-        return message("The result is gone", "Results are kept for a while only. Run the query again to get it back.");
+        return message("The result is gone", `Results are kept for a while only. ${job.kind === "query" ? "Run the query" : "Send the job"} again to get it back.`);
       default:
         return message("No result yet", `Choose a table at the left and press Preview, take an example, or write a query and press ${RUN}.`);
     }
@@ -202,7 +214,7 @@ export class ResultPanel extends LitElement {
     // A visitor cannot know whether a name is wrong or private.
     const mayHelp = error?.code === "authentication" && user.value === null;
     const signIn = mayHelp ? html`<a class="button" href=${signInAddress()}>Sign in</a>` : nothing;
-    return message("The query failed", text, signIn);
+    return message(`The ${nameOf(job)} failed`, text, signIn);
   }
 
   private refused(failure: unknown): TemplateResult {
@@ -219,16 +231,17 @@ export class ResultPanel extends LitElement {
   }
 }
 
-function rowsOf(job: Job): string {
-  const rows = job.rows ?? 0;
-  return `${count(rows)} ${rows === 1 ? "row" : "rows"}`;
+/** What to call the job in a sentence; before there is one, it is a query. */
+function nameOf(job: Job | null): string {
+  return KINDS[job?.kind ?? "query"].job;
 }
 
 function waiting(job: Job | null): TemplateResult {
   const outlook = job ? outlookOf(job) : "";
+  const what = job && job.kind !== "query" ? "Its files" : "Rows";
   return message(
     job?.phase === "QUEUED" ? "Waiting\u2026" : "Running\u2026",
-    `${outlook} Rows appear here when the query is done. You can leave this page: the job goes on.`.trim(),
+    `${outlook} ${what} appear here when the ${nameOf(job)} is done. You can leave this page: the job goes on.`.trim(),
   );
 }
 

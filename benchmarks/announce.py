@@ -1,16 +1,22 @@
-"""What it costs to describe the images of a repository: all 50 000, and then one more; CPU seconds.
+"""What it costs to describe the images of a repository, all 50 000 and then one more; and when that is seen.
 
 The repository is synthetic: 500 visits of 100 detectors, all of them in one small file, which is opened for
-each. It is announced without a server, as the process `web` does. Then one dataset more is put there and
-announced, a few times; and then one is taken away. ``python benchmarks/announce.py [IMAGES]``.
+each. It is announced without a server, as the process `web` does: CPU seconds. Then one dataset more is put
+there and announced, a few times; and then one is taken away. After that the instance runs, and more datasets
+are put there one by one, as a pipeline does: seconds by the clock from the end of the registration until a
+TAP query through the front door finds the dataset. ``python benchmarks/announce.py [IMAGES]``.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import statistics
 import sys
 import tempfile
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,6 +26,10 @@ from astropy.time import Time
 from astropy.wcs import WCS
 from lsst.daf.butler import Butler, DatasetIdGenEnum, DatasetRef, FileDataset, Timespan
 from lsst.sphgeom import ConvexPolygon, LonLat, UnitVector3d
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from support.running import Platform, running
 
 from sciplat.images.exposure import Exposure
 from sciplat.images.fits import write
@@ -136,8 +146,33 @@ def _cpu(do: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
+def until_seen(platform: Platform, repository: Repository, file: Path, visits: Sequence[int]) -> list[float]:
+    """Put a dataset of each visit, and return after how many seconds each is found by TAP."""
+    seconds = []
+    for visit in visits:
+        (ref,) = put(repository, [(visit, 8)], "difference_image", file)
+        began = time.perf_counter()
+        while not _is_found(platform, ref):
+            if time.perf_counter() - began > 60:
+                raise RuntimeError(f"{ref} is not in ivoa.ObsCore after a minute")
+            time.sleep(0.02)
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
+def _is_found(platform: Platform, ref: DatasetRef) -> bool:
+    # The text is another one each time, so that no answer is that of a cache.
+    query = (
+        f"SELECT COUNT(*) AS n, {time.time_ns()} AS t FROM ivoa.ObsCore "
+        f"WHERE obs_publisher_did LIKE '%?{ref.id}'"
+    )
+    form = urllib.parse.urlencode({"LANG": "ADQL", "QUERY": query, "RESPONSEFORMAT": "json"}).encode()
+    with urllib.request.urlopen(f"{platform.tap}/sync", form, timeout=60) as answer:
+        return bool(json.load(answer)["data"][0][0])
+
+
 def main(images: int = 50_000, times: int = 3) -> dict[str, float]:
-    """Return CPU seconds by what was done."""
+    """Return CPU seconds by what was done, and seconds by the clock until what is new is seen."""
     result: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         file = image(Path(folder) / "im.fits")
@@ -158,13 +193,20 @@ def main(images: int = 50_000, times: int = 3) -> dict[str, float]:
         repository.remove(refs)
         result["one less"] = _cpu(lambda: announce.announce_from(repository))
         assert announce.announce_from(repository) == images + times - 1
+        with running(instance.home) as platform:
+            seen = until_seen(platform, repository, file, range(1, 2 + 3 * times))
+        result["seen after, half of them"] = statistics.median(seen)
+        result["seen after, all of them"] = max(seen)
         repository.close()
     return result
 
 
 def table(result: dict[str, float]) -> str:
     """Return the figures as text."""
-    return "\n".join(f"{name:28} {seconds:8.2f} s of CPU" for name, seconds in result.items())
+    clock = ("", " of CPU")
+    return "\n".join(
+        f"{name:28} {seconds:8.2f} s{clock[not name.startswith('seen')]}" for name, seconds in result.items()
+    )
 
 
 if __name__ == "__main__":

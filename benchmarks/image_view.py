@@ -78,7 +78,7 @@ def main(pixels: int = 4096, rounds: int = 5) -> dict[str, float]:
         instance.ingest.prepare()
         made = make_looked_at(instance, exposure(pixels))
         result: dict[str, float] = {}
-        with running(home, "--without-notebooks") as platform, sync_playwright() as playwright:
+        with running(home) as platform, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=_CHROMIUM, args=["--no-sandbox", "--ignore-gpu-blocklist", *_SOFTWARE]
             )

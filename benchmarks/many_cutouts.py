@@ -28,9 +28,9 @@ from cutouts import PIXEL, exposure
 from sciplat.images import fits
 from sciplat.jobs.models import BULK_CUTOUT, Job, Phase
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_plan import Targets, plan_work
-from sciplat.services.bulk_request import BulkRequest
-from sciplat.services.bulk_work import BulkWork
+from sciplat.services.bulk.plan import Targets, plan_work
+from sciplat.services.bulk.request import BulkRequest
+from sciplat.services.bulk.work import BulkWork
 
 SIDE, PIXELS, IMAGES = 100, 2048, 4
 

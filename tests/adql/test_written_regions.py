@@ -104,7 +104,12 @@ def test_a_region_from_a_query_in_from_is_refused_with_a_way_on(ask):
         ({"POS": ["RANGE 0 360 -90 0"]}, ["near", "south", "zero"]),
         ({"POS": ["RANGE -Inf +Inf -Inf -50"]}, ["south"]),
         ({"POS": ["RANGE 170 190 -90 -60"]}, ["south"]),
-        pytest.param({"POS": ["RANGE 10 350 -90 90"]}, ["south"], marks=pytest.mark.slow),
+        ({"POS": ["RANGE 10 350 -90 90"]}, ["south"]),
+        ({"POS": ["RANGE 1.6 359 -90 90"]}, ["near", "south"]),
+        ({"POS": ["RANGE 2 359.6 -90 90"]}, ["south", "zero"]),
+        pytest.param({"POS": ["RANGE 100 260 -89 89"]}, ["south"], marks=pytest.mark.slow),
+        pytest.param({"POS": ["RANGE 1.6 180 -90 90"]}, ["near", "south"], marks=pytest.mark.slow),
+        pytest.param({"POS": ["RANGE 10 350 -61 80"]}, ["south"], marks=pytest.mark.slow),
         ({"BAND": ["5e-7"]}, ["zero"]),
         ({"BAND": ["5.45e-7 6e-7"]}, ["near", "zero"]),
         ({"BAND": ["6e-7 +Inf"]}, ["near"]),
@@ -136,6 +141,15 @@ def test_any_range_that_has_an_extent_is_a_query(west, east, dec):
     query = discovery({"POS": [f"RANGE {west!r} {east!r} {south!r} {north!r}"]})
 
     translate(query.adql, Catalog([TableSource(obscore_table(), ("memory", "main", "obscore"))]))
+
+
+@pytest.mark.parametrize("place", ["10 350 -90 90", "10 350 -80 80", "0 200 -80 80", "1 180 -90 90"])
+def test_wide_ranges_are_few_regions(place):
+    query = discovery({"POS": [f"RANGE {place}"]}).adql
+
+    assert query.count("INTERSECTS") + query.count("CONTAINS") <= 8
+    sql = translate(query, Catalog([TableSource(obscore_table(), ("memory", "main", "obscore"))])).sql
+    assert len(sql) < 90_000
 
 
 @pytest.mark.parametrize("place", ["1 1 2 3", "1 2 3 3", "1 2 0 1e-50"])

@@ -24,7 +24,7 @@ from sciplat.api.sending import Cutting
 from sciplat.errors import UnavailableError
 from sciplat.instance import Instance
 from sciplat.processes import images
-from sciplat.services.cutout_request import PARAMETERS, CutoutRequests
+from sciplat.services.cutout.request import PARAMETERS, CutoutRequests
 from sciplat.services.sendable import Sendable
 
 HERE = "25.6 0.3 0.002"
@@ -110,8 +110,10 @@ def test_no_overlap_has_no_body_and_says_why(client, sky):
 
 
 @pytest.mark.slow
-def test_every_example_can_be_had_and_none_is_private(client, sky):
+def test_every_example_can_be_had_and_none_is_private(client, instance, sky):
     """Read as DALI 1.1, section 2.3 has it."""
+    for release in ("wide", "secret"):
+        instance.images.announce.announce(release)
     page = client.get("/api/soda/examples")
     told = client.get("/api/soda/capabilities").text
 

@@ -1,5 +1,6 @@
 """``sciplat user`` and ``sciplat token`` on a home that was never started."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from sciplat.cli import main
 from sciplat.errors import AuthenticationError
 from sciplat.identity import IdentityStore, Scope
 from sciplat.identity.passwords import Cost
+from sciplat.processes.rundir import ProcessRecord, RunRecord, write_record
 
 pytest.importorskip("sqlalchemy")
 
@@ -43,6 +45,17 @@ def test_the_link_has_the_port_of_the_instance(home: Path) -> None:
     (home / "sciplat.yaml").write_text("port: 9123\n")
 
     assert sciplat(home, "user", "add", "vera").stdout.startswith("http://127.0.0.1:9123/portal/sign-in#")
+
+
+def test_the_link_has_the_port_on_which_the_instance_runs(home: Path) -> None:
+    home.mkdir(parents=True)
+    supervisor = ProcessRecord.of(os.getpid())
+    assert supervisor is not None
+    write_record(home, RunRecord(supervisor, "http://127.0.0.1:9234/", home))
+
+    assert sciplat(home, "user", "add", "vera").stdout.startswith("http://127.0.0.1:9234/portal/sign-in#")
+    write_record(home, RunRecord(ProcessRecord(supervisor.pid, 1.0), "http://127.0.0.1:9234/", home))
+    assert sciplat(home, "user", "link", "vera").stdout.startswith("http://127.0.0.1:8080/portal/sign-in#")
 
 
 def test_a_new_link_replaces_the_one_before(home: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,8 @@ from support.running import copy_home
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 pytest.importorskip("galsim", reason="needs the [demo] extra")
 
-from support.small_sim1 import chosen
+from support.small_disk import filled, small_disk
+from support.small_sim1 import NIGHTS, chosen
 
 from sciplat.demo import State, state
 from sciplat.demo.sim1.make import TABLES, make_sim1
@@ -109,6 +111,30 @@ def test_a_full_disk_is_noticed_before(tmp_path: Path, monkeypatch: pytest.Monke
 
     with pytest.raises(LimitError, match="has 10 MB free; sim1 needs about 148 MB"):
         make_sim1(instance, lambda _what, _part: None, chosen=chosen(), workers=0)
+
+
+def test_a_disk_that_fills_up_is_told_and_what_was_made_is_gone_on_with(tmp_path: Path) -> None:
+    few = tuple(visit for visit in chosen() if visit.index // 5 == NIGHTS[-1])
+    with small_disk(tmp_path / "disk", 400) as disk:
+        instance = Instance.open(disk / "home")
+        instance.ingest.prepare()
+        with contextlib.ExitStack() as ballast:
+
+            def fill(what: str, _part: float) -> None:
+                if what == f"{Step.VISITS} ({len(few)} of {len(few)})":
+                    ballast.enter_context(filled(disk, 100_000))
+
+            with pytest.raises(LimitError, match=r"is full\. What has been made of sim1 is kept"):
+                make_sim1(instance, fill, chosen=few, workers=0)
+            assert instance.catalogs.snapshot().schema("gaia") is None
+            told: list[str] = []
+        made = {path: path.stat().st_mtime_ns for path in disk.rglob("visit_image*.fits")}
+        assert len(made) == len(few)
+
+        make_sim1(instance, lambda what, _part: told.append(what), chosen=few, workers=0)
+
+        assert {path: path.stat().st_mtime_ns for path in made} == made
+        assert {table.name for table in instance.catalogs.snapshot().schema("sim1").tables} == set(TABLES)
 
 
 def test_images_of_somebody_else_under_its_name_stay(tmp_path: Path) -> None:

@@ -26,6 +26,12 @@ GREY = np.array([0x4D, 0x5F, 0x78])
 """Pixels without a value."""
 
 
+VIEW = (
+    "document.querySelector('sp-portal').shadowRoot.querySelector('sp-image-page')"
+    ".shadowRoot.querySelector('sp-image-view')"
+)
+
+
 @pytest.fixture
 def page(drawing: Browser, platform: Platform) -> Iterator[Page]:
     """A visitor's page in a browser that draws; what is refused, or asked elsewhere, fails the test."""
@@ -77,8 +83,7 @@ def seen(page: Page) -> tuple[npt.NDArray[np.int16], dict[str, float]]:
     left, top = round(box["x"]), round(box["y"])
     whole = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     picture = whole.crop((left, top, left + round(box["width"]), top + round(box["height"])))
-    place = page.evaluate("document.querySelector('sp-portal').shadowRoot.querySelector('sp-image-page')"
-        ".shadowRoot.querySelector('sp-image-view').seen")  # fmt: skip
+    place = page.evaluate(f"{VIEW}.seen")
     return np.asarray(picture, np.int16), place
 
 
@@ -284,6 +289,56 @@ def test_a_position_in_the_address_is_marked_in_the_middle(page: Page, look: Loo
         colour_of(page, 500 + dx, 300)[0] - colour_of(page, 500 + dx, 300)[2] for dx in np.arange(0, 8, 0.5)
     ]
     assert max(ring) > 100
+
+
+def test_a_hundred_thousand_marks_are_drawn_and_one_of_them_is_chosen(page: Page, look: LookedAt) -> None:
+    view = show(page, look)
+    ra, dec = (float(each[0]) for each in world.sky(look.exposure.wcs, 400, 350))
+    page.evaluate(
+        f"""([ra, dec]) => {{
+          const many = Float64Array.from({{ length: 100000 }}, (_, index) => 660 + (index % 30));
+          const rows = Float64Array.from({{ length: 100000 }}, (_, index) => 100 + (index % 400));
+          const one = {{ colour: "#ff0000", ra: [ra], dec: [dec] }};
+          {VIEW}.marks = [{{ colour: "#00ff00", x: many, y: rows }}, one];
+          addEventListener("sp-image-mark", (event) => (window.chosen = event.detail));
+        }}""",
+        [ra, dec],
+    )
+
+    assert (colour_of(page, 675, 300) - colour_of(page, 640, 300))[1] > 60
+    at = seen(page)[1]
+    box = view.locator(".stage").bounding_box()
+    assert box is not None
+    view.locator(".stage").click(
+        position={
+            "x": box["width"] / 2 + (400 - at["x"]) * at["zoom"],
+            "y": box["height"] / 2 - (350 - at["y"]) * at["zoom"],
+        }
+    )
+    assert page.evaluate("window.chosen") == {"list": 1, "index": 0}
+
+
+def test_a_click_tells_a_place_with_its_value(page: Page, look: LookedAt) -> None:
+    show(page, look)
+    page.evaluate(
+        f"""() => {{
+          {VIEW}.tool = "point";
+          addEventListener("sp-image-point", (event) => (window.told = event.detail));
+        }}"""
+    )
+    page.get_by_role("application").focus()
+    page.keyboard.press("1")
+    page.keyboard.press("Shift+ArrowLeft")
+    page.keyboard.press("Enter")
+
+    page.wait_for_function("window.told")
+    told, at = page.evaluate("window.told"), seen(page)[1]
+    x, y = int(at["x"] + 0.5), int(at["y"] + 0.5)
+    assert (told["x"], told["y"], told["unit"], told["mark"]) == (x, y, "nJy", None)
+    assert told["value"] == pytest.approx(float(look.exposure.image[y, x]), rel=1e-6)
+    assert told["variance"] == 4
+    ra, dec = (float(each[0]) for each in world.sky(look.exposure.wcs, at["x"], at["y"]))
+    assert (told["ra"], told["dec"]) == (pytest.approx(ra, abs=1e-9), pytest.approx(dec, abs=1e-9))
 
 
 def test_a_tile_that_fails_is_asked_for_again(page: Page, look: LookedAt) -> None:

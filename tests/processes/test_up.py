@@ -112,6 +112,7 @@ def test_a_second_ctrl_c_hurries(launch: Any, home: Path, wait_for: Any) -> None
     assert is_gone(pid)
 
 
+@pytest.mark.slow
 def test_a_process_that_crashes_is_started_again(launch: Any, home: Path, wait_for: Any) -> None:
     running = launch(home).wait_until_ready()
     before = running.pid("views")
@@ -207,6 +208,7 @@ def test_after_kill_9_all_processes_end_and_the_next_start_clears_the_rest(
     assert not Path(left["directory"]).exists()
 
 
+@pytest.mark.slow
 def test_a_second_instance_on_the_same_home_names_the_first(launch: Any, home: Path) -> None:
     first = launch(home).wait_until_ready()
 

@@ -14,6 +14,8 @@ from sciplat.services.access import Visitor
 from sciplat.services.discover import discovery
 from sciplat.services.plan import Query
 
+pytestmark = pytest.mark.slow
+
 NOBODY = Visitor.anonymous()
 
 
@@ -73,7 +75,6 @@ def test_images_are_discovered(ask, parameters, found):
     assert sorted(round(row["s_ra"]) for row in ask(discovery(parameters))) == found
 
 
-@pytest.mark.slow
 def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
     instance = Instance.open(tmp_path / "home")
     instance.images.ingest.ingest("dr1", [file])
@@ -85,7 +86,6 @@ def test_taking_in_the_same_again_changes_no_table(file, tmp_path):
     assert len(list((instance.catalogs.folder / "dr1").glob("observations-*"))) == 1
 
 
-@pytest.mark.slow
 def test_few_that_come_or_go_amend_the_table_of_all(tmp_path, monkeypatch):
     """The last of them so often that it is sorted anew; the rows are those that there are each time."""
     done = []
@@ -119,7 +119,6 @@ def test_few_that_come_or_go_amend_the_table_of_all(tmp_path, monkeypatch):
     assert len(set(rows["obs_publisher_did"].to_pylist())) == rows.num_rows == 2
 
 
-@pytest.mark.slow
 def test_an_instance_without_images_has_the_table_without_rows(tmp_path):
     instance = Instance.open(tmp_path / "home")
     instance.ingest.prepare()

@@ -13,14 +13,14 @@ from support.small_disk import filled, small_disk
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
 from astropy.io import fits
-from services.test_bulk_work import Parts, in_tar, work
+from services.bulk.test_work import Parts, in_tar, work
 
 from sciplat.errors import IngestError, LimitError
 from sciplat.instance import Instance
 from sciplat.services import disk as disks
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_plan import Targets
-from sciplat.services.cutout_request import CutoutRequests
+from sciplat.services.bulk.plan import Targets
+from sciplat.services.cutout.request import CutoutRequests
 from sciplat.services.tile import Which, place_of
 
 pytestmark = pytest.mark.slow

@@ -21,7 +21,7 @@ from sciplat.instance import Instance
 from sciplat.processes import images
 from sciplat.services.access import Visitor
 from sciplat.services.discover import discovery
-from sciplat.services.link import LinkService
+from sciplat.services.link.link import LinkService
 from sciplat.services.plan import Query
 from sciplat.services.query import QueryService
 

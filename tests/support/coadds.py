@@ -136,9 +136,7 @@ def sky_in(instance: Instance, release: str, *, ra: float = 25.6, dec: float = 0
 
 
 def make_skies(home: Path) -> None:
-    """Make an instance with a public release ``wide`` and a private one ``secret`` in r, both announced."""
+    """Make an instance with a public release ``wide`` and a private one ``secret`` in r, unannounced."""
     instance = Instance.open(home)
     make_sky(instance, "wide")
     make_sky(instance, "secret", public=False, bands="r")
-    for release in ("wide", "secret"):
-        instance.images.announce.announce(release)

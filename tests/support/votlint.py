@@ -1,4 +1,4 @@
-"""What STILTS thinks of a VOTable."""
+"""What STILTS thinks of a VOTable and of links."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["votlint"]
+__all__ = ["datalinklint", "votlint"]
 
 
 def votlint(document: bytes) -> str:
     """Return what votlint says of a document: nothing if it is faultless."""
-    if shutil.which("stilts") is None:
-        pytest.skip("stilts is not installed (Debian: apt install stilts)")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "document.vot"
         path.write_bytes(document)
-        ran = subprocess.run(
-            ["stilts", "-batch", "votlint", f"votable={path}"],
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=True,
-        )
-    return ran.stdout
+        return _stilts("votlint", f"votable={path}")
+
+
+def datalinklint(address: str) -> list[str]:
+    """Return the errors, warnings and failures that datalinklint reports of the links at an address."""
+    report = _stilts("datalinklint", "report=EWF", f"votable={address}")
+    return [line for line in report.splitlines() if line[:2] in ("E-", "W-", "F-")]
+
+
+def _stilts(*words: str) -> str:
+    if shutil.which("stilts") is None:
+        pytest.skip("stilts is not installed (Debian: apt install stilts)")
+    command = ["stilts", "-batch", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout

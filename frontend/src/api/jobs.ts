@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import type { Job, JobBrief, JobList } from "../wire/job";
 import { isFinal } from "../wire/job";
-import { ConnectionError, sendJson } from "./http";
+import { ConnectionError, send, sendJson } from "./http";
 
 export function job(id: string, waitSeconds = 0, signal?: AbortSignal): Promise<Job> {
   const wait = waitSeconds ? `?wait=${waitSeconds}` : "";
   return sendJson<Job>(`/api/jobs/${encodeURIComponent(id)}${wait}`, "GET", undefined, signal);
 }
 
-/** The newest queries; other kinds of jobs have no rows to show. */
+/** The newest jobs of every kind. */
 export async function jobs(limit = 100, signal?: AbortSignal): Promise<JobBrief[]> {
-  return (await sendJson<JobList>(`/api/jobs?kind=query&limit=${limit}`, "GET", undefined, signal)).jobs;
+  return (await sendJson<JobList>(`/api/jobs?limit=${limit}`, "GET", undefined, signal)).jobs;
+}
+
+/** Stop a job; its UWS document has the same address for all kinds. */
+export async function abort({ links }: JobBrief): Promise<void> {
+  await send(`${links.job}/phase`, { method: "POST", body: new URLSearchParams({ PHASE: "ABORT" }) });
+}
+
+/** Delete a job and its results. */
+export async function destroy({ links }: JobBrief): Promise<void> {
+  await send(links.job, { method: "DELETE" });
 }
 
 /**

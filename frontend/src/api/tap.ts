@@ -48,16 +48,6 @@ export function jobIdOf(url: string): string {
   return decodeURIComponent(id);
 }
 
-export async function abort(id: string): Promise<void> {
-  const body = new URLSearchParams({ PHASE: "ABORT" });
-  await send(`${TAP}/async/${encodeURIComponent(id)}/phase`, { method: "POST", body });
-}
-
-/** Delete a job and its result. */
-export async function destroy(id: string): Promise<void> {
-  await send(`${TAP}/async/${encodeURIComponent(id)}`, { method: "DELETE" });
-}
-
 /** A string literal of ADQL. */
 export function literal(text: string): string {
   return `'${text.replace(/'/g, "''")}'`;

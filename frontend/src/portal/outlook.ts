@@ -4,10 +4,11 @@ import type { Job } from "../wire/job";
 
 const SOON_SECONDS = 2;
 
-/** What can be said of a query that is not done yet: whose turn it is, and how long it may take. */
+/** What can be said of a job that is not done yet: whose turn it is, and how long it may take. */
 export function outlookOf(job: Job, now = Date.now()): string {
   if (job.phase === "QUEUED" && job.turns_before) {
-    const many = job.turns_before === 1 ? "One query has its" : `${count(job.turns_before)} queries have their`;
+    const [one, several] = job.kind === "query" ? ["query", "queries"] : ["job", "jobs"];
+    const many = job.turns_before === 1 ? `One ${one} has its` : `${count(job.turns_before)} ${several} have their`;
     return `${many} turn before this one.`;
   }
   const expected = job.estimated_seconds ?? 0;

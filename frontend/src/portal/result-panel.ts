@@ -8,8 +8,9 @@ import type { Reader } from "../plot/looking";
 import type { ResultColumn } from "../table/arrow";
 import { count, size, span } from "../table/format";
 import { define } from "../views/define";
-import { icon } from "../views/icons";
+import { KINDS, partsOf } from "../views/job-kind";
 import { duration } from "../views/job-list";
+import { icon } from "../views/icons";
 import "../views/menu";
 import type { MenuItem } from "../views/menu";
 import "../views/plot-panel";
@@ -18,6 +19,7 @@ import type { ResultTable } from "../views/result-table";
 import { base, controls } from "../views/style";
 import { Watch } from "../views/watch";
 import type { Job } from "../wire/job";
+import { files, filesInWords, filesStyle, missing } from "./job-files";
 import { tell } from "./notices";
 import { outlookOf } from "./outlook";
 import { signInAddress } from "./place";
@@ -27,9 +29,9 @@ import { Work } from "./work";
 
 const RUN = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318 Enter" : "Ctrl Enter";
 
-/** What became of the query: how it goes, or its rows. */
+/** What became of the job: how it goes, the rows of a query, or the files of another job. */
 export class ResultPanel extends LitElement {
-  static override styles = [base, controls, style];
+  static override styles = [base, controls, style, filesStyle];
   static override properties = { work: { attribute: false }, columns: { state: true } };
 
   declare work: Work;
@@ -106,11 +108,14 @@ export class ResultPanel extends LitElement {
 
   override render(): TemplateResult {
     const job = this.work.job.value;
-    const hasRows = job?.phase === "COMPLETED" && (job.rows ?? 0) > 0;
+    const isDone = job?.phase === "COMPLETED";
+    const isQuery = job?.kind === "query";
+    const hasRows = isDone && isQuery && (job.rows ?? 0) > 0;
     return html`
       ${this.work.isRunning.value ? html`<div class="progress" aria-hidden="true"><i></i></div>` : nothing}
       <div class="visually-hidden" role="status" data-testid="run-state">${this.spoken(job)}</div>
-      ${job ? this.bar(job) : nothing} ${job?.phase === "COMPLETED" && job.overflow ? this.cut(job) : nothing}
+      ${job ? this.bar(job) : nothing} ${isDone && job.overflow ? this.cut(job) : nothing}
+      ${isDone && !isQuery ? missing(job) : nothing}
       <div class="views" ?hidden=${!hasRows}>
         <sp-result-table
           label="Result"
@@ -119,7 +124,7 @@ export class ResultPanel extends LitElement {
         ></sp-result-table>
         ${hasRows && this.work.isPlotted.value ? this.plot(job) : nothing}
       </div>
-      ${hasRows ? nothing : this.instead(job)}
+      ${isDone && !isQuery ? files(job) : hasRows ? nothing : this.instead(job)}
     `;
   }
 
@@ -138,14 +143,15 @@ export class ResultPanel extends LitElement {
 
   /** One sentence for each phase, not for each tick. */
   private spoken(job: Job | null): string {
-    if (this.work.isRunning.value) return "The query is running";
+    const what = `The ${nameOf(job)}`;
+    if (this.work.isRunning.value) return `${what} is running`;
     switch (job?.phase) {
       case "COMPLETED":
-        return `The query is done: ${rowsOf(job)}${job.overflow ? ", cut" : ""}`;
+        return `${what} is done: ${job.kind === "query" ? partsOf(job) : filesInWords(job)}${job.overflow ? ", cut" : ""}`;
       case "ERROR":
-        return "The query failed";
+        return `${what} failed`;
       case "ABORTED":
-        return "The query was stopped";
+        return `${what} was stopped`;
       default:
         return "";
     }
@@ -161,14 +167,20 @@ export class ResultPanel extends LitElement {
       return html`<div class="bar">
         <span class="state">${what}</span>${time}
         ${job.progress ? html`<span class="fact">${Math.floor(job.progress * 100)} %</span>` : nothing}
-        ${job.rows ? html`<span class="fact">${rowsOf(job)} so far</span>` : nothing}
+        ${job.rows ? html`<span class="fact">${partsOf(job)} so far</span>` : nothing}
       </div>`;
     }
     if (job.phase !== "COMPLETED") {
       return html`<div class="bar"><span class="state">${job.phase === "ABORTED" ? "Stopped" : "Failed"}</span>${time}</div>`;
     }
+    const kept = job.destruction ? `Kept until ${job.destruction}` : nothing;
+    if (job.kind !== "query") {
+      return html`<div class="bar">
+        <span class="state" title=${kept}>${filesInWords(job)}</span>${time}${job.bytes ? html`<span class="fact size">${size(job.bytes)}</span>` : nothing}
+      </div>`;
+    }
     return html`<div class="bar" role="toolbar" aria-label="Result">
-      <span class="state" data-testid="row-count" title=${job.destruction ? `Kept until ${job.destruction}` : nothing}>${rowsOf(job)}</span>
+      <span class="state" data-testid="row-count" title=${kept}>${partsOf(job)}</span>
       ${time}${job.bytes ? html`<span class="fact size">${size(job.bytes)}</span>` : nothing}
       <span class="room"></span>
       ${this.image()}
@@ -221,9 +233,9 @@ export class ResultPanel extends LitElement {
       case "ERROR":
         return this.failed(job);
       case "ABORTED":
-        return message("Stopped", "Change the query if you like, and run it again.");
+        return message("Stopped", job.kind === "query" ? "Change the query if you like, and run it again." : "To have it done after all, send it again.");
       case "ARCHIVED":
-        return message("The result is gone", "Results are kept for a while only. Run the query again to get it back.");
+        return message("The result is gone", `Results are kept for a while only. ${job.kind === "query" ? "Run the query" : "Send the job"} again to get it back.`);
       default:
         return message("No result yet", `Choose a table at the left and press Preview, take an example, or write a query and press ${RUN}.`);
     }
@@ -237,7 +249,7 @@ export class ResultPanel extends LitElement {
     // A visitor cannot know whether a name is wrong or private.
     const mayHelp = error?.code === "authentication" && user.value === null;
     const signIn = mayHelp ? html`<a class="button" href=${signInAddress()}>Sign in</a>` : nothing;
-    return message("The query failed", text, signIn);
+    return message(`The ${nameOf(job)} failed`, text, signIn);
   }
 
   private refused(failure: unknown): TemplateResult {
@@ -254,16 +266,17 @@ export class ResultPanel extends LitElement {
   }
 }
 
-function rowsOf(job: Job): string {
-  const rows = job.rows ?? 0;
-  return `${count(rows)} ${rows === 1 ? "row" : "rows"}`;
+/** What to call the job in a sentence; before there is one, it is a query. */
+function nameOf(job: Job | null): string {
+  return KINDS[job?.kind ?? "query"].job;
 }
 
 function waiting(job: Job | null): TemplateResult {
   const outlook = job ? outlookOf(job) : "";
+  const what = job && job.kind !== "query" ? "Its files" : "Rows";
   return message(
     job?.phase === "QUEUED" ? "Waiting\u2026" : "Running\u2026",
-    `${outlook} Rows appear here when the query is done. You can leave this page: the job goes on.`.trim(),
+    `${outlook} ${what} appear here when the ${nameOf(job)} is done. You can leave this page: the job goes on.`.trim(),
   );
 }
 

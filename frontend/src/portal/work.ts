@@ -15,7 +15,7 @@ import { user } from "./session";
 /** Rows asked for unless the user says otherwise. */
 const USUAL_LIMIT = "100000";
 
-/** One query at a time: its text, its job, its result; and the jobs there were. */
+/** One job at a time: of a query also its text and its rows; and the jobs there were. */
 export class Work {
   /** Of the editor: `query` and `error`. */
   readonly editor: Store = memoryStore({ query: kept("query", ""), error: null });
@@ -93,12 +93,12 @@ export class Work {
 
   async abort(job: JobBrief | null = this.job.value): Promise<void> {
     if (!job) return;
-    await tap.abort(job.id);
+    await jobsApi.abort(job);
     await this.refreshJobs();
   }
 
   async destroy(job: JobBrief): Promise<void> {
-    await tap.destroy(job.id);
+    await jobsApi.destroy(job);
     this.jobs.value = this.jobs.value.filter(({ id }) => id !== job.id);
     if (this.job.value?.id === job.id) this.begin();
   }
@@ -138,7 +138,7 @@ export class Work {
     try {
       for await (const job of jobsApi.follow(id, following.signal)) {
         if (following.signal.aborted) return;
-        if (takesQuery) this.setQuery(job.query);
+        if (takesQuery && job.kind === "query") this.setQuery(job.query);
         takesQuery = false;
         this.take(job);
       }
@@ -153,6 +153,7 @@ export class Work {
     const job = error && error.line === null ? { ...found, error: { ...error, ...placeIn(error.message) } } : found;
     this.job.value = job;
     this.jobs.value = newestFirst([job, ...this.jobs.value.filter(({ id }) => id !== job.id)]);
+    if (job.kind !== "query") return;
     if (job.error) this.editor.set("error", job.error);
     if (job.phase === "COMPLETED") {
       const result: ResultSource = { url: pagesUrl(job.id), rows: job.rows ?? 0 };

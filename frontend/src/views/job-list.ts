@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 import { LitElement, css, html, nothing, type TemplateResult } from "lit";
-import { ago, count, span, utc } from "../table/format";
+import { ago, span, utc } from "../table/format";
 import { isFinal, type JobBrief, type Phase } from "../wire/job";
 import { define } from "./define";
 import { icon } from "./icons";
+import { KINDS, partsOf } from "./job-kind";
 import { base, controls } from "./style";
 
 /** Phases in the words of a person; the standard's own word stays in the tooltip. */
@@ -172,16 +173,17 @@ export class JobList extends LitElement {
   private line(job: JobBrief): TemplateResult {
     const seconds = duration(job);
     const { title } = job;
+    const words = KINDS[job.kind];
     return html`<li class=${job.id === this.current ? "current" : ""} data-job=${job.id}>
       <button
         class="open"
         aria-current=${job.id === this.current ? "true" : nothing}
         @click=${() => this.tell("sp-open-job", job)}
       >
-        <span>${title || "(empty query)"}</span>
+        <span>${title || words.untitled}</span>
       </button>
       <span class="actions">
-        ${this.button("edit", "Edit this query", "sp-edit-job", job, title)}
+        ${job.kind === "query" ? this.button("edit", "Edit this query", "sp-edit-job", job, title) : nothing}
         ${isFinal(job.phase)
           ? this.button("trash", "Delete this job and its result", "sp-delete-job", job, title)
           : this.button("stop", "Stop this job", "sp-abort-job", job, title)}
@@ -189,8 +191,9 @@ export class JobList extends LitElement {
       ${job.error ? html`<div class="why">${job.error.message}</div>` : nothing}
       <div class="facts">
         <span class="phase ${job.phase}" title=${job.phase}>${SAID[job.phase] ?? job.phase}</span>
+        ${words.label ? html`<span>${words.label}</span>` : nothing}
         ${job.rows !== null && job.phase !== "ERROR"
-          ? html`<span>${count(job.rows)} ${job.rows === 1 ? "row" : "rows"}${job.overflow ? ", cut" : ""}</span>`
+          ? html`<span>${partsOf(job)}${job.overflow ? ", cut" : ""}</span>`
           : nothing}
         ${seconds !== null ? html`<span>${span(seconds)}</span>` : nothing}
         <span title=${job.created}>${ago(job.created)}</span>

@@ -20,7 +20,9 @@ export function isFinal(phase: Phase): boolean {
   return FINAL.has(phase);
 }
 
-/** Why a query failed, and where in its text: line and column count from 1. */
+export type JobKind = "query" | "cutout" | "bulk_cutout";
+
+/** Why a job failed; of a query also where in its text: line and column count from 1. */
 export interface QueryError {
   code: string;
   message: string;
@@ -33,13 +35,14 @@ export interface QueryError {
 export interface JobBrief {
   id: string;
   phase: Phase;
-  /** How its query begins, in one line. */
+  kind: JobKind;
+  /** How its query begins, or what is cut out of what, in one line. */
   title: string;
   created: string;
   started: string | null;
   ended: string | null;
   destruction: string | null;
-  /** Rows written so far, and in the end all. */
+  /** Rows written so far, and in the end all; of other jobs the cutouts that have been tried. */
   rows: number | null;
   bytes: number | null;
   /** The result was cut: by the row limit asked for, or by a limit of the instance. */
@@ -50,6 +53,7 @@ export interface JobBrief {
 
 /** One job, as `GET /api/jobs/{id}` answers it. */
 export interface Job extends JobBrief {
+  /** Empty where it has none. */
   query: string;
   maxrec?: number | null;
   /** Between 0 and 1, where the engine knows. */
@@ -60,6 +64,22 @@ export interface Job extends JobBrief {
   estimated_seconds?: number | null;
   /** When it is expected to end, or is stopped because it may run no longer. */
   quote?: string | null;
+  /** Empty before it is completed. */
+  results: readonly JobResult[];
+}
+
+/** One result of a completed job. */
+export interface JobResult {
+  name: string;
+  url: string;
+  /** Null for a table, which is written in the form that is asked for. */
+  media_type: string | null;
+  /** What to call it on a disk. */
+  file: string;
+  bytes: number | null;
+  rows: number | null;
+  /** How many parts of it could not be made. */
+  failed: number;
 }
 
 export interface JobList {

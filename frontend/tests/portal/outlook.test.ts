@@ -10,6 +10,7 @@ function job(facts: Partial<Job>): Job {
   return {
     id: "j",
     phase: "EXECUTING",
+    kind: "query",
     title: "",
     created: STARTED,
     started: STARTED,
@@ -21,6 +22,7 @@ function job(facts: Partial<Job>): Job {
     error: null,
     links: { result: "", job: "" },
     query: "",
+    results: [],
     ...facts,
   };
 }

@@ -11,7 +11,7 @@ from sciplat.api.policy import Visiting
 from sciplat.api.uws import KindOfJob, file_of, job_router
 from sciplat.errors import UsageError
 from sciplat.jobs.models import BULK_CUTOUT
-from sciplat.services.bulk_request import PARAMETERS, BulkRequest
+from sciplat.services.bulk.request import PARAMETERS, BulkRequest
 
 __all__ = ["PREFIX", "router"]
 

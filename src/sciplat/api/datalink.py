@@ -12,8 +12,8 @@ from sciplat.api.parameters import Dali, Parameters
 from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.respond import respond
 from sciplat.api.tap import XML, wished_format
-from sciplat.services.link import LinkService
-from sciplat.services.link_models import links_stream
+from sciplat.services.link.link import LinkService
+from sciplat.services.link.models import links_stream
 from sciplat.services.offer import LINKS_STANDARD, LINKS_TYPE
 from sciplat.tables.document import Document, Info, Input, Service
 from sciplat.tables.formats import Format, negotiate

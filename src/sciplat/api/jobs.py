@@ -18,7 +18,14 @@ from sciplat.errors import UsageError
 from sciplat.instance import Instance
 from sciplat.jobs.models import BULK_CUTOUT, CUTOUT, QUERY, Job, JobBrief
 from sciplat.jobs.queries import Place
-from sciplat.wire.jobs import ErrorResponse, JobBriefResponse, JobLinks, JobListResponse, JobResponse
+from sciplat.wire.jobs import (
+    ErrorResponse,
+    JobBriefResponse,
+    JobLinks,
+    JobListResponse,
+    JobResponse,
+    ResultResponse,
+)
 
 __all__ = ["router"]
 
@@ -108,4 +115,16 @@ def _whole(job: Job, instance: Instance) -> JobResponse:
         estimated_rows=job.estimated_rows,
         estimated_seconds=job.estimated_seconds,
         quote=outlook.end,
+        results=[
+            ResultResponse(
+                name=each.name,
+                url=f"{_ADDRESSES[job.kind]}/{job.id}/results/{each.name}",
+                media_type=each.mime,
+                file=each.file_name or each.name,
+                bytes=each.bytes,
+                rows=each.rows,
+                failed=each.failed,
+            )
+            for each in job.results
+        ],
     )

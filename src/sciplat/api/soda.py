@@ -13,8 +13,8 @@ from sciplat.api.policy import Anyone, Visiting, origin
 from sciplat.api.sending import Cutting
 from sciplat.api.tap import XHTML, XML
 from sciplat.errors import NoOverlapError
-from sciplat.services.cutout_examples import cutout_examples
-from sciplat.services.cutout_request import CutoutRequests
+from sciplat.services.cutout.examples import cutout_examples
+from sciplat.services.cutout.request import CutoutRequests
 from sciplat.vo.capabilities import Capability, Interface, capabilities_document, vosi_capabilities
 from sciplat.vo.examples import examples_document
 from sciplat.vo.soda import ASYNC, SYNC

@@ -10,7 +10,7 @@ from sciplat.api.parameters import Parameters
 from sciplat.api.policy import Visiting
 from sciplat.api.uws import KindOfJob, file_of, job_router
 from sciplat.jobs.models import CUTOUT, JobError
-from sciplat.services.cutout_request import PARAMETERS, CutoutRequests
+from sciplat.services.cutout.request import PARAMETERS, CutoutRequests
 from sciplat.vo.soda import error_text
 
 __all__ = ["PREFIX", "router"]

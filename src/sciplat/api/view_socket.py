@@ -20,7 +20,7 @@ from sciplat.api.dependencies import Reach
 from sciplat.api.outbox import Outbox
 from sciplat.api.policy import SignedSocket, socket_visitor
 from sciplat.api.views import PREFIX
-from sciplat.errors import AuthenticationError, SciplatError, TooManyAttemptsError, UsageError
+from sciplat.errors import AuthenticationError, LimitError, SciplatError, TooManyAttemptsError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.instance import Instance
 from sciplat.services.access import Visitor
@@ -29,9 +29,12 @@ from sciplat.services.view import OPERATIONS_A_SECOND, Ended, Following, NewRole
 from sciplat.views.log import Entry
 from sciplat.wire.view_messages import CLIENT_MESSAGE, Do, Hello, Show
 
-__all__ = ["SHOWN_A_SECOND", "TOO_SLOW", "router"]
+__all__ = ["MOST_MESSAGE_BYTES", "SHOWN_A_SECOND", "TOO_SLOW", "router"]
 
 router = APIRouter(prefix=PREFIX, tags=["views"])
+
+MOST_MESSAGE_BYTES = 256 << 10
+"""Of a client."""
 
 _MOST_WAITING = 8 << 20
 """Characters that a client has not taken yet, beside its first message."""
@@ -140,8 +143,8 @@ class _Conversation:
 
         Raises
         ------
-        UsageError
-            It is no message.
+        UsageError, LimitError
+            It is no message, or too long.
         """
         event = await self._socket.receive()
         if event["type"] == "websocket.disconnect":
@@ -149,6 +152,8 @@ class _Conversation:
         text = event.get("text")
         if text is None:
             raise UsageError("A message is text.")
+        if len(text.encode()) > MOST_MESSAGE_BYTES:
+            raise LimitError(f"A message has at most {MOST_MESSAGE_BYTES >> 10} kB.")
         try:
             message: Hello | Do | Show = CLIENT_MESSAGE.validate_json(text)
         except ValidationError as error:

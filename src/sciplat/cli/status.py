@@ -24,10 +24,10 @@ def status(home: Path) -> None:
     Exit code 0 when it runs, also while it starts; 1 when it does not.
     """
     from sciplat.processes.failures import read_failures
-    from sciplat.processes.rundir import read_record
+    from sciplat.processes.rundir import running
 
-    record = read_record(home)
-    if record is None or record.supervisor.find() is None:
+    record = running(home)
+    if record is None:
         raise click.ClickException(f"No instance runs on {home}: start it with `sciplat up --home {home}`")
     health = _ask(record.url + "api/health")
     click.echo(f"Portal: {record.url}")

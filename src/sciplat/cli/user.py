@@ -40,7 +40,7 @@ def add(name: str, home: Path) -> None:
     instance = Instance.open(home)
     instance.identity.create_user(name)
     click.echo(f"Added {name}.", err=True)
-    _print_link(instance, name)
+    _print_link(instance, name, home)
 
 
 @user.command()
@@ -53,7 +53,7 @@ def link(name: str, home: Path) -> None:
     """
     from sciplat.instance import Instance
 
-    _print_link(Instance.open(home), name)
+    _print_link(Instance.open(home), name, home)
 
 
 @user.command("list")
@@ -74,10 +74,13 @@ def list_users(home: Path) -> None:
         click.echo(line)
 
 
-def _print_link(instance: Instance, name: str) -> None:
+def _print_link(instance: Instance, name: str, home: Path) -> None:
     from sciplat.identity.store import LINK_LIFETIME
+    from sciplat.processes.rundir import running
 
     code = instance.sign_in.link(name)
     click.echo(f"This link signs {name} in once, within {LINK_LIFETIME.days} days:", err=True)
     # After '#', because browsers send that part to no server: it is in no log.
-    click.echo(f"http://127.0.0.1:{instance.settings.port}/portal/sign-in#{code}")
+    record = running(home)  # `sciplat up --port` may have given it another one than the settings
+    portal = f"http://127.0.0.1:{instance.settings.port}/" if record is None else record.url
+    click.echo(f"{portal}portal/sign-in#{code}")

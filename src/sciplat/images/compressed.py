@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from astropy.io import fits
+
 from sciplat.errors import ImageFileError
 
 __all__ = ["check_codec"]
@@ -25,11 +27,9 @@ def check_codec(hdu: Any) -> None:
     ImageFileError
         A card of the compression is wrong (FITS 4.0, section 10.1).
     """
-    # Nothing public tells the parameters: astropy's header of the image leaves their cards out.
-    table = getattr(hdu, "_bintable", None)
-    if table is None:
+    if not isinstance(hdu, fits.CompImageHDU):
         return
-    cards = table.header
+    cards = _stored(hdu)
     count = cards.get("ZNAXIS")
     sides = [cards.get(f"ZNAXIS{n}") for n in range(1, count + 1)] if _is_count(count, 999) else [None]
     tiles = [cards.get(f"ZTILE{n}", sides[0] if n == 1 else 1) for n in range(1, len(sides) + 1)]
@@ -44,6 +44,18 @@ def check_codec(hdu: Any) -> None:
         for name, number, known in _parameters(cards, {"BLOCKSIZE": _BLOCKS, "BYTEPIX": _BYTES}):
             if not isinstance(number, int) or isinstance(number, bool) or number not in known:
                 raise _wrong(hdu, name, number)
+
+
+def _stored(hdu: fits.CompImageHDU) -> fits.Header:
+    """Return the header as it is in the file: the one that astropy makes of it leaves these cards out."""
+    place = hdu.fileinfo()
+    file = place["file"]
+    before = file.tell()
+    file.seek(place["hdrLoc"])
+    try:
+        return fits.Header.fromstring(file.read(place["datLoc"] - place["hdrLoc"]))
+    finally:
+        file.seek(before)
 
 
 def _parameters(cards: Any, wanted: dict[str, tuple[int, ...]]) -> Any:

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import math
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from copy import copy
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 import numpy as np
 from astropy.io import fits
@@ -25,9 +22,18 @@ from sciplat.errors import ImageFileError, NoOverlapError
 from sciplat.images import wcs as world
 from sciplat.images.box import Box
 from sciplat.images.compressed import check_codec
-from sciplat.images.fits import close, damaged, psf_hdu, read_psf
+from sciplat.images.cut_hdus import (
+    PIECE_BYTES,
+    TABLES_OF_DISTORTION,
+    Source,
+    distortion_parts,
+    image_part,
+    primary_header,
+    psf_part,
+)
+from sciplat.images.fits import close, damaged
 from sciplat.images.footprint import Square, box_of
-from sciplat.images.part import BLOCK, Part, as_extension, big_endian, stored_as
+from sciplat.images.part import BLOCK, Part, as_extension
 from sciplat.sky.pos import Shape, words
 
 __all__ = ["MEDIA_TYPE", "Content", "CutFile", "Cutout", "cut", "opened"]
@@ -42,17 +48,6 @@ _PLANES: dict[Content, tuple[str, ...]] = {
     "planes": ("IMAGE", "MASK", "VARIANCE"),
     "all": ("IMAGE", "MASK", "VARIANCE", "PSF"),
 }
-Source = Path | BinaryIO
-
-_PIECE_BYTES = 8 << 20
-_MAPPED_BYTES = 64 << 20
-"""Larger cuts don't go through a map of the file, whose pages stay in memory."""
-
-_TABLES_OF_DISTORTION = ("WCSDVARR", "D2IMARR")
-_LAYOUT = (
-    *("SIMPLE", "XTENSION", "BITPIX", "NAXIS", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE", "BZERO"),
-    *("EXTEND", "CHECKSUM", "DATASUM", "DATASEC", "TRIMSEC", "BIASSEC", "LTV1", "LTV2"),
-)
 
 
 class Cutout:
@@ -198,15 +193,16 @@ class CutFile:
         with damaged(self._name):
             ours = _ours(hdus)
             boxes = self._boxes_of_ours(region, content) if ours else self._boxes(region)
-            primary = _primary(hdus, region, boxes, provenance or {})
+            said = str(region) if isinstance(region, Square) else words(region)
+            primary = primary_header(hdus, said, boxes, provenance or {})
             parts = [] if 0 in boxes else [Part(primary, 0, lambda: iter(()))]
             for number, box in boxes.items():
                 more = fits.Header() if number else primary
-                parts.append(_part(self._file, hdus, number, box, self._type(number), more))
+                parts.append(image_part(self._file, hdus, number, box, self._type(number), more))
             if ours and content == "all" and "PSF" in hdus:
-                parts.append(_psf(hdus, boxes))
+                parts.append(psf_part(hdus, boxes))
             elif not ours:
-                parts += _distortions(hdus, boxes)
+                parts += distortion_parts(hdus, boxes)
             return Cutout(parts, boxes, self._name)
 
     def _type(self, number: int) -> np.dtype[Any]:
@@ -234,7 +230,7 @@ class CutFile:
         boxes: dict[int, Box] = {}
         missed: NoOverlapError | None = None
         for number, hdu in enumerate(self._hdus):
-            if not hdu.is_image or len(hdu.shape) < 2 or hdu.name in _TABLES_OF_DISTORTION:
+            if not hdu.is_image or len(hdu.shape) < 2 or hdu.name in TABLES_OF_DISTORTION:
                 continue
             shape = tuple(hdu.shape[-2:])
             if number not in self._known:
@@ -264,10 +260,6 @@ def _box(region: Shape | Square, wcs: WCS, shape: tuple[int, int]) -> Box:
     return region.box(wcs, shape) if isinstance(region, Square) else box_of(region, wcs, shape)
 
 
-def _words(region: Shape | Square) -> str:
-    return str(region) if isinstance(region, Square) else words(region)
-
-
 def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:
     """Return a file in which one can go anywhere: what gzip has packed is unpacked to a temporary file."""
     with contextlib.ExitStack() as reading:
@@ -279,7 +271,7 @@ def _unpacked(source: Source, stack: contextlib.ExitStack) -> Source:
             return source
         target = stack.enter_context(tempfile.NamedTemporaryFile(suffix=".fits"))
         with gzip.open(file) as content:
-            shutil.copyfileobj(content, target, _PIECE_BYTES)
+            shutil.copyfileobj(content, target, PIECE_BYTES)
         target.flush()
         return Path(target.name)
 
@@ -295,108 +287,3 @@ def _wcs(hdu: Any, hdus: fits.HDUList) -> WCS | None:
         return world.read(hdu.header, hdus)
     except ImageFileError:
         return None
-
-
-def _primary(
-    hdus: fits.HDUList, region: Shape | Square, boxes: Mapping[int, Box], provenance: Mapping[str, str]
-) -> fits.Header:
-    header = fits.Header() if 0 in boxes else _kept(hdus[0].header)
-    if 0 not in boxes:
-        layout = [("SIMPLE", True), ("BITPIX", 8), ("NAXIS", 0), ("EXTEND", True)]
-        header = fits.Header([*(fits.Card(*each) for each in layout), *header.cards])
-    header.update(provenance)
-    header.add_history(f"Cut by sciplat {version('sciplat')} to {_words(region)[:500]}")
-    for number, box in boxes.items():
-        header.add_history(f"from HDU {number}: {box} (from 0)")
-    return header
-
-
-def _part(
-    file: Source, hdus: fits.HDUList, number: int, box: Box, dtype: np.dtype[Any], more: fits.Header
-) -> Part:
-    """Describe the cut of one image, of pixels of this type; ``more`` are cards that come after its own."""
-    hdu = hdus[number]
-    leading = hdu.shape[:-2]
-    window = (*(slice(0, n) for n in leading), *box.slices())
-    stored, bitpix, zero = stored_as(dtype)
-    header = _kept(hdu.header)
-    if stored.kind == "f" or zero:
-        header.remove("BLANK", ignore_missing=True)
-    for key in [card for card in header if card.startswith(("CRPIX1", "CRPIX2"))]:
-        header[key] = float(header[key]) - (box.x0 if key[5] == "1" else box.y0)
-    for axis, start in ((1, box.x0), (2, box.y0)):
-        if f"CTYPE{axis}" in header and f"CRPIX{axis}" not in header:
-            header[f"CRPIX{axis}"] = float(-start)
-        header[f"LTV{axis}"] = float(hdu.header.get(f"LTV{axis}", 0.0)) - start
-    shape = (*leading, *box.shape)
-    first: tuple[str, Any] = ("SIMPLE", True) if more else ("XTENSION", "IMAGE")
-    layout: list[tuple[str, Any]] = [first, ("BITPIX", bitpix), ("NAXIS", len(shape))]
-    layout += [(f"NAXIS{axis}", size) for axis, size in enumerate(reversed(shape), 1)]
-    layout += [("EXTEND", True)] if more else [("PCOUNT", 0), ("GCOUNT", 1)]
-    if zero:
-        layout += [("BSCALE", 1), ("BZERO", zero)]
-    whole = fits.Header([fits.Card(*each) for each in layout])
-    whole.extend(header, unique=False, update=False)
-    whole.extend(more, unique=False, update=False)
-
-    size = math.prod(shape) * stored.itemsize
-    # What is read of several planes is not together in the file, nor of bounded size: planes are few.
-    step = box.height if leading else max(1, _PIECE_BYTES // (box.width * stored.itemsize))
-
-    def pieces() -> Iterator[bytes]:
-        with contextlib.ExitStack() as stack:
-            image = hdu
-            if isinstance(file, Path) and size > _MAPPED_BYTES and not isinstance(hdu, fits.CompImageHDU):
-                image = stack.enter_context(fits.open(file, lazy_load_hdus=True, memmap=False))[number]
-            for start in range(box.y0, box.y1, step):
-                rows = slice(start, min(start + step, box.y1))
-                yield big_endian(image.section[(*window[:-2], rows, window[-1])], stored, zero)
-
-    return Part(whole, size, pieces)
-
-
-def _kept(header: fits.Header) -> fits.Header:
-    """Return copies of the cards that are still true of a cutout."""
-    cards = [
-        card
-        for card in header.cards
-        if card.keyword not in _LAYOUT and not (card.keyword[:5] == "NAXIS" and card.keyword[5:].isdigit())
-    ]
-    return fits.Header([copy(card) for card in cards])
-
-
-def _psf(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> Part:
-    image = hdus["IMAGE"]
-    box = boxes[hdus.index_of("IMAGE")]
-    origin = (-int(image.header["LTV1"]), -int(image.header["LTV2"]))
-    check_codec(hdus["PSF"])
-    hdu = psf_hdu(read_psf(hdus["PSF"]).around(box.moved(*origin)))
-    pixels = np.ascontiguousarray(hdu.data, ">f4").tobytes()
-    return Part(hdu.header, len(pixels), lambda: iter((pixels,)))
-
-
-def _distortions(hdus: fits.HDUList, boxes: Mapping[int, Box]) -> list[Part]:
-    """Return the tables of distortions by pixel (CPDIS, D2IM), moved with the image that they belong to."""
-    parts = []
-    for hdu in hdus:
-        if hdu.name not in _TABLES_OF_DISTORTION or not hdu.is_image:
-            continue
-        card = "DP" if hdu.name == "WCSDVARR" else "D2IM"
-        owners = {
-            box.origin
-            for number, box in boxes.items()
-            if any(hdus[number].header.get(f"{card}{axis}.EXTVER") == hdu.ver for axis in (1, 2))
-        }
-        if len(owners) > 1:
-            raise ImageFileError(
-                f"Images share the table of distortion {hdu.name},{hdu.ver}, which cannot be moved with both"
-            )
-        if not owners:
-            continue
-        check_codec(hdu)
-        header = hdu.header.copy()
-        for axis, start in zip((1, 2), owners.pop(), strict=True):
-            header[f"CRVAL{axis}"] = float(header.get(f"CRVAL{axis}", 0.0)) - start
-        pixels = np.ascontiguousarray(hdu.data, np.dtype(hdu.data.dtype).newbyteorder(">")).tobytes()
-        parts.append(Part(header, len(pixels), lambda pixels=pixels: iter((pixels,))))  # type: ignore[misc]
-    return parts

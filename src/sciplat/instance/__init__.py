@@ -347,8 +347,8 @@ class Instance:
         query
             Returns what asks the catalogs where a job needs that; what reads images is imported then too.
         """
-        from sciplat.services.bulk_cutout import BulkCutoutService, BulkLimits  # noqa: PLC0415
-        from sciplat.services.cutout_work import cutout_verb  # noqa: PLC0415
+        from sciplat.services.bulk.cut import BulkCutoutService, BulkLimits  # noqa: PLC0415
+        from sciplat.services.cutout.work import cutout_verb  # noqa: PLC0415
 
         settings, spools, folders = self.settings.batch, Spools(self.spools), Folders(self.spools)
         bulk = BulkCutoutService(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sciplat.repository.store import Repositories
     from sciplat.services.announce import AnnounceService
     from sciplat.services.cover import CoverService
-    from sciplat.services.cutout import CutoutService
+    from sciplat.services.cutout.cut import CutoutService
     from sciplat.services.describe import DescribeService
     from sciplat.services.ingest_images import IngestImagesService
     from sciplat.services.lend import LendService
@@ -155,7 +155,7 @@ class Imaging:
     def cutout(self) -> CutoutService:
         """The verb that cuts images."""
         locate = self.locate
-        from sciplat.services.cutout import CutoutService  # noqa: PLC0415
+        from sciplat.services.cutout.cut import CutoutService  # noqa: PLC0415
 
         return CutoutService(locate, authority=self.settings.authority, work=self.work() / "cutouts")
 

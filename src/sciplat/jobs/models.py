@@ -80,6 +80,9 @@ class JobResult:
     file_name: str | None = None
     """Under which a browser keeps it, where that is not its name."""
 
+    failed: int = 0
+    """How many parts of it could not be made; the result tells why."""
+
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:

@@ -22,6 +22,7 @@ __all__ = [
     "forget",
     "make_run_directory",
     "read_record",
+    "running",
     "write_record",
     "write_whole",
 ]
@@ -116,6 +117,12 @@ def read_record(home: Path) -> RunRecord | None:
         )
     except (OSError, ValueError, KeyError, TypeError):  # no record, or one of another version
         return None
+
+
+def running(home: Path) -> RunRecord | None:
+    """Return the record of the instance that runs on a home, or None where none does."""
+    record = read_record(home)
+    return None if record is None or record.supervisor.find() is None else record
 
 
 def _identity(home: Path) -> list[int]:

@@ -13,8 +13,11 @@ GRACE_SECONDS = 5
 """How long requests may go on after the process was asked to stop."""
 
 
-MOST_MESSAGE_BYTES = 256 << 10
-"""Of a client over a WebSocket, which is closed at a longer one (1009)."""
+MOST_MESSAGE_BYTES = 1 << 20
+"""Of a client over a WebSocket, which is closed at a longer one (1009) without reading it.
+
+The front door may then see only that it is closed; what applications refuse themselves, they can explain.
+"""
 
 SOCKETS: dict[str, Any] = {
     "ws": "websockets-sansio",

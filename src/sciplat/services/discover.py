@@ -40,9 +40,16 @@ PARAMETERS = ("POS", *_INTERVALS, *_TEXTS, "POL", "CALIB")
 _MOST_VALUES = 100
 """Of one parameter."""
 
-_PIECE, _FINE, _COARSE = 40.0, 0.5, 2.0
+_PIECE, _FINE, _COARSE = 90.0, 0.5, 2.0
 """Degrees: wider ranges are cut, and their parallels are followed to an arcsecond by fine steps, where the
-whole range is no wider than 20 degrees, or to 16 arcseconds by coarse ones."""
+whole range is no wider than 20 degrees, or to 16 arcseconds by coarse ones. Pieces are few because the engine
+takes long to plan the test of each."""
+
+_TALL = 150.0
+"""Degrees of declination; a higher region could not be told from its complement by its corners."""
+
+_HALF_SKY = 90 - 1e-9
+"""Degrees around a place: of a smaller circle than a hemisphere the corners of an image decide."""
 
 _BULGE = 0.01
 """Degrees, more than the edges of a piece lie off its parallels."""
@@ -129,10 +136,17 @@ def _pieces(shape: Range) -> Iterator[str]:
         # Whole parallels are no polygons: here an image counts as the circle around it.
         yield f"(s_dec + s_fov / 2 >= {south!r} AND s_dec - s_fov / 2 <= {north!r})"
         return
+    if north - south > 180 - _LEAST and shape.width > 180:
+        # An image misses it that lies between the two meridians of the rest, to the east of one and to the
+        # west of the other: in two hemispheres.
+        west, east = shape.ra[0] + shape.width, shape.ra[0]
+        halves = (f"CIRCLE({ra % 360!r}, 0, {_HALF_SKY!r})" for ra in (west + 90, east - 90))
+        yield from (f"0 = CONTAINS(s_region, {half})" for half in halves)
+        return
     count = math.ceil(shape.width / _PIECE)
     steps = math.ceil(shape.width / count / (_FINE if shape.width <= 20 else _COARSE))
     middle = (south + north) / 2
-    for low, high in [(south, middle), (middle, north)] if north - south > 90 else [(south, north)]:
+    for low, high in [(south, middle), (middle, north)] if north - south > _TALL else [(south, north)]:
         for number in range(count):
             west, width = shape.ra[0] + shape.width * number / count, shape.width / count
             along = [(west + width * step / steps) % 360 for step in range(steps + 1)]

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from sciplat.services.bulk_request import SIDE_ARCSECONDS
-from sciplat.services.cutout_request import CONTENTS
+from sciplat.services.content import CONTENTS, SIDE_ARCSECONDS
 from sciplat.tables.document import Input, Service
 from sciplat.vo.soda import ASYNC, SYNC
 

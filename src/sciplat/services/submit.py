@@ -17,19 +17,13 @@ from sciplat.jobs.store import JobStore
 from sciplat.services.access import Visitor
 from sciplat.services.note import NoteService
 from sciplat.services.shelves import Folders, Spools
+from sciplat.services.title import title_of
 from sciplat.services.upload import UploadService
 from sciplat.uploads.models import Upload, parameter_of, uploads_of
 
 __all__ = ["JobLimits", "Outlook", "SubmitService"]
 
 Pairs = Sequence[tuple[str, str]]
-
-_TITLES = ("QUERY", "ID")
-"""The parameters whose first value is what a list shows of a job."""
-
-_TITLE_READ = 5000
-"""Characters of a query in which something to show is looked for."""
-
 
 _SCOPES = {
     QUERY: frozenset({Scope.READ_TAP}),
@@ -141,7 +135,7 @@ class SubmitService:
             owner=visitor.name,
             parameters=_with_uploads(parameters, uploads),
             kind=kind,
-            title=_title(parameters),
+            title=title_of(kind, _with_uploads(parameters, uploads)),
             run_id=run_id,
             destruction=self._destruction(destruction),
             execution_duration=self._duration(duration),
@@ -252,7 +246,7 @@ class SubmitService:
             if pair[0] not in named and not {name.lower() for name, _ in uploads_of([pair])} & sent
         ]
         changed = (*stay, *parameters)
-        self._jobs.set_parameters(job.id, changed, title=_title(changed))
+        self._jobs.set_parameters(job.id, changed, title=title_of(job.kind, changed))
 
     def upload(self, job_id: str, name: str, *, visitor: Visitor) -> Path:
         """Return the file that was sent with a job as the table ``name``.
@@ -349,11 +343,3 @@ def _require(visitor: Visitor, kind: str) -> None:
 
 def _with_uploads(parameters: Pairs, uploads: Sequence[Upload]) -> Pairs:
     return (*parameters, *(("UPLOAD", parameter_of(upload)) for upload in uploads))
-
-
-def _title(parameters: Pairs) -> str:
-    """Return in one line what a job asks, without the lines that are comments."""
-    given = dict(reversed(parameters))
-    text = next((given[name] for name in _TITLES if name in given), "")[:_TITLE_READ]
-    lines = (line.strip() for line in text.splitlines())
-    return " ".join(" ".join(line for line in lines if not line.startswith("--")).split())

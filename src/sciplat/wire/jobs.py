@@ -7,7 +7,14 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-__all__ = ["ErrorResponse", "JobBriefResponse", "JobLinks", "JobListResponse", "JobResponse"]
+__all__ = [
+    "ErrorResponse",
+    "JobBriefResponse",
+    "JobLinks",
+    "JobListResponse",
+    "JobResponse",
+    "ResultResponse",
+]
 
 
 class ErrorResponse(BaseModel):
@@ -28,7 +35,23 @@ class JobLinks(BaseModel):
 
     job: str
     result: str
-    """Add ``?RESPONSEFORMAT=csv`` or another format."""
+    """Of a query: add ``?RESPONSEFORMAT=csv`` or another format."""
+
+
+class ResultResponse(BaseModel):
+    """One result of a completed job."""
+
+    name: str
+    url: str
+    media_type: str | None
+    """None for a table, which is written in the form that is asked for."""
+    file: str
+    """What to call it on a disk."""
+    bytes: int | None
+    rows: int | None
+    """Of a table; of an archive, how many cutouts it was to have."""
+    failed: int
+    """How many of them could not be made; 1 for a text that is there in place of a result."""
 
 
 class JobBriefResponse(BaseModel):
@@ -40,7 +63,7 @@ class JobBriefResponse(BaseModel):
     kind: str
     """``query``, ``cutout`` or ``bulk_cutout``."""
     title: str
-    """The first 200 characters of the query."""
+    """The first 200 characters of the query, or of what is cut out of what."""
     run_id: str | None
     created: datetime
     started: datetime | None
@@ -48,7 +71,7 @@ class JobBriefResponse(BaseModel):
     destruction: datetime
     """When the job and its result are removed."""
     rows: int | None
-    """So far, and in the end all."""
+    """So far, and in the end all; of other jobs the cutouts that have been tried."""
     bytes: int | None
     """Of the kept result, as Arrow."""
     overflow: bool
@@ -61,6 +84,7 @@ class JobResponse(JobBriefResponse):
     """One job."""
 
     query: str
+    """Empty where it has none."""
     maxrec: int | None
     progress: float | None
     """How much is done, 0 to 1, where that is known."""
@@ -71,6 +95,8 @@ class JobResponse(JobBriefResponse):
     """At work, without the time in the queue."""
     quote: datetime | None
     """When it is expected to end."""
+    results: list[ResultResponse]
+    """Empty before it is completed."""
 
 
 class JobListResponse(BaseModel):

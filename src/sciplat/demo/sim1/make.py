@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from sciplat.demo.sim1.schema import COLUMNS, DESCRIPTION, SCHEMA, VERSION_NOTE, sim1_table
 from sciplat.errors import LimitError
+from sciplat.services.disk import is_full
 
 if TYPE_CHECKING:
     from sciplat.demo.sim1.plan import PlannedVisit
@@ -85,7 +86,10 @@ def make_sim1(
     }
     announced = 0.0
     tell("preparing", 0.0)
-    with closing(process(instance.home / "repositories", wanted, workers=workers)) as coming:
+    with (
+        _full_in_words(instance),
+        closing(process(instance.home / "repositories", wanted, workers=workers)) as coming,
+    ):
         for came in coming:
             # What the pipeline made is nearly all; tables take the rest.
             fraction = 0.97 * came.fraction
@@ -107,6 +111,19 @@ def make_sim1(
 def _is_described(instance: Instance) -> bool:
     schema = instance.catalogs.snapshot().schema(SCHEMA)
     return schema is not None and schema.description == DESCRIPTION
+
+
+@contextmanager
+def _full_in_words(instance: Instance) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if is_full(error):
+            raise LimitError(
+                f"The disk of {instance.home} is full. What has been made of sim1 is kept: make room, and "
+                "let it be made again, which makes the rest"
+            ) from error
+        raise
 
 
 def _check_disk(instance: Instance, count: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import itertools
 import logging
@@ -18,6 +19,7 @@ from typing import Any
 
 from sciplat.demo.sim1 import work
 from sciplat.demo.sim1.plan import PlannedVisit
+from sciplat.services.disk import is_full
 from sciplat.system import end_with_owner
 
 __all__ = ["Came", "Step", "process"]
@@ -159,9 +161,19 @@ def _follow(plan: _Plan, executor: Executor, workers: int, progress: _Progress) 
         while ready and len(running) < workers:
             task = heapq.heappop(ready)
             call, arguments = task.call
-            running[executor.submit(call, *arguments)] = task
+            running[executor.submit(_called, call, *arguments)] = task
         yield from news
         finished = wait(running, return_when=FIRST_COMPLETED).done if running else set()
+
+
+def _called(call: Callable[..., int], *arguments: Any) -> int:
+    """Call; of a full disk the error says so itself, since another process is not told of its causes."""
+    try:
+        return call(*arguments)
+    except Exception as error:
+        if is_full(error) and not isinstance(error, OSError):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
 
 
 class _Progress:

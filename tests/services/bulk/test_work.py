@@ -23,12 +23,12 @@ from support.sky_files import simple
 
 from sciplat.errors import CancelledError, LimitError, NotFoundError, QueryTimeoutError
 from sciplat.jobs.models import BULK_CUTOUT, Job, Phase
-from sciplat.services import bulk_archive
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_archive import Archiver
-from sciplat.services.bulk_plan import Targets, plan_work
-from sciplat.services.bulk_request import BulkRequest
-from sciplat.services.bulk_work import BulkWork
+from sciplat.services.bulk import archive as archive_module
+from sciplat.services.bulk.archive import Archiver
+from sciplat.services.bulk.plan import Targets, plan_work
+from sciplat.services.bulk.request import BulkRequest
+from sciplat.services.bulk.work import BulkWork
 
 WHEN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NAMES = ["M 31", "../../etc/passwd", "", "Ωμέγα ☄", "/absolute", "\x00\n", "a" * 500, "..", "M31"]
@@ -138,7 +138,7 @@ def test_names_of_rows_lead_nowhere(parts: Parts, tmp_path: Path) -> None:
 def test_an_archive_that_was_interrupted_anywhere_is_the_same_to_the_byte(
     parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    monkeypatch.setattr(bulk_archive, "_SAFE_SECONDS", 0.0)
+    monkeypatch.setattr(archive_module, "_SAFE_SECONDS", 0.0)
     whole = tmp_path / "whole.files"
     work(parts, whole, RESPONSEFORMAT=form).wait()
     kept: list[Path] = []
@@ -171,10 +171,39 @@ def test_an_archive_that_was_interrupted_anywhere_is_the_same_to_the_byte(
         assert (folder / "index").read_bytes() == (whole / "index").read_bytes()
 
 
+def test_a_plan_of_an_older_version_is_gone_on_with(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "job.files"
+    monkeypatch.setattr(archive_module, "_SAFE_SECONDS", 0.0)
+    begun = work(parts, folder)
+    locate = parts.locate
+
+    def cancelling(dataset: str, visitor: Visitor) -> Any:
+        if dataset == "b":
+            begun.cancel()
+        return locate(dataset, visitor)
+
+    monkeypatch.setattr(parts, "locate", cancelling)
+    with pytest.raises(CancelledError):
+        begun.wait()
+    assert (folder / ".journal").stat().st_size > 100
+    monkeypatch.undo()
+    with pa.OSFile(str(folder / ".plan")) as source:
+        older = pa.ipc.open_file(source).read_all().drop_columns("patch")
+    with pa.OSFile(str(folder / ".plan"), "wb") as sink, pa.ipc.new_file(sink, older.schema) as writer:
+        writer.write_table(older)
+
+    work(parts, folder).wait()
+
+    index = pq.read_table(io.BytesIO(in_tar(folder / "result")["index.parquet"]))
+    assert index["patch"].null_count == len(index) == 9
+
+
 def test_a_file_that_was_lost_with_the_power_is_begun_anew(
     parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_archive, "_SAFE_SECONDS", 0.0)
+    monkeypatch.setattr(archive_module, "_SAFE_SECONDS", 0.0)
     whole, folder = tmp_path / "whole.files", tmp_path / "job.files"
     work(parts, whole).wait()
     begun = work(parts, folder)

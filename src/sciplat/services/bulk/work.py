@@ -22,10 +22,10 @@ from sciplat.images.cutout import CutFile, opened
 from sciplat.images.footprint import Square
 from sciplat.jobs.models import Job, JobProgress, JobResult
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_archive import MEDIA_TYPES, Archiver, Piece
-from sciplat.services.bulk_index import index_of, written
-from sciplat.services.bulk_plan import WORK, slug
-from sciplat.services.bulk_request import BulkRequest
+from sciplat.services.bulk.archive import MEDIA_TYPES, Archiver, Piece
+from sciplat.services.bulk.index import index_of, written
+from sciplat.services.bulk.plan import WORK, as_planned, slug
+from sciplat.services.bulk.request import BulkRequest
 from sciplat.services.disk import in_words, room_in
 from sciplat.services.stint import Stint
 from sciplat.services.work import Done
@@ -112,7 +112,7 @@ class BulkWork:
             part.rename(plan)
             sync(self._folder)
         with pa.OSFile(str(plan)) as source:
-            return pa.ipc.open_file(source).read_all()
+            return as_planned(pa.ipc.open_file(source).read_all())
 
     def _archived(self, work: pa.Table) -> Done:
         folder, kind = self._folder, self._request.archive
@@ -134,6 +134,7 @@ class BulkWork:
                 self._cut_from(dataset, list(of_one), archiver)
             archiver.save()
             index = index_of(work, archiver.done, kind)
+            failed = sum(piece.status != "ok" for piece in archiver.done)
             size = archiver.finish(b"".join(written(index, "parquet" if kind == "tar" else "fits")))
         with table.open("wb") as file:
             file.writelines(written(index, "votable"))
@@ -145,7 +146,7 @@ class BulkWork:
         stem = f"cutouts-{self._job.id[:8]}"
         return Done(
             (
-                JobResult("result", work.num_rows, size, MEDIA_TYPES[kind], f"{stem}.{kind}"),
+                JobResult("result", work.num_rows, size, MEDIA_TYPES[kind], f"{stem}.{kind}", failed),
                 JobResult("index", None, table.stat().st_size, MEDIA_TYPE, f"{stem}.vot"),
             )
         )

@@ -12,8 +12,8 @@ from support.examples import examples
 from sciplat.engine.result import Result
 from sciplat.engine.spool import Spool
 from sciplat.errors import LimitError, UsageError
-from sciplat.services.bulk_plan import Targets, covering, plan_work, slug
-from sciplat.services.bulk_request import BulkRequest
+from sciplat.services.bulk.plan import Targets, covering, plan_work, slug
+from sciplat.services.bulk.request import BulkRequest
 from sciplat.sky.position import Position
 from sciplat.sky.tessellation import Field
 from sciplat.tables.arrow import with_columns

@@ -16,13 +16,13 @@ from scipy.spatial import cKDTree
 from sciplat.engine.result import Result
 from sciplat.errors import LimitError, UsageError
 from sciplat.images.footprint import contains
-from sciplat.services.bulk_patches import Skymaps, belongs
-from sciplat.services.bulk_request import BulkRequest
+from sciplat.services.bulk.patches import Skymaps, belongs
+from sciplat.services.bulk.request import BulkRequest
 from sciplat.sky.position import Position
 from sciplat.sky.region import Polygon
 from sciplat.vo.schema import Column
 
-__all__ = ["WORK", "Targets", "covering", "plan_work", "slug"]
+__all__ = ["WORK", "Targets", "as_planned", "covering", "plan_work", "slug"]
 
 WORK = pa.schema(
     [
@@ -38,7 +38,7 @@ WORK = pa.schema(
 )
 """What is to be done: a row of the table, counted from 1, and the image that is cut there.
 
-``patch`` tells whether the position belongs to the patch of a coadd (`sciplat.services.bulk_patches`). What
+``patch`` tells whether the position belongs to the patch of a coadd (`sciplat.services.bulk.patches`). What
 cannot be done is known by its ``status`` already, with the ``reason``.
 """
 
@@ -182,6 +182,18 @@ def plan_work(
             ],
             schema=WORK,
         )
+
+
+def as_planned(work: pa.Table) -> pa.Table:
+    """Return a plan as `WORK` has it; an older version may have made it, which knew fewer columns.
+
+    Of such a plan the new columns are empty. It is not made anew, because the pieces that are done belong to
+    it, one to a row.
+    """
+    for field in WORK:
+        if field.name not in work.column_names:
+            work = work.append_column(field, pa.nulls(work.num_rows, field.type))
+    return work.select(WORK.names)
 
 
 def covering(

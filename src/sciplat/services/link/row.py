@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
-from sciplat.services.link_image import Image, address_of
-from sciplat.services.link_models import Link
+from sciplat.services.link.cutouts import Way, cutout_links
+from sciplat.services.link.image import Image, address_of
+from sciplat.services.link.models import Link
 from sciplat.services.offer import LINKS_TYPE
-from sciplat.services.offer_cutouts import FITS, IDENTIFIER, circle_input, many_cutouts, soda
+from sciplat.services.offer_cutouts import IDENTIFIER, circle_input, many_cutouts, soda
 from sciplat.services.relations import Relation, RelationKind, relations_of
 from sciplat.tables.document import Service
 from sciplat.vo.names import delimited, table_name
@@ -118,21 +119,10 @@ def row_links(
     ]
     for relation in relations_of(asked.table, schemas):
         made += _relation(identifier, asked, relation, row, schemas, authority, origin)
-    services: Mapping[str, Service] = {}
+    ways: Mapping[Way, tuple[Service, str]] = {}
     if place is not None and images:
-        services = _cutouts(asked, place, images, origin)
-        made += [
-            Link(
-                identifier,
-                "#cutout",
-                _ABOUT[word].format(asked.name),
-                service=service.id,
-                content_type=service.content_type,
-                content_qualifier="#image" if service.content_type == FITS else None,
-                local_semantics=word,
-            )
-            for word, service in services.items()
-        ]
+        ways = _cutouts(asked, place, images, origin)
+        made += cutout_links(identifier, ways)
         pos = urlencode({"POS": f"CIRCLE {place[0]!r} {place[1]!r} 1e-6", "COLLECTION": asked.table.schema})
         made.append(
             Link(
@@ -156,7 +146,7 @@ def row_links(
                 local_semantics=image.kind,
             )
         )
-    return made, list(services.values())
+    return made, [service for service, _ in ways.values()]
 
 
 def _relation(
@@ -215,17 +205,10 @@ def _is_series(table: Table) -> bool:
     )
 
 
-_ABOUT = {
-    "cutout": "Pixels around {}",
-    "cutout jobs": "Pixels around {} of several images, as results of a job",
-    "many cutouts": "Pixels around {} of all images of its place, as one archive",
-}
-
-
 def _cutouts(
     asked: RowAsked, place: tuple[float, float], images: Sequence[Image], origin: str
-) -> Mapping[str, Service]:
-    """Return the services that cut around a row, by their local semantics."""
+) -> Mapping[Way, tuple[Service, str]]:
+    """Return the services that cut around a row, and what is said of each."""
     coadds = [image for image in images if image.kind == "deep_coadd"]
     proposed = (coadds or images)[:_PROPOSED]
     ra, dec = place
@@ -238,7 +221,7 @@ def _cutouts(
         circle_input(options=tuple(f"{ra!r} {dec!r} {radius / 3600!r}" for radius in _RADII)),
     )
     id_ = f"{asked.table.qualified_name}-{asked.value}"
-    doors = soda(origin, inputs, f"Cutouts around {asked.name}", id=f"soda-{id_}")
+    at_once, jobs = soda(origin, inputs, f"Cutouts around {asked.name}", id=f"soda-{id_}")
     assert asked.table.position is not None
     columns = ", ".join(map(delimited, asked.table.position))
     many = many_cutouts(
@@ -254,7 +237,11 @@ def _cutouts(
         id=f"cutouts-{id_}",
         dataset_types=tuple(dict.fromkeys(image.kind for image in images)),
     )
-    return dict(zip(_ABOUT, (*doors, many), strict=True))
+    return {
+        "cutout": (at_once, f"Pixels around {asked.name}"),
+        "cutout jobs": (jobs, f"Pixels around {asked.name} of several images, as results of a job"),
+        "many cutouts": (many, f"Pixels around {asked.name} of all images of its place, as one archive"),
+    }
 
 
 def _place(table: Table, row: Mapping[str, Any]) -> tuple[float, float] | None:

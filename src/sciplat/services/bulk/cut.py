@@ -19,10 +19,10 @@ from sciplat.errors import LimitError, NotFoundError, UsageError
 from sciplat.identity.models import Scope
 from sciplat.jobs.models import QUERY, Job
 from sciplat.services.access import Visitor
-from sciplat.services.bulk_patches import COLUMNS
-from sciplat.services.bulk_plan import Targets, plan_work
-from sciplat.services.bulk_request import BulkRequest
-from sciplat.services.bulk_work import BulkWork
+from sciplat.services.bulk.patches import COLUMNS
+from sciplat.services.bulk.plan import Targets, plan_work
+from sciplat.services.bulk.request import BulkRequest
+from sciplat.services.bulk.work import BulkWork
 from sciplat.services.query import QueryService
 from sciplat.services.query_work import query_of
 from sciplat.services.shelves import Folders, Spools

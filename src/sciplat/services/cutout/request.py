@@ -12,6 +12,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeVar
 
 from sciplat.errors import LimitError, MultipleValuesError, UsageError
+from sciplat.services.content import CONTENTS
 from sciplat.sky.pos import Shape, circle, polygon, pos
 from sciplat.vo.interval import interval
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from sciplat.images.preview import Cuts, Stretch
 
 __all__ = [
-    "CONTENTS",
     "CUTS",
     "FORMS",
     "MOST_COMBINATIONS",
@@ -53,7 +53,6 @@ FORMS: Final[Mapping[str, Form]] = {
     "jpg": "jpeg",
     "image/jpeg": "jpeg",
 }
-CONTENTS: Final[tuple[Content, ...]] = ("image", "planes", "all")
 STRETCHES: Final[tuple[Stretch, ...]] = ("linear", "sqrt", "log", "asinh")
 CUTS: Final = ("zscale", "minmax", "99", "99.5", "99.9")
 

@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
-from sciplat.errors import CancelledError, LimitError, NoOverlapError, NotFoundError, QueryTimeoutError
+from sciplat.errors import (
+    CancelledError,
+    ImageFileError,
+    LimitError,
+    NoOverlapError,
+    NotFoundError,
+    QueryTimeoutError,
+)
 from sciplat.jobs.models import CUTOUT, Job, Phase
 from sciplat.services.access import Visitor
-from sciplat.services.cutout_request import CutoutRequest
-from sciplat.services.cutout_work import cutout_verb
+from sciplat.services.cutout.request import CutoutRequest
+from sciplat.services.cutout.work import cutout_verb
 from sciplat.services.shelves import Folders
 from sciplat.services.work import Work
 from sciplat.sky.region import Circle
@@ -33,6 +40,8 @@ class Sendable:
 
     def __iter__(self) -> Any:
         yield self.name.encode()
+        if self.name.startswith("n-"):
+            raise ImageFileError("The file is damaged")
         yield b"x" * 1000
 
     def close(self) -> None:
@@ -87,20 +96,34 @@ def test_each_image_and_region_is_a_result_with_a_name_and_a_type(tmp_path: Path
     assert (work.progress.rows, work.progress.of, work.progress.done) == (4, 4, 1.0)
 
 
-def test_what_has_no_pixel_is_a_line_that_says_so_unless_nothing_has_any(tmp_path: Path) -> None:
-    work, _ = begin(tmp_path, "nothing", "b")
+def test_what_cannot_be_cut_is_a_text_with_the_reason_and_keeps_no_other_from_it(tmp_path: Path) -> None:
+    work, _ = begin(tmp_path, "nothing", "gone", "broken", "b")
     done = work.wait()
-    assert [each.mime for each in done.results] == ["text/plain"] * 2 + ["application/fits"] * 2
-    assert Folders(tmp_path).file("abc", "result").read_text().startswith("NoContent: CIRCLE has no pixel")
+    assert [each.mime for each in done.results] == ["text/plain"] * 6 + ["application/fits"] * 2
+    assert (work.progress.rows, work.progress.of, work.progress.done) == (8, 8, 1.0)
+    told = [Folders(tmp_path).file("abc", f"result{n}").read_text().splitlines() for n in ("", "-3", "-6")]
+    assert told == [
+        [
+            "UsageError: CIRCLE has no pixel of the image",
+            "ID=ivo://x/y?nothing",
+            "POS=CIRCLE 10.0 20.0 0.1",
+        ],
+        ["UsageError: There is no such image", "ID=ivo://x/y?gone", "POS=CIRCLE 10.0 20.0 0.1"],
+        ["Error: The file is damaged", "ID=ivo://x/y?broken", "POS=CIRCLE 10.0 20.0 0.2"],
+    ]
+    assert [each.bytes for each in done.results[:6]] == [
+        Folders(tmp_path).file("abc", each.name).stat().st_size for each in done.results[:6]
+    ]
 
-    work, _ = begin(tmp_path, "nothing")
+
+def test_where_nothing_can_be_cut_the_job_ends_with_the_first_reason(tmp_path: Path) -> None:
     with pytest.raises(NoOverlapError):
-        work.wait()
-
-
-def test_other_errors_end_the_job_in_words(tmp_path: Path) -> None:
+        begin(tmp_path, "nothing", "gone")[0].wait()
     with pytest.raises(NotFoundError):
-        begin(tmp_path, "a", "gone")[0].wait()
+        begin(tmp_path, "gone", "nothing")[0].wait()
+
+
+def test_what_concerns_all_cutouts_ends_the_job_in_words(tmp_path: Path) -> None:
     with pytest.raises(LimitError, match="/api/cutouts/async"):
         begin(tmp_path, "a", "b", most=3)
     with pytest.raises(LimitError, match="room"):

@@ -22,7 +22,7 @@ from astropy.io import fits
 
 from sciplat.errors import LimitError
 from sciplat.images.cutout import Cutout
-from sciplat.services.bulk_request import Archive
+from sciplat.services.bulk.request import Archive
 
 __all__ = ["MEDIA_TYPES", "Archiver", "Piece"]
 

@@ -35,8 +35,8 @@ from sciplat.images.footprint import box_of
 from sciplat.images.preview import grey
 from sciplat.instance import Instance
 from sciplat.services.access import Visitor
-from sciplat.services.cutout import CutoutLimits, CutoutService
-from sciplat.services.cutout_request import CutoutRequests
+from sciplat.services.cutout.cut import CutoutLimits, CutoutService
+from sciplat.services.cutout.request import CutoutRequests
 from sciplat.services.sendable import Sendable
 from sciplat.sky.pos import words
 from sciplat.sky.position import Position

@@ -41,7 +41,7 @@ def belongs(
     ra, dec
         Degrees.
     of_row, of_image
-        The pairs, as `sciplat.services.bulk_plan.covering` gives them.
+        The pairs, as `sciplat.services.bulk.plan.covering` gives them.
     observations
         The images, with `COLUMNS` and ``_s_region``.
     skymaps

@@ -11,8 +11,8 @@ from support.examples import examples
 
 from sciplat.errors import LimitError, MultipleValuesError, UsageError
 from sciplat.images import preview
-from sciplat.services import cutout_request
-from sciplat.services.cutout_request import CutoutRequest, CutoutRequests, PictureRequest
+from sciplat.services.cutout import request as cutout_request
+from sciplat.services.cutout.request import CutoutRequest, CutoutRequests, PictureRequest
 from sciplat.sky.position import Position
 from sciplat.sky.region import Circle
 

@@ -26,8 +26,8 @@ from sciplat.images.tiles import reduced
 from sciplat.repository.extent import Extent, extent
 from sciplat.repository.patches import Patch, patches
 from sciplat.services.access import Visitor
-from sciplat.services.cutout_place import boxed, placed
-from sciplat.services.cutout_request import CutoutRequest, Form, Interval
+from sciplat.services.cutout.place import boxed, placed
+from sciplat.services.cutout.request import CutoutRequest, Form, Interval
 from sciplat.services.locate import Located, LocateService
 from sciplat.services.obscore import obscore_profile
 from sciplat.services.sendable import Sendable, pieces

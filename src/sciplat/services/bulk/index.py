@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from sciplat.services.bulk_archive import Piece
-from sciplat.services.bulk_request import Archive
+from sciplat.services.bulk.archive import Piece
+from sciplat.services.bulk.request import Archive
 from sciplat.tables.arrow import arrow_type, columns_of, with_columns
 from sciplat.tables.document import Document
 from sciplat.tables.formats import negotiate
@@ -66,7 +66,7 @@ def index_of(work: pa.Table, pieces: Sequence[Piece], archive: Archive) -> pa.Ta
     Parameters
     ----------
     work
-        What was to be done (`sciplat.services.bulk_plan.WORK`).
+        What was to be done (`sciplat.services.bulk.plan.WORK`).
     pieces
         What came of each, in the same order.
     """

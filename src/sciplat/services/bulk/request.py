@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from sciplat.errors import UsageError
-from sciplat.services.cutout_request import CONTENTS
+from sciplat.services.content import CONTENTS, SIDE_ARCSECONDS
 
 if TYPE_CHECKING:
     from sciplat.images.cutout import Content
 
-__all__ = ["ARCHIVES", "PARAMETERS", "SIDE_ARCSECONDS", "Archive", "BulkRequest"]
+__all__ = ["ARCHIVES", "PARAMETERS", "Archive", "BulkRequest"]
 
 Archive = Literal["tar", "fits"]
 
@@ -34,9 +34,6 @@ ARCHIVES: Final[Mapping[str, Archive]] = {
     "application/fits": "fits",
     "image/fits": "fits",
 }
-
-SIDE_ARCSECONDS: Final = 20.0
-"""Of a cutout whose request says no size."""
 
 _MOST_ARCSECONDS = 7200.0
 _MOST_PIXELS = 20_000

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 from sciplat.errors import AuthenticationError, NotFoundError, SciplatError
 from sciplat.services.access import Visitor
-from sciplat.services.link_image import Image, image_links
-from sciplat.services.link_models import Link, Links, failure
-from sciplat.services.link_row import MOST_IMAGES, RowAsked, images_query, row_links, row_query
+from sciplat.services.link.image import Image, image_links
+from sciplat.services.link.models import Link, Links, failure
+from sciplat.services.link.row import MOST_IMAGES, RowAsked, images_query, row_links, row_query
 from sciplat.services.plan import Query
 from sciplat.services.query import QueryService
 from sciplat.tables.document import Service

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import quote
 
-from sciplat.services.link_models import Link
+from sciplat.services.link.cutouts import Way, cutout_links
+from sciplat.services.link.models import Link
 from sciplat.services.offer import LINKS, LINKS_TYPE
 from sciplat.services.offer_cutouts import FITS, IDENTIFIER, many_cutouts, soda, soda_inputs
 from sciplat.tables.document import Service
@@ -101,19 +102,8 @@ def image_links(
             content_qualifier="#image",
         ),
     ]
-    services = _services(image, origin) if image.corners else {}
-    made += [
-        Link(
-            identifier,
-            "#cutout",
-            _ABOUT[word].format(image.said),
-            service=service.id,
-            content_type=service.content_type,
-            content_qualifier="#image" if service.content_type == FITS else None,
-            local_semantics=word,
-        )
-        for word, service in services.items()
-    ]
+    ways = _cutouts(image, origin) if image.corners else {}
+    made += cutout_links(identifier, ways)
     made.append(
         Link(
             identifier,
@@ -125,18 +115,11 @@ def image_links(
         )
     )
     made += _related(identifier, relatives.get(image.did, ()), origin)
-    return made, list(services.values())
+    return made, [service for service, _ in ways.values()]
 
 
-_ABOUT = {
-    "cutout": "Pixels of a part of {}, unchanged, with mask and variance",
-    "cutout jobs": "Several parts of {}, as results of a job",
-    "many cutouts": "Pixels of {} around many positions, as one archive",
-}
-
-
-def _services(image: Image, origin: str) -> Mapping[str, Service]:
-    """Return the services that cut an image, with the ranges of what they take, by their local semantics."""
+def _cutouts(image: Image, origin: str) -> Mapping[Way, tuple[Service, str]]:
+    """Return the services that cut an image, with the ranges of what they take, and what is said of each."""
     inputs = soda_inputs(
         replace(IDENTIFIER, value=image.did),
         circle=None if image.circle is None else " ".join(map(repr, image.circle)),
@@ -144,9 +127,13 @@ def _services(image: Image, origin: str) -> Mapping[str, Service]:
         band=image.band,
         time=image.time,
     )
-    doors = soda(origin, inputs, f"Cutouts of {image.said}", id=f"soda-{image.id}")
+    at_once, jobs = soda(origin, inputs, f"Cutouts of {image.said}", id=f"soda-{image.id}")
     many = many_cutouts(origin, {"ID": image.did}, f"Many cutouts of {image.said}", id=f"cutouts-{image.id}")
-    return dict(zip(_ABOUT, (*doors, many), strict=True))
+    return {
+        "cutout": (at_once, f"Pixels of a part of {image.said}, unchanged, with mask and variance"),
+        "cutout jobs": (jobs, f"Several parts of {image.said}, as results of a job"),
+        "many cutouts": (many, f"Pixels of {image.said} around many positions, as one archive"),
+    }
 
 
 def _related(identifier: str, relatives: Sequence[tuple[str, Image]], origin: str) -> Iterator[Link]:

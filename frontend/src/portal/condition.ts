@@ -3,9 +3,10 @@ import { signal } from "@preact/signals-core";
 import { contact } from "../api/http";
 import { health } from "../api/health";
 import { delay } from "../api/jobs";
+import type { Health } from "../wire/health";
 
 /** What the banner says of the instance: nothing while all is well. */
-export type Condition = "well" | "away" | "starting" | "making";
+export type Condition = "well" | "away" | "starting" | "rest" | "making";
 
 export const condition = signal<Condition>("well");
 
@@ -20,11 +21,10 @@ export async function watch(ready: () => void): Promise<void> {
     try {
       const { status, components } = await health();
       const was = condition.value;
-      const isMaking = components["demo"] === "making";
-      condition.value = status === "starting" ? "starting" : isMaking ? "making" : "well";
+      condition.value = conditionOf(status, components);
       if (was !== "well" && condition.value === "well") ready();
       // While the tables come one by one, those that are there can be used.
-      if (was === "starting" && condition.value === "making") ready();
+      if (was === "starting" && condition.value !== "starting") ready();
       if (condition.value === "well") break;
       pause = 2000;
     } catch {
@@ -34,6 +34,12 @@ export async function watch(ready: () => void): Promise<void> {
     await delay(pause);
   }
   isWatching = false;
+}
+
+/** What a person needs to know of an instance; tables can be used before images and jobs can. */
+export function conditionOf(status: Health["status"], components: Health["components"]): Condition {
+  if (status !== "starting") return components["demo"] === "making" ? "making" : "well";
+  return components["web"] === "up" && components["views"] === "up" ? "rest" : "starting";
 }
 
 /** Begin to watch whenever a request finds nobody there. */

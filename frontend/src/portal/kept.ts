@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
 /** What this browser keeps for its user: never more than taste and the last query. */
-export type Key = "theme" | "query" | "maxrec" | "side" | "editor" | "keys";
+export type Key = "theme" | "query" | "maxrec" | "side" | "editor" | "keys" | "plot";
 
 export function kept(key: Key, otherwise: string): string {
   try {

@@ -23,6 +23,7 @@ import type { Help } from "./help";
 const SAYS = {
   away: "The instance does not answer. Trying again\u2026",
   starting: "The instance is starting. This takes a few seconds\u2026",
+  rest: "Tables can be queried. Images and jobs are starting\u2026",
   making: "The demo data are being made. Tables appear here as they are finished.",
 } as const;
 

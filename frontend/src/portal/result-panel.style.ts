@@ -99,9 +99,33 @@ export const style = css`
       transform: translateX(250%);
     }
   }
-  sp-result-table {
+  .bar [aria-pressed="true"] {
+    background: var(--_tint);
+    color: var(--_accent);
+  }
+  .views {
     flex: 1;
+    display: flex;
     min-height: 0;
+  }
+  sp-result-table,
+  sp-plot-panel {
+    flex: 1 1 0;
+    min-width: 0;
+    min-height: 0;
+  }
+  sp-plot-panel {
+    border-left: 1px solid var(--_line);
+  }
+  @media (max-width: 900px) {
+    .views {
+      flex-direction: column;
+    }
+    sp-plot-panel {
+      min-height: 240px;
+      border-top: 1px solid var(--_line);
+      border-left: 0;
+    }
   }
   .message {
     flex: 1;

@@ -3,6 +3,9 @@ import { LitElement, html, nothing, type TemplateResult } from "lit";
 import { ApiError, ConnectionError, messageOf } from "../api/http";
 import { imageAddress, imageNameOf } from "../api/images";
 import { downloadUrl } from "../api/results";
+import { rowsReader } from "../api/rows";
+import type { Reader } from "../plot/looking";
+import type { ResultColumn } from "../table/arrow";
 import { count, size, span } from "../table/format";
 import { define } from "../views/define";
 import { KINDS, partsOf } from "../views/job-kind";
@@ -10,6 +13,7 @@ import { duration } from "../views/job-list";
 import { icon } from "../views/icons";
 import "../views/menu";
 import type { MenuItem } from "../views/menu";
+import "../views/plot-panel";
 import "../views/result-table";
 import type { ResultTable } from "../views/result-table";
 import { base, controls } from "../views/style";
@@ -28,22 +32,30 @@ const RUN = /Mac|iP(ad|hone)/.test(navigator.platform) ? "\u2318 Enter" : "Ctrl 
 /** What became of the job: how it goes, the rows of a query, or the files of another job. */
 export class ResultPanel extends LitElement {
   static override styles = [base, controls, style, filesStyle];
-  static override properties = { work: { attribute: false } };
+  static override properties = { work: { attribute: false }, columns: { state: true } };
 
   declare work: Work;
+  /** Of the result, once its first page has come. */
+  private declare columns: readonly ResultColumn[];
+  private reader: { job: string; rows: Reader } | null = null;
   private ticking = 0;
 
   constructor() {
     super();
+    this.columns = [];
     new Watch(this, () => {
       const { work } = this;
-      return work && [work.selection.value, work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
+      return work && [work.selection.value, work.isPlotted.value, work.job.value, work.failure.value, work.isSending.value, work.began.value, work.maxrec.value];
     });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.ticking);
+  }
+
+  protected override firstUpdated(): void {
+    this.work.table.on("result", () => (this.columns = []));
   }
 
   protected override updated(): void {
@@ -104,14 +116,29 @@ export class ResultPanel extends LitElement {
       <div class="visually-hidden" role="status" data-testid="run-state">${this.spoken(job)}</div>
       ${job ? this.bar(job) : nothing} ${isDone && job.overflow ? this.cut(job) : nothing}
       ${isDone && !isQuery ? missing(job) : nothing}
-      <sp-result-table
-        ?hidden=${!hasRows}
-        label="Result"
-        .store=${this.work.table}
-        @sp-columns=${() => this.requestUpdate()}
-      ></sp-result-table>
+      <div class="views" ?hidden=${!hasRows}>
+        <sp-result-table
+          label="Result"
+          .store=${this.work.table}
+          @sp-columns=${(event: CustomEvent<ResultColumn[]>) => (this.columns = event.detail)}
+        ></sp-result-table>
+        ${hasRows && this.work.isPlotted.value ? this.plot(job) : nothing}
+      </div>
       ${isDone && !isQuery ? files(job) : hasRows ? nothing : this.instead(job)}
     `;
+  }
+
+  /** A plot of the rows, which points at the same row as the table. */
+  private plot(job: Job): TemplateResult {
+    if (this.reader?.job !== job.id) this.reader = { job: job.id, rows: rowsReader({ source: { kind: "job", job: job.id } }) };
+    return html`<sp-plot-panel
+      .reader=${this.reader.rows}
+      .columns=${this.columns}
+      .highlighted=${this.work.selection.value?.cursor.row ?? null}
+      @sp-highlight=${(event: CustomEvent<{ row: number | null }>) => {
+        if (event.detail.row !== null) this.table.goTo(event.detail.row);
+      }}
+    ></sp-plot-panel>`;
   }
 
   /** One sentence for each phase, not for each tick. */
@@ -163,6 +190,14 @@ export class ResultPanel extends LitElement {
             <input inputmode="numeric" placeholder="Row" @change=${(event: Event) => this.goTo(event)}
           /></label>`
         : nothing}
+      <button
+        class="quiet"
+        aria-pressed=${this.work.isPlotted.value}
+        title="Show the rows as a plot, too"
+        @click=${() => this.work.setPlotted(!this.work.isPlotted.value)}
+      >
+        ${icon("plot")} Plot
+      </button>
       <sp-menu quiet icon="download" label="Download" .items=${this.downloads(job)}></sp-menu>
     </div>`;
   }

@@ -21,6 +21,8 @@ export class Work {
   readonly editor: Store = memoryStore({ query: kept("query", ""), error: null });
   /** Of the result table: `result` and `selection`. */
   readonly table: Store = memoryStore({ result: null, selection: null });
+  /** Whether a plot stands beside the table. */
+  readonly isPlotted = signal(kept("plot", "") === "yes");
   /** Of the result table; the same as in its store, for who watches. */
   readonly selection = signal<Selection | null>(null);
   readonly maxrec = signal(kept("maxrec", USUAL_LIMIT));
@@ -50,6 +52,11 @@ export class Work {
   setQuery(text: string): void {
     this.editor.set("error", null);
     this.editor.set("query", text);
+  }
+
+  setPlotted(isPlotted: boolean): void {
+    this.isPlotted.value = isPlotted;
+    keep("plot", isPlotted ? "yes" : "");
   }
 
   setMaxrec(value: string): void {

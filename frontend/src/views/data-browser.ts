@@ -332,7 +332,7 @@ function lineText(item: Item): TemplateResult {
     }
     case "table": {
       const { rows } = item.table;
-      return two(item.shortName, rows === null ? "" : `${shortCount(rows)} rows`, rows === null ? "" : `${count(rows)} rows`);
+      return two(item.shortName, rows === null ? "" : `${shortCount(rows)} ${rowsWord(rows)}`, rows === null ? "" : `${count(rows)} ${rowsWord(rows)}`);
     }
     case "column":
       return two(item.column.name, item.column.unit || item.column.type);
@@ -340,5 +340,7 @@ function lineText(item: Item): TemplateResult {
       return two("\u2026", "");
   }
 }
+
+const rowsWord = (rows: number): string => (rows === 1 ? "row" : "rows");
 
 define("sp-data-browser", DataBrowser);

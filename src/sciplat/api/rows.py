@@ -147,7 +147,8 @@ async def rows_sample(
         found = sample(
             rows, ask.expressions, most=ask.most, needed=ask.needed, selection=selection_of(ask.selection)
         )
-        facts = SampleFacts(fingerprint=fingerprint, rows=len(found.rows), of=found.of)
+        units = [column.unit for column in found.columns]
+        facts = SampleFacts(fingerprint=fingerprint, rows=len(found.rows), of=found.of, units=units)
         table = pa.Table.from_arrays(
             [*map(pa.array, found.values), pa.array(found.rows)], [*ask.expressions, NUMBER]
         )

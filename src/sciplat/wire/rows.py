@@ -272,6 +272,8 @@ class SampleFacts(BaseModel):
     rows: int
     of: int
     """If these are more, the rows are a random sample of them, the same each time."""
+    units: list[str | None]
+    """Of the expressions, where they are known."""
 
 
 class ChartRequest(_Strict):

@@ -81,7 +81,7 @@ def test_jobs_that_cut_images_are_listed_and_their_files_are_there(
     opened(page, sent["failed"])
     expect(page.get_by_role("heading", name="The job failed")).to_be_visible()
     expect(page.get_by_text("has no dataset").last).to_be_visible()
-    expect(page.get_by_test_id("query-error")).to_have_count(0)
+    expect(page.get_by_test_id("query-error")).to_be_empty()
 
     failed.get_by_role("button", name=re.compile("^Delete")).click()
     expect(failed).to_have_count(0)

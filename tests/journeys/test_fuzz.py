@@ -99,7 +99,11 @@ class Fuzzed:
             elif kind.startswith("text/plain") and b": " in content:
                 assert b"/api/soda" in what.encode(errors="replace"), where
             else:
-                error = json.loads(content)["error"]
+                document = json.loads(content)
+                error = document["error"]
+                if isinstance(error, str):  # as clients of OAuth read it (RFC 6749, section 5.2)
+                    assert b"/api/identity/oauth/token" in what.encode(errors="replace"), where
+                    error = {"code": error, "message": document["error_description"]}
                 assert error["code"], where
                 assert error["message"], where
             assert len(content) < 20_000, where

@@ -331,7 +331,7 @@ def test_a_click_tells_a_place_with_its_value(page: Page, look: LookedAt) -> Non
     page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("Enter")
 
-    page.wait_for_function("window.told")
+    page.wait_for_function("() => window.told")
     told, at = page.evaluate("window.told"), seen(page)[1]
     x, y = int(at["x"] + 0.5), int(at["y"] + 0.5)
     assert (told["x"], told["y"], told["unit"], told["mark"]) == (x, y, "nJy", None)

@@ -93,7 +93,10 @@ class Place:
 
     def wait_for(self, user: str) -> None:
         def answers() -> bool:
-            return self.ask(f"{user}.nb.localhost", f"/user/{user}/api").status_code == 200
+            try:
+                return self.ask(f"{user}.nb.localhost", f"/user/{user}/api").status_code == 200
+            except requests.ConnectionError:  # the front door learns the way to another lab
+                return False
 
         self.platform.wait_for(answers, seconds=120, what=f"the lab of {user}")
 

@@ -13,7 +13,7 @@ from support.running import Platform
 
 pytestmark = pytest.mark.journey
 
-KEPT = ("/api/views/", "/api/images/", "/api/hips/")
+KEPT = ("/api/views/results/", "/api/images/", "/api/hips/")
 """What the browser of whoever asked may keep."""
 
 

@@ -47,6 +47,7 @@ def instance(small_sim1: Path, tmp_path_factory: pytest.TempPathFactory) -> Inst
     for number in (1, 2):
         header = sky_header(10 + 0.02 * number)
         header["CCDNUM"] = number + 10
+        header["RAFTBAY"], header["CCDSLOT"] = f"R2{number}", "S11"
         hdus.append(fits.ImageHDU(pixels(number), header, name=f"CCD{number}"))
     fits.HDUList(hdus).writeto(folder / "mosaic.fits")
     made.images.ingest.ingest("mosaic", [folder / "mosaic.fits"], public=True)
@@ -126,6 +127,19 @@ def test_images_of_a_visit_are_limited_to_those_of_one_detector(ask: Callable[[s
     assert sorted(each["lsst_detector"] for each in ask(of_visit)) == [11, 12]
     (one,) = ask(f"{of_visit} AND lsst_detector = 12")
     assert one["s_ra"] == pytest.approx(10.04, abs=1e-4)
+
+
+@pytest.mark.requirement("DMS-PRTL-REQ-0036")
+def test_images_of_a_visit_are_limited_to_those_of_one_raft(ask: Callable[[str], Rows]) -> None:
+    of_visit = (
+        "SELECT lsst_detector, lsst_raft FROM ivoa.ObsCore WHERE obs_collection = 'mosaic' AND lsst_visit IN "
+        "(SELECT lsst_visit FROM ivoa.ObsCore WHERE obs_collection = 'mosaic')"
+    )
+
+    assert ask(f"{of_visit} AND lsst_raft = 'R22'") == [{"lsst_detector": 12, "lsst_raft": "R22"}]
+    assert {
+        each["lsst_raft"] for each in ask("SELECT lsst_raft FROM ivoa.ObsCore WHERE obs_collection = 'sim1'")
+    } == {None}
 
 
 @pytest.mark.requirement("DMS-PRTL-REQ-0038")

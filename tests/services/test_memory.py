@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("lsst.daf.butler", reason="needs the [images] extra")
 
 MUCH_MB = 120
-"""Less than one plane of all that is worked on, and more than what of it comes and goes."""
+"""More than what comes and goes; the large image has 300 MB, and all coadds of the map 53."""
 
 CHILD = Path(__file__).parents[1] / "support" / "memory_child.py"
 

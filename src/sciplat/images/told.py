@@ -113,6 +113,10 @@ def told(header: fits.Header, stem: str, keywords: Mapping[str, str] | None = No
     ):
         if (value := look(field, read)) is not None:
             found[field] = value
+    raft, slot = _text(header.get("RAFTBAY")), _text(header.get("CCDSLOT"))
+    if raft and slot and "detector_name" not in keywords:
+        # Rubin's cameras say where a detector is, and name it so.
+        found["detector_name"] = Found(f"{raft}_{slot}", "RAFTBAY and CCDSLOT")
     named = look("instrument", _text) if "instrument" in keywords else None
     found["instrument"] = Found(_identifier(named.value), named.source) if named else _instrument(header)
     glass = look("filter", _filter)

@@ -64,6 +64,10 @@ class Labs:
         except (FileNotFoundError, ValueError, TypeError):  # none, or one of another version
             return None
 
+    def kept(self) -> tuple[str, ...]:
+        """Return whose labs are kept, also those that have ended since."""
+        return tuple(sorted(file.stem for file in self._folder.glob("*.json")))
+
     def running(self) -> Iterator[Lab]:
         """Yield the labs that live."""
         for file in sorted(self._folder.glob("*.json")):

@@ -103,9 +103,10 @@ class LabSpawner(LocalProcessSpawner):  # type: ignore[misc]  # it has no types
         name = str(self.user.name)
         self._runtime = None
         if self.place.labs.lab(name) is not None:
-            self.place.labs.forget(name)
             with contextlib.suppress(SciplatError):
                 self.place.notebooks.end(name)
+            # Last, so that whoever ends the instance finds what is left to be done.
+            self.place.labs.forget(name)
 
     def get_env(self) -> dict[str, str]:
         """Return the lab's environment, and so that of its kernels."""

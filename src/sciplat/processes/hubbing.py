@@ -44,8 +44,21 @@ def check_rights(spawner: str | None) -> None:
 
 
 def end_labs(home: Path) -> tuple[str, ...]:
-    """End labs that the hub did not stop, as when it was hurried; return whose."""
-    return Labs(home / "hub" / "labs").end(seconds=_LABS_SECONDS)
+    """End labs that the hub did not stop, as when it was hurried, and their tokens; return whose."""
+    labs = Labs(home / "hub" / "labs")
+    kept = labs.kept()
+    ended = labs.end(seconds=_LABS_SECONDS)
+    if kept:
+        # It takes a moment to import, for which nobody has to wait who leaves no lab.
+        from sciplat.identity import IdentityStore, TokenKind  # noqa: PLC0415
+
+        identity = IdentityStore.open(home)
+        for user in kept:
+            for token in identity.tokens(user, kind=TokenKind.NOTEBOOK):
+                identity.revoke(token.key)
+            labs.forget(user)
+        identity.close()
+    return ended
 
 
 def hub_process(

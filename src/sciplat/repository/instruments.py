@@ -6,6 +6,7 @@ code: ``sciplat.repository.instruments.DECam`` is made when somebody asks for it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -18,6 +19,10 @@ __all__ = ["LARGEST", "SurveyInstrument", "class_of", "register_instrument"]
 
 LARGEST = 2**53 - 1
 """Of visits and exposures: what a client that reads numbers as JavaScript does keeps exactly."""
+
+
+_IN_RAFT = re.compile(r"(R[0-9X]{2})_(S[0-9GW][0-9])")
+"""The name of a detector of Rubin's cameras: its raft, and its place there (``R22_S11``)."""
 
 
 class SurveyInstrument(Instrument):
@@ -68,7 +73,7 @@ def register_instrument(
     filters
         The band of each physical filter.
     detectors
-        The name of each detector.
+        The name of each detector; one such as ``R22_S11`` says its raft, too.
     class_name
         Of the instrument's class; without it one is made when it is asked for.
     """
@@ -89,11 +94,10 @@ def register_instrument(
                 "physical_filter", {"instrument": name, "name": physical, "band": band}, update=update
             )
         for number, detector in detectors.items():
-            registry.syncDimensionData(
-                "detector",
-                {"instrument": name, "id": number, "full_name": detector, "purpose": "SCIENCE"},
-                update=update,
-            )
+            facts = {"instrument": name, "id": number, "full_name": detector, "purpose": "SCIENCE"}
+            if place := _IN_RAFT.fullmatch(detector):
+                facts |= {"raft": place[1], "name_in_raft": place[2]}
+            registry.syncDimensionData("detector", facts, update=update)
 
 
 def class_of(instrument: str) -> str:

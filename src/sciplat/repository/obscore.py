@@ -231,11 +231,13 @@ class _Described:
                 self._shared.clear()
             made = self.factory.make_universe_records(ref)
             self._shared[key] = {name: value for name, value in made.items() if name not in _SPATIAL}
+        detector = ref.dataId.records["detector"] if "detector" in ref.dimensions else None
         return {
             **self._empty,
             **self.factory.make_generic_records(ref, self._config.dataset_types[kind]),
             **self._shared[key],
             **self.factory.make_spatial_records(region, warn=True, msg=f"The region of dataset {ref.id}"),
+            "lsst_raft": None if detector is None else detector.raft,
         }
 
 
